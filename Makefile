@@ -1,0 +1,120 @@
+# Builds, runs, tests and installs Fettle; `make help` tells how.
+
+PORT     ?= 8000
+DATA     ?= build/run
+PREFIX   ?= /usr
+DESTDIR  ?=
+SANITIZE ?=
+
+B        := build$(if $(SANITIZE),/$(SANITIZE))
+HANDLERS := $(patsubst handlers/%.cpp,$(B)/handlers/%,$(sort $(wildcard handlers/*.cpp)))
+OBJECTS  := $(patsubst lib/%.cpp,$(B)/lib/%.o,$(sort $(wildcard lib/*.cpp)))
+UNITS    := $(patsubst tests/unit/%.cpp,$(B)/tests/unit/%.o,$(sort $(wildcard tests/unit/*.cpp)))
+DESCRIBED = $(HANDLERS:$(B)/handlers/%=$(B)/describe/%.json)
+
+CXX      ?= g++
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined) -fno-omit-frame-pointer -g)
+comma    := ,
+CXXFLAGS ?= -O2
+FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(CHECKED) $(CXXFLAGS)
+LINK      = $(CXX) $(CHECKED) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
+LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lcrypto
+
+.PHONY: all run test bench install clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
+
+all: $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql
+
+help:
+	@echo 'make          build handlers and the command fettle into build/'
+	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run)'
+	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
+	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about ten minutes'
+	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr)'
+	@echo 'make clean    remove what was built, and the data of make run in build/run'
+
+run: all build/.packages-run
+	@exec setpriv --pdeathsig TERM tools/stage --build $(B) --data $(DATA) --port $(PORT)
+
+test: all $(B)/tests/unit/run build/.packages-run build/.packages-test
+	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
+
+bench: all build/.packages-run build/.packages-test build/.packages-bench
+	@exec setpriv --pdeathsig TERM python3 tests/bench.py $(B)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/lib/fettle/handlers $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fettle/nginx \
+	           $(DESTDIR)$(PREFIX)/share/fettle/sql/tables $(DESTDIR)$(PREFIX)/share/fettle/sql/functions $(DESTDIR)$(PREFIX)/share/doc/fettle
+	install -m 755 $(HANDLERS) $(DESTDIR)$(PREFIX)/lib/fettle/handlers
+	install -m 755 $(B)/fettle $(DESTDIR)$(PREFIX)/bin
+	install -m 644 sql/tables/*.sql $(DESTDIR)$(PREFIX)/share/fettle/sql/tables
+	install -m 644 sql/functions/*.sql $(DESTDIR)$(PREFIX)/share/fettle/sql/functions
+	install -m 644 $(B)/permissions.sql $(DESTDIR)$(PREFIX)/share/fettle/sql
+	install -m 644 nginx/http.conf nginx/server.conf $(B)/nginx/upstreams.conf $(B)/nginx/routes.conf $(DESTDIR)$(PREFIX)/share/fettle/nginx
+	sed 's|@PREFIX@|$(PREFIX)|g' nginx/site.conf > $(DESTDIR)$(PREFIX)/share/fettle/nginx/site.conf
+	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/fettle
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in systemd/*.service systemd/*.socket systemd/*.target; do \
+	    sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
+
+# as root the data lie outside of the checkout: the link goes with what it points to
+clean:
+	@if [ -L build/run/cluster ]; then tools/stage --data build/run --forget; fi
+	rm -rf build
+
+# -- packages: looked at once for each list, installed where missing
+
+build/.packages-%: tools/packages
+	@mkdir -p build
+	@tools/packages $* && touch $@
+
+# -- C++
+
+$(B)/lib/%.o: lib/%.cpp Makefile build/.packages-build
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -c $< -o $@
+
+$(B)/libfettle.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/objects/handlers/%.o: handlers/%.cpp Makefile build/.packages-build
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -c $< -o $@
+
+$(B)/handlers/%: $(B)/objects/handlers/%.o $(B)/libfettle.a
+	@mkdir -p $(@D)
+	$(LINK) $^ $(LIBS) -o $@
+
+$(B)/objects/tools/%.o: tools/%.cpp Makefile build/.packages-build
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -c $< -o $@
+
+$(B)/fettle: $(B)/objects/tools/fettle.o $(B)/libfettle.a
+	$(LINK) $^ $(LIBS) -o $@
+
+$(B)/tests/unit/%.o: tests/unit/%.cpp Makefile build/.packages-build build/.packages-test
+	@mkdir -p $(@D)
+	$(CXX) $(FLAGS) -c $< -o $@
+
+$(B)/tests/unit/run: $(UNITS) $(B)/libfettle.a
+	$(LINK) $^ $(LIBS) -lboost_unit_test_framework -o $@
+
+# -- folded from what the handlers say of themselves
+
+$(B)/describe/%.json: $(B)/handlers/%
+	@mkdir -p $(@D)
+	$< --describe > $@
+
+$(B)/nginx/routes.conf: $(DESCRIBED) nginx/routes.jq
+	@mkdir -p $(@D)
+	jq -rsf nginx/routes.jq --arg part upstreams $(DESCRIBED) > $(B)/nginx/upstreams.conf
+	jq -rsf nginx/routes.jq --arg part routes $(DESCRIBED) > $@
+
+$(B)/permissions.sql: $(DESCRIBED) sql/permissions.jq
+	jq -rsf sql/permissions.jq $(DESCRIBED) > $@
+
+-include $(wildcard $(B)/lib/*.d $(B)/objects/*/*.d $(B)/tests/unit/*.d)

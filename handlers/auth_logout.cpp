@@ -1,0 +1,40 @@
+// Logout: the token is dead at once.
+#include "api.hpp"
+
+namespace {
+
+enum class Scope { session, all };
+BOOST_DESCRIBE_ENUM(Scope, session, all)
+
+struct Logout {
+    Scope scope = Scope::session;
+};
+BOOST_DESCRIBE_STRUCT(Logout, (), (scope))
+
+struct Detail {
+    api::Text<> detail;
+};
+BOOST_DESCRIBE_STRUCT(Detail, (), (detail))
+
+constexpr api::Endpoint<Logout, Detail> logout{{
+    .route = "POST /api/v1/auth/logout",
+    .also = {"POST /api/user_management/users/logout", "POST /api/logout"},
+    .summary = "End this session, or with scope=all every session of the caller.",
+    .permissions = {api::caller},
+    .rules = {{"session_required", 403, "me.kind = 'token'", "A personal access token cannot log out; delete it instead."}},
+    .sql = R"(ended as (
+        update sessions s
+           set ended_at = now(), ended_as = 'session_ended'
+          from granted, me
+         where s.user_id = me.id and s.kind = 'session' and s.ended_as is null
+           and (s.id = me.session_id or :scope = 'all')
+    ), answer as (
+        select 'Logged out.' as detail
+    ))",
+    .status = 200,
+    .no_store = true,
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, logout); }

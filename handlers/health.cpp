@@ -1,0 +1,35 @@
+// Health: is this handler alive, and does its database answer.
+#include "api.hpp"
+
+namespace {
+
+enum class Status { ok };
+BOOST_DESCRIBE_ENUM(Status, ok)
+
+struct Health {
+    Status status;
+};
+BOOST_DESCRIBE_STRUCT(Health, (), (status))
+
+constexpr api::Endpoint<api::None, Health> health{{
+    .route = "GET /api/v1/health",
+    .also = {"GET /health"},
+    .summary = "Tell whether the database answers: 200, else 503.",
+    .permissions = {api::anyone},
+    .sql = "answer as (select 'ok' as status)",
+    .no_store = true,
+}};
+
+constexpr api::Endpoint<api::None, Health> live{{
+    .route = "GET /api/v1/health/live",
+    .also = {"GET /health/live"},
+    .summary = "Tell that the handler is alive, without asking the database.",
+    .permissions = {api::anyone},
+    .run = [](api::Exchange&) -> api::Reply {
+        return {.headers = {{"Cache-Control", "no-store"}}, .body = R"({"status":"ok"})"};
+    },
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, health, live); }

@@ -1,0 +1,34 @@
+// The status of one task: mark it complete or incomplete.
+#include "api.hpp"
+#include "objects/task.hpp"
+
+namespace {
+
+struct Change {
+    api::Required<TaskStatus> status;
+};
+BOOST_DESCRIBE_STRUCT(Change, (), (status))
+
+constexpr api::Endpoint<Change, Task> change{{
+    .route = "PATCH /api/v1/tasks/{task_id}/status",
+    .also = {"PATCH /api/Task_API/tasks/{task_id}/status"},
+    .summary = "Mark a task complete or incomplete; Complete stamps completed_at, everything else clears it.",
+    .permissions = {api::caller},
+    .object = &tasks,
+    .rules = {{"not_yours", 403, "it.author <> me.id and it.\"user\" <> me.id and not may(tasks.edit_all)",
+               "Only its author, its user and holders of tasks.edit_all can change this task."},
+              {"needs_record", 409, "it.equipment is not null and (:status = 'Complete') <> (it.status = 'Complete')",
+               "A work order is completed by its maintenance record, and reopened when that is deleted."}},
+    .sql = R"(answer as (
+        update tasks it
+           set status       = :status,
+               completed_at = case when :status = 'Complete' then coalesce(it.completed_at, now()) end
+          from granted
+         where it.id = granted.id
+        returning it.*
+    ))",
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, change); }

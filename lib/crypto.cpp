@@ -1,0 +1,63 @@
+// The only place that speaks to OpenSSL.
+#include "crypto.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <sys/random.h>
+
+#include <stdexcept>
+
+namespace api::crypto {
+
+std::array<unsigned char, 32> sha256(std::string_view bytes) {
+    std::array<unsigned char, 32> digest;
+    SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+    return digest;
+}
+
+std::string sha256_hex(std::string_view bytes, std::size_t n) {
+    static constexpr char hex[] = "0123456789abcdef";
+    auto digest = sha256(bytes);
+    std::string out;
+    for (std::size_t i = 0; i < n; ++i) {
+        out += hex[digest[i] >> 4];
+        out += hex[digest[i] & 15];
+    }
+    return out;
+}
+
+std::string base64url(std::string_view bytes) {
+    std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+    out.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                                        reinterpret_cast<const unsigned char*>(bytes.data()),
+                                                        static_cast<int>(bytes.size()))));
+    while (!out.empty() && out.back() == '=') out.pop_back();
+    for (char& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    return out;
+}
+
+std::optional<std::string> unbase64url(std::string_view text) {
+    if (text.empty() || text.size() > 8192) return std::nullopt;
+    std::string padded(text);
+    for (char& c : padded) c = c == '-' ? '+' : c == '_' ? '/' : c;
+    while (padded.size() % 4 != 0) padded += '=';
+    std::string out(padded.size() / 4 * 3, '\0');
+    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(padded.data()),
+                        static_cast<int>(padded.size())) < 0)
+        return std::nullopt;
+    out.resize(out.size() - (padded.size() - text.size()));
+    if (base64url(out) != text) return std::nullopt;  // one text for one value: no second spelling of a token
+    return out;
+}
+
+std::string random_bytes(std::size_t n) {
+    std::string bytes(n, '\0');
+    if (getrandom(bytes.data(), n, 0) != static_cast<ssize_t>(n)) throw std::runtime_error("no randomness from the kernel");
+    return bytes;
+}
+
+std::string new_token() { return base64url(random_bytes(32)); }
+
+std::string token_key(std::string_view token) { return "\\x" + sha256_hex(token); }
+
+}  // namespace api::crypto

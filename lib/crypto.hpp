@@ -1,0 +1,25 @@
+// Digests, random tokens and base64url, by OpenSSL.
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace api::crypto {
+
+/// SHA-256 (FIPS 180-4), 32 bytes.
+std::array<unsigned char, 32> sha256(std::string_view bytes);
+/// The first n bytes of it in lower-case hexadecimal.
+std::string sha256_hex(std::string_view bytes, std::size_t n = 32);
+/// Base64url without padding (RFC 4648 section 5).
+std::string base64url(std::string_view bytes);
+/// Its inverse; nothing where the text is not exactly what base64url() makes.
+std::optional<std::string> unbase64url(std::string_view text);
+/// A new token: 256 bits from the kernel, 43 characters. Throws std::runtime_error where there is no randomness.
+std::string new_token();
+/// Bytes from the kernel's generator.
+std::string random_bytes(std::size_t n);
+/// What a token is stored and found as: PostgreSQL's hexadecimal bytea of its SHA-256.
+std::string token_key(std::string_view token);
+
+}  // namespace api::crypto

@@ -1,0 +1,215 @@
+// libpqxx 6.4 (Debian 12) and 7.10 (Debian 13): what differs between them is in Connection::run and Database::check.
+#include "database.hpp"
+
+#include <poll.h>
+
+#include <functional>
+#include <pqxx/pqxx>
+#include <unordered_map>
+
+#include "problem.hpp"
+
+namespace api {
+
+struct Rows::Held {
+    pqxx::result result;
+};
+
+std::size_t Rows::size() const { return held ? static_cast<std::size_t>(held->result.size()) : 0; }
+
+bool Rows::is_null(std::size_t row, std::size_t column) const {
+    return held->result[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)].is_null();
+}
+
+std::string_view Rows::operator()(std::size_t row, std::size_t column) const {
+    auto field = held->result[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+    return {field.c_str(), field.size()};
+}
+
+struct Database::Connection {
+    explicit Connection(const std::string& options) : link(options) {}
+
+    pqxx::connection link;
+    std::unordered_map<std::string, std::string> prepared;  // text → name
+    std::unique_ptr<pqxx::work> transaction;
+    bool poisoned = false;
+
+    /// Prepared statements of one connection: the lists of a handler have some dozen, and each costs memory there.
+    static constexpr std::size_t most_prepared = 200;
+
+    const std::string* name_of(const std::string& text) {
+        auto found = prepared.find(text);
+        if (found != prepared.end()) return &found->second;
+        if (prepared.size() >= most_prepared) return nullptr;
+        auto added = prepared.emplace(text, "s" + std::to_string(prepared.size())).first;
+        link.prepare(added->second, text);
+        return &added->second;
+    }
+
+    pqxx::result run(pqxx::transaction_base& tx, const Statement& statement, const Parameters& parameters) {
+        std::vector<const char*> values;
+        for (const std::string& name : statement.names) {
+            auto found = parameters.find(name);
+            if (found == parameters.end()) throw std::logic_error("no value for the parameter " + name);
+            values.push_back(found->second ? found->second->c_str() : nullptr);
+        }
+        const std::string* name = name_of(statement.text);
+#if PQXX_VERSION_MAJOR >= 7
+        pqxx::params given;
+        for (const char* value : values) given.append(value);
+        return name ? tx.exec(pqxx::prepped{*name}, given) : tx.exec(statement.text, given);
+#else
+        auto given = pqxx::prepare::make_dynamic_params(values);
+        return name ? tx.exec_prepared(*name, given) : tx.exec_params(statement.text, given);
+#endif
+    }
+};
+
+namespace {
+
+/// What went wrong, in the words of a log: one line.
+std::string one_line(const char* what) {
+    std::string line = what;
+    for (char& c : line)
+        if (c == '\n') c = ' ';
+    return line;
+}
+
+/// The constraint's name stands in the message only; lc_messages is C, so that its words are known.
+std::string constraint_in(const std::string& message) {
+    std::size_t start = message.find("constraint \"");
+    if (start == message.npos) return {};
+    start += 12;
+    return message.substr(start, message.find('"', start) - start);
+}
+
+bool ends_with(const std::string& text, std::string_view end) { return text.size() > end.size() && text.ends_with(end); }
+
+/// `email_taken` is 409 on email, `no_such_user` is 400 on user; any other constraint is a state that conflicts.
+Problem broken_constraint(const std::string& constraint) {
+    if (ends_with(constraint, "_taken")) {
+        std::string field = constraint.substr(0, constraint.size() - 6);
+        return {409, constraint, "The " + field + " is taken.", {{field, {"This value is taken."}}}};
+    }
+    if (constraint.starts_with("no_such_")) return invalid({{constraint.substr(8), {"There is no such object."}}});
+    return {409, constraint.empty() ? "conflict" : constraint, "The change conflicts with what is stored."};
+}
+
+/// Runs an action on a connection and turns libpqxx's exceptions into ours. The order of the clauses matters: 6.4 and
+/// 7.10 derive them differently.
+template <class Action>
+auto guarded(bool& poisoned, Action action) {
+    try {
+        return action();
+    } catch (const pqxx::in_doubt_error& e) {
+        poisoned = true;
+        throw ConnectionLost{one_line(e.what())};
+    } catch (const pqxx::broken_connection& e) {
+        poisoned = true;
+        throw ConnectionLost{one_line(e.what())};
+    } catch (const pqxx::transaction_rollback& e) {
+        poisoned = true;
+        throw Collision{one_line(e.what())};
+    } catch (const pqxx::sql_error& e) {
+        poisoned = true;
+        const std::string state = e.sqlstate();
+        if (state.starts_with("23")) throw broken_constraint(constraint_in(e.what()));
+        if (state.starts_with("22")) throw BadValue{one_line(e.what())};
+        if (state == "57014" || state == "55P03") throw unavailable("The database is busy. Try again.", 1);
+        if (state.starts_with("53")) throw unavailable("The database has no room. Try again later.", 10);
+        if (state.starts_with("57P") || state == "25006") throw ConnectionLost{one_line(e.what())};
+        throw std::runtime_error("database: " + state + " " + one_line(e.what()));
+    } catch (...) {
+        poisoned = true;
+        throw;
+    }
+}
+
+}  // namespace
+
+Database::Database(std::string program, bool deploying) : program_(std::move(program)), deploying_(deploying) {}
+Database::~Database() = default;
+
+Database::Connection& Database::connected() {
+    if (connection_ && !connection_->transaction) {
+        // bytes from an idle server are its farewell: noticing it now is better than losing the request on it
+        pollfd idle{connection_->link.sock(), POLLIN, 0};
+        if (!connection_->link.is_open() || poll(&idle, 1, 0) != 0) connection_.reset();
+    }
+    if (!connection_) {
+        // lock < statement < nginx's fastcgi_read_timeout; every unit is given up before its caller gives up
+        std::string timeouts = deploying_ ? "-c statement_timeout=0 -c lock_timeout=10s"
+                                          : "-c statement_timeout=5s -c lock_timeout=2s "
+                                            "-c idle_in_transaction_session_timeout=10s -c client_connection_check_interval=2s";
+        try {
+            connection_ = std::make_unique<Connection>(
+                "application_name=fettle_" + program_ +
+                " connect_timeout=2 gssencmode=disable client_encoding=UTF8 options='" + timeouts +
+                " -c timezone=UTC -c datestyle=ISO -c plan_cache_mode=force_generic_plan -c jit=off -c search_path=public'");
+        } catch (const std::exception& e) {
+            throw ConnectionLost{one_line(e.what())};
+        }
+    }
+    return *connection_;
+}
+
+Rows Database::query(const Statement& statement, const Parameters& parameters) {
+    Connection& c = connected();
+    try {
+        return guarded(c.poisoned, [&] {
+            if (c.transaction) return Rows{std::make_shared<Rows::Held>(Rows::Held{c.run(*c.transaction, statement, parameters)})};
+            pqxx::nontransaction autocommit(c.link);
+            return Rows{std::make_shared<Rows::Held>(Rows::Held{c.run(autocommit, statement, parameters)})};
+        });
+    } catch (const ConnectionLost&) {
+        connection_.reset();
+        throw;
+    }
+}
+
+void Database::script(const std::string& sql) {
+    Connection& c = connected();
+    guarded(c.poisoned, [&] {
+        if (c.transaction) return c.transaction->exec(sql);
+        return pqxx::nontransaction(c.link).exec(sql);
+    });
+}
+
+void Database::begin() {
+    Connection& c = connected();
+    guarded(c.poisoned, [&] { c.transaction = std::make_unique<pqxx::work>(c.link); });
+    c.poisoned = false;
+}
+
+void Database::commit() {
+    if (!connection_ || !connection_->transaction) throw std::logic_error("commit without begin");
+    auto transaction = std::move(connection_->transaction);
+    if (connection_->poisoned) throw std::logic_error("commit of a transaction in which something failed");
+    try {
+        guarded(connection_->poisoned, [&] { transaction->commit(); });
+    } catch (const ConnectionLost&) {
+        transaction.reset();
+        connection_.reset();
+        throw;
+    }
+}
+
+void Database::rollback() {
+    if (connection_) connection_->transaction.reset();
+}
+
+void Database::check(const Statement& statement) {
+    Connection& c = connected();
+    try {
+        pqxx::nontransaction autocommit(c.link);
+        const std::string* name = c.name_of(statement.text);
+        if (!name) throw std::runtime_error("too many statements");
+#if PQXX_VERSION_MAJOR < 7
+        c.link.prepare_now(*name);  // 6.4 prepares at the first use
+#endif
+    } catch (const std::exception& e) {
+        throw std::runtime_error(one_line(e.what()));
+    }
+}
+
+}  // namespace api

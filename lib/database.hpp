@@ -1,0 +1,75 @@
+// One connection to PostgreSQL: prepared statements, rows, and its errors as refusals. The only user of libpqxx.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace api {
+
+/// SQL with $1, $2 … and the name that each of them stands for.
+struct Statement {
+    std::string text;
+    std::vector<std::string> names;
+};
+
+/// Values of named parameters; nothing is null.
+using Parameters = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+/// The rows of an answer, as text.
+class Rows {
+public:
+    std::size_t size() const;
+    bool is_null(std::size_t row, std::size_t column) const;
+    /// The cell's text, valid as long as the rows are.
+    std::string_view operator()(std::size_t row, std::size_t column) const;
+
+    struct Held;
+    std::shared_ptr<const Held> held;
+};
+
+/// The connection was lost before or while a statement ran: whether a write took effect is not known.
+struct ConnectionLost {
+    std::string why;
+};
+/// Serialization failure or deadlock: the statement did nothing and may be tried again.
+struct Collision {
+    std::string why;
+};
+/// The database refused a value that our own checks let pass (class 22).
+struct BadValue {
+    std::string why;
+};
+
+/// A connection that opens at its first use. It belongs to one thread.
+/// Errors: ConnectionLost, Collision, BadValue; api::Problem for what has an answer (a named constraint, a timeout);
+/// std::runtime_error for faults of ours.
+class Database {
+public:
+    /// The program's name shows in pg_stat_activity. A deployment (migrations) waits longer for locks and statements.
+    explicit Database(std::string program, bool deploying = false);
+    ~Database();
+
+    /// Runs a statement, prepared once per connection. Outside of begin() and commit() it is a transaction by itself.
+    Rows query(const Statement& statement, const Parameters& parameters);
+    /// Several statements at once from a file of ours, without parameters.
+    void script(const std::string& sql);
+    void begin();
+    /// Throws where anything failed since begin(), whoever caught it: PostgreSQL answers COMMIT with a silent ROLLBACK.
+    void commit();
+    void rollback();
+
+    /// Prepares without running, for --check. Throws std::runtime_error with PostgreSQL's words.
+    void check(const Statement& statement);
+
+private:
+    struct Connection;
+    Connection& connected();
+    std::string program_;
+    bool deploying_;
+    std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace api

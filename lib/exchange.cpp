@@ -1,0 +1,247 @@
+// The order of refusals, the statement's verdict, and the answer with its validators.
+#include "exchange.hpp"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+
+#include "crypto.hpp"
+#include "page.hpp"
+
+namespace api {
+
+namespace {
+
+/// The version in each entity tag of a list, as a PostgreSQL array; tags of other makers match nothing. An asterisk is
+/// nothing: it matches every version.
+std::optional<std::string> versions_of(std::string_view header) {
+    std::string list;
+    while (!header.empty()) {
+        std::string_view tag = header.substr(0, header.find(','));
+        header.remove_prefix(std::min(tag.size() + 1, header.size()));
+        while (!tag.empty() && (tag.front() == ' ' || tag.front() == '\t')) tag.remove_prefix(1);
+        while (!tag.empty() && (tag.back() == ' ' || tag.back() == '\t')) tag.remove_suffix(1);
+        if (tag == "*") return std::nullopt;
+        if (tag.starts_with("W/")) tag.remove_prefix(2);
+        int version = 0;
+        if (tag.size() < 3 || tag.front() != '"') continue;
+        auto [end, error] = std::from_chars(tag.data() + 1, tag.data() + tag.size(), version);
+        if (error == std::errc() && (*end == '-' || *end == '"')) list += (list.empty() ? "" : ",") + std::to_string(version);
+    }
+    return "{" + list + "}";
+}
+
+bool matches(std::string_view if_none_match, std::string_view etag) {
+    while (!if_none_match.empty()) {
+        std::string_view tag = if_none_match.substr(0, if_none_match.find(','));
+        if_none_match.remove_prefix(std::min(tag.size() + 1, if_none_match.size()));
+        while (!tag.empty() && tag.front() == ' ') tag.remove_prefix(1);
+        while (!tag.empty() && tag.back() == ' ') tag.remove_suffix(1);
+        if (tag.starts_with("W/")) tag.remove_prefix(2);
+        if (tag == "*" || tag == etag) return true;
+    }
+    return false;
+}
+
+/// A token is 32 to 100 characters of base64url, perhaps behind a prefix of ours; other texts never reach the database.
+bool is_token(std::string_view token) {
+    return token.size() >= 32 && token.size() <= 100 && std::all_of(token.begin(), token.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+    });
+}
+
+std::size_t column_of(const Shape& shape, std::string_view name) {
+    for (std::size_t i = 0; i < shape.size(); ++i)
+        if (shape[i].name == name) return i;
+    return shape.size();
+}
+
+}  // namespace
+
+Exchange::Exchange(const Entry& entry, Request& request, Database& database)
+    : request(request), database(database), entry_(entry) {}
+
+void Exchange::authenticate() {
+    if (form().permissions[0] == anyone) return;
+    std::string_view header = request.variable("HTTP_AUTHORIZATION");
+    std::size_t blank = std::min(header.find(' '), header.size());
+    std::string scheme(header.substr(0, blank));
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::string_view token = header.substr(std::min(blank + 1, header.size()));
+    if (scheme != "token" || !is_token(token)) throw unauthenticated("not_authenticated");
+    parameters["key"] = crypto::token_key(token);
+}
+
+void Exchange::check_accept() const {
+    std::string_view accept = request.variable("HTTP_ACCEPT");
+    if (accept.empty()) return;
+    while (!accept.empty()) {
+        std::string range(accept.substr(0, accept.find(',')));
+        accept.remove_prefix(std::min(range.size() + 1, accept.size()));
+        range.erase(std::remove_if(range.begin(), range.end(), [](char c) { return c == ' ' || c == '\t'; }), range.end());
+        std::transform(range.begin(), range.end(), range.begin(), [](unsigned char c) { return std::tolower(c); });
+        std::string type = range.substr(0, range.find(';'));
+        std::size_t q = range.find(";q=");
+        bool refused = q != range.npos && range.find_first_of("123456789", q) == range.npos;
+        if (!refused && (type == "*/*" || type == "application/*" || type == "application/json" || type == "application/problem+json")) return;
+    }
+    throw Problem(406, "not_acceptable", "Answers here are application/json.");
+}
+
+void Exchange::read_if_match() {
+    std::string_view header = request.variable("HTTP_IF_MATCH");
+    parameters["if_match"] = header.empty() ? std::nullopt : versions_of(header);
+}
+
+void Exchange::check(const std::vector<std::pair<std::string, std::string>>& path_parameters) {
+    const Operation& operation = entry_.operation;
+    authenticate();
+    parameters["ip"] = std::string(request.variable("REMOTE_ADDR"));
+    std::optional<Problem> bad;
+    try {
+        check_accept();
+        read_if_match();
+        std::string agent(request.variable("HTTP_USER_AGENT").substr(0, 256));
+        agent.erase(std::remove_if(agent.begin(), agent.end(), [](char c) { return c < 0x20 || c > 0x7e; }), agent.end());
+        parameters["user_agent"] = std::move(agent);
+        input = read_input(request, operation.in, operation.out);
+        if (!operation.is_page)
+            for (const auto& [name, value] : decode_query(request.query())) input.errors[name].push_back("Unknown query parameter.");
+        if (!input.errors.empty()) bad = invalid(input.errors);
+    } catch (const Problem& problem) {
+        bad = problem;
+    }
+    for (const auto& [name, value] : path_parameters) {
+        json::value number(value);
+        // what is no id names nothing
+        if (!bad && !types::check_integer(number, Source::text, 1, INT64_MAX).empty()) bad = Problem(404, "not_found", "There is nothing here.");
+        parameters[name] = value;
+    }
+    if (bad) {
+        if (form().permissions[0] != anyone) caller();
+        throw *bad;
+    }
+    json::object body = input.fields;
+    for (const Member& member : operation.in) {
+        if (member.is_secret) {
+            body.erase(member.name);
+            continue;
+        }
+        const json::value* field = input.fields.if_contains(member.name);
+        std::optional<std::string>& parameter = parameters[member.name];
+        if (!field || field->is_null()) parameter = std::nullopt;
+        else parameter = field->is_string() ? std::string(field->get_string()) : json::serialize(*field);
+    }
+    parameters["body"] = json::serialize(body);
+}
+
+Reply Exchange::run() { return form().run ? form().run(*this) : answer(); }
+
+Rows Exchange::query(std::string_view sql) { return database.query(numbered(sql), parameters); }
+
+std::int64_t Exchange::caller() {
+    Rows rows = database.query(entry_.caller_statement, parameters);
+    refuse_caller(rows);
+    return std::stoll(std::string(rows(0, first_column)));
+}
+
+void Exchange::refuse_caller(const Rows& rows) const {
+    if (!rows.is_null(0, refusal_column)) refuse(rows(0, refusal_column));
+}
+
+void Exchange::refuse(std::string_view code) const {
+    if (code == "permission_missing")
+        throw Problem(403, "permission_missing", "This needs the permission " + std::string(form().permissions[0]) + ".");
+    if (code == "not_found") throw Problem(404, "not_found", "There is nothing here.");
+    if (code == "stale") throw Problem(412, "stale", "It has been changed since the version in If-Match.");
+    if (code.starts_with("no_such:")) throw invalid({{std::string(code.substr(8)), {"There is no such object."}}});
+    for (const Rule& rule : form().rules)
+        if (rule.code == code) throw Problem(rule.status, std::string(code), std::string(rule.detail));
+    throw unauthenticated(std::string(code));
+}
+
+Reply Exchange::answer() {
+    if (entry_.operation.is_page) return page();
+    Rows rows = database.query(entry_.statement, parameters);
+    refuse_caller(rows);
+    return one(rows);
+}
+
+void Exchange::note_use(const Rows& rows, Reply& reply) const {
+    if (!rows.is_null(0, touch_column) && rows(0, touch_column) == "t") reply.used_key = *parameters.at("key");
+}
+
+Reply Exchange::one(const Rows& rows) const {
+    const Operation& operation = entry_.operation;
+    const std::string_view method = request.method();
+    Reply reply;
+    note_use(rows, reply);
+    if (operation.out.empty()) {
+        reply.status = form().status ? form().status : 204;
+        return reply;
+    }
+    std::size_t column = first_column;
+    write_object(reply.body, operation.out, rows, 0, column);
+    reply.status = form().status ? form().status : method == "POST" ? 201 : 200;
+    if (std::size_t id = column_of(operation.out, "id"); reply.status == 201 && form().object && id < operation.out.size())
+        reply.headers.emplace_back("Location", request.base_url() + std::string(form().object->path) + "/" + std::string(rows(0, first_column + id)));
+    if (form().no_store) {
+        reply.headers.emplace_back("Cache-Control", "no-store");
+        return reply;
+    }
+    reply.headers.emplace_back("Cache-Control", "private, no-cache");
+    reply.headers.emplace_back("Vary", "Accept, Authorization");
+    if (std::size_t version = column_of(operation.out, "version"); version < operation.out.size()) {
+        std::string etag = '"' + std::string(rows(0, first_column + version)) + '-' + crypto::sha256_hex(reply.body, 4) + '"';
+        if ((method == "GET" || method == "HEAD") && matches(request.variable("HTTP_IF_NONE_MATCH"), etag)) reply.status = 304;
+        reply.headers.emplace_back("ETag", std::move(etag));
+    }
+    return reply;
+}
+
+Reply Exchange::page() {
+    const Operation& operation = entry_.operation;
+    PageRequest page;
+    try {
+        page = read_page(request.query(), operation, parameters);
+    } catch (const Problem&) {
+        caller();
+        throw;
+    }
+    Rows rows;
+    try {
+        rows = database.query(statement_of(operation, page.query), parameters);
+    } catch (const BadValue&) {
+        // filters are checked by type; what the database still refuses came out of the cursor
+        if (page.query.after_cursor) throw invalid({{"cursor", {"This cursor does not belong to this list."}}});
+        throw;
+    }
+    refuse_caller(rows);
+    Reply reply;
+    note_use(rows, reply);
+    reply.body = write_page(page, operation, rows, request.base_url() + std::string(request.path()));
+    reply.headers.emplace_back("Cache-Control", "private, no-cache");
+    reply.headers.emplace_back("Vary", "Accept, Authorization");
+    return reply;
+}
+
+void write_object(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column) {
+    char before = '{';
+    for (const Member& member : shape) {
+        out += before;
+        before = ',';
+        out += '"';
+        out += member.name;
+        out += "\":";
+        if (!member.nested.empty()) {
+            write_object(out, member.nested, rows, row, column);
+            continue;
+        }
+        if (rows.is_null(row, column)) out += "null";
+        else member.write(out, rows(row, column));
+        ++column;
+    }
+    out += '}';
+}
+
+}  // namespace api

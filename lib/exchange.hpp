@@ -1,0 +1,61 @@
+// One request on its way through one endpoint: identify, check, run the statement, answer.
+#pragma once
+#include "input.hpp"
+#include "statement.hpp"
+
+namespace api {
+
+/// An operation with what is derived from it once, when the program starts.
+struct Entry {
+    Operation operation;
+    Statement statement;         ///< empty for a list, whose statement depends on the query, and for mere code
+    Statement caller_statement;  ///< empty for anyone
+};
+
+/// What `.run` works with. Its errors are Problems.
+class Exchange {
+public:
+    Exchange(const Entry& entry, Request& request, Database& database);
+
+    /// Reads and checks everything that the client sent, in the contract's order of refusals. Throws Problem.
+    void check(const std::vector<std::pair<std::string, std::string>>& path_parameters);
+    /// Runs the form: its code where it has some, else its statement.
+    Reply run();
+
+    /// The form's own statement and its answer.
+    Reply answer();
+    /// Another statement, with :names from parameters. Its rows carry no refusal: join what it works on with the caller.
+    Rows query(std::string_view sql);
+    /// Who is asking, by the caller's part of the statement. Throws 401 and 403.
+    std::int64_t caller();
+    /// The body.
+    template <class T>
+    T body() const {
+        return load<T>(input.fields);
+    }
+    /// True where the client gave this field.
+    bool given(std::string_view field) const { return input.fields.contains(field); }
+
+    Request& request;
+    Database& database;
+    Parameters parameters;  ///< of all statements; `.run` adds those of `.with`
+    Input input;
+
+private:
+    const Form& form() const { return entry_.operation.form; }
+    void authenticate();
+    void check_accept() const;
+    void read_if_match();
+    [[noreturn]] void refuse(std::string_view code) const;
+    void refuse_caller(const Rows& rows) const;
+    Reply one(const Rows& rows) const;
+    Reply page();
+    void note_use(const Rows& rows, Reply& reply) const;
+
+    const Entry& entry_;
+};
+
+/// Appends a row as a JSON object; column moves behind the object's last one.
+void write_object(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column);
+
+}  // namespace api

@@ -1,0 +1,232 @@
+// The form of an endpoint: every fact about it in the order in which a reader asks, checked by the compiler.
+#pragma once
+#include "permissions.hpp"
+#include "shape.hpp"
+
+namespace api {
+
+/// No body, or no content in the answer (204).
+struct None {};
+BOOST_DESCRIBE_STRUCT(None, (), ())
+
+/// An answer that is one page of a list of T.
+template <class T>
+struct Page {};
+
+/// Why a request that is well-formed and permitted is refused all the same: `when` is SQL over `it` (the row as it is;
+/// null at a creation), `given` (the row as it would be) and `me`; status 403 comes before 412, 409 after it.
+struct Rule {
+    std::string_view code;
+    int status = 0;
+    std::string_view when;
+    std::string_view detail;  ///< a sentence for people; `{member}` names a member of `it`
+};
+
+/// What the system stores in a column of a new row.
+struct Fill {
+    std::string_view column;
+    std::string_view sql;
+};
+
+class Exchange;
+struct Reply;
+
+/// An endpoint's facts. What the SQL parts may say is in statement.hpp.
+struct Form {
+    std::string_view route;                    ///< methods, then the path: `PUT PATCH /api/v1/tasks/{task_id}`
+    List<std::string_view, 12> also = {};      ///< the same under other routes
+    std::string_view summary = "";             ///< a sentence for the API's documentation
+    List<std::string_view> permissions;        ///< the one that is asked for: `caller`, `anyone` or a code
+    const Object* object = nullptr;            ///< what is stored; alone it is the plain verb of the method
+    std::string_view row = "";                 ///< which row, where `{<name>_id}` in the path does not say it
+    List<Computed> computed = {};              ///< members of the answer that are computed otherwise than the object says
+    List<Fill> fills = {};                     ///< a creation: what the system stores beside the body
+    List<Rule> rules = {};
+    std::string_view where = "";               ///< a list: which of the visible rows
+    List<std::string_view, 16> filters = {};   ///< a list: the members that it can be filtered by, and `search`
+    List<std::string_view> ordering = {"id"};  ///< a list: the members that it can be ordered by
+    std::string_view order = "-id";            ///< a list: the order unless another is asked for
+    std::string_view sql = "";                 ///< `answer as (…)`, with what it needs before it, separated by commas
+    List<std::string_view> with = {};          ///< names in the SQL that `.run` gives
+    Reply (*run)(Exchange&) = nullptr;         ///< code around the statement
+    int status = 0;                            ///< unless it follows from the method: 201, 204, else 200
+    bool guarded = false;                      ///< nginx limits how often one address may call it
+    bool no_store = false;                     ///< answers carry secrets: no cache keeps them
+};
+
+namespace forms {
+
+constexpr bool is_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+/// Walks SQL text outside of its strings and tells of each `:name` and each `may(code)`.
+/// Calls on_name(name, start, end), on_may(code, start, end) and on_else(character).
+template <class OnName, class OnMay, class OnElse>
+constexpr void scan(std::string_view sql, OnName on_name, OnMay on_may, OnElse on_else) {
+    for (std::size_t i = 0; i < sql.size();) {
+        char c = sql[i];
+        if (c == '\'') {
+            std::size_t end = sql.find('\'', i + 1);
+            if (end == sql.npos) throw "A string in the SQL of a form is not closed.";
+            for (; i <= end; ++i) on_else(sql[i]);
+            continue;
+        }
+        if (c == '$' || (c == '-' && i + 1 < sql.size() && sql[i + 1] == '-') || (c == '/' && i + 1 < sql.size() && sql[i + 1] == '*'))
+            throw "The SQL of a form has no comments, dollar quotes or numbered parameters.";
+        if (c == ':' && i + 1 < sql.size() && sql[i + 1] == ':') {
+            on_else(':'), on_else(':');
+            i += 2;
+            continue;
+        }
+        if (c == ':' && i + 1 < sql.size() && is_name(sql[i + 1])) {
+            std::size_t end = i + 1;
+            while (end < sql.size() && is_name(sql[end]) && sql[end] != '.') ++end;
+            on_name(sql.substr(i + 1, end - i - 1));
+            i = end;
+            continue;
+        }
+        if (sql.substr(i, 4) == "may(" && (i == 0 || !is_name(sql[i - 1]))) {
+            std::size_t end = sql.find(')', i);
+            if (end == sql.npos) throw "A may( in the SQL of a form is not closed.";
+            on_may(sql.substr(i + 4, end - i - 4));
+            i = end + 1;
+            continue;
+        }
+        on_else(c);
+        ++i;
+    }
+}
+
+constexpr bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+/// The path of a route: what stands behind its methods.
+constexpr std::string_view path_of(std::string_view route) {
+    std::size_t slash = route.find('/');
+    if (slash == route.npos || slash == 0) throw "A route is one or more methods and a path: GET /api/v1/things.";
+    return route.substr(slash);
+}
+
+constexpr bool has_parameter(std::string_view path, std::string_view name) {
+    for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1))
+        if (path.substr(open + 1, path.find('}', open) - open - 1) == name) return true;
+    return false;
+}
+
+constexpr void check_methods(std::string_view route) {
+    std::string_view methods = route.substr(0, route.find('/'));
+    while (!methods.empty()) {
+        std::string_view method = methods.substr(0, methods.find(' '));
+        if (method != "GET" && method != "POST" && method != "PUT" && method != "PATCH" && method != "DELETE")
+            throw "A route begins with GET, POST, PUT, PATCH or DELETE.";
+        methods.remove_prefix(std::min(method.size() + 1, methods.size()));
+    }
+}
+
+/// The names that the library itself gives to every statement.
+constexpr bool is_given_by_library(std::string_view name) {
+    return name == "body" || name == "if_match" || name == "ip" || name == "user_agent" || name == "key";
+}
+
+/// Refuses a form that could not work. N: the names of the fields of the body.
+template <class Names>
+constexpr void check(const Form& form, const Names& fields, bool is_page) {
+    if (form.route.empty()) throw "A form needs a .route.";
+    if (form.summary.empty()) throw "A form needs a .summary: a sentence for the documentation.";
+    if (form.permissions.empty()) throw "A form needs .permissions: caller, anyone or the code of a permission.";
+    for (std::string_view code : form.permissions)
+        if (code != caller && code != anyone && !find_permission(code))
+            throw "A permission of the form is not in lib/permissions.hpp.";
+    check_methods(form.route);
+    std::string_view path = path_of(form.route);
+    if (path.substr(0, 8) != "/api/v1/") throw "The path of a .route begins with /api/v1/; others go to .also.";
+    for (std::string_view route : form.also) {
+        check_methods(route);
+        for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1))
+            if (!has_parameter(path_of(route), path.substr(open + 1, path.find('}', open) - open - 1)))
+                throw "A route of .also lacks a parameter of .route.";
+    }
+    if (!form.object && form.sql.empty() && !form.run) throw "A form needs an .object, .sql or .run.";
+    if (is_page && !form.object) throw "A list needs an .object.";
+    if (!form.sql.empty() && !contains(form.sql, "answer as")) throw "The .sql of a form has a part `answer as (…)`.";
+    if (!form.sql.empty() && form.permissions[0] != anyone && !contains(form.sql, "granted"))
+        throw "The .sql of a form joins `granted`: a row that is not joined with it is open to everybody.";
+
+    bool body_is_read = form.sql.empty();
+    bool read[32]{};
+    auto name_is_known = [&](std::string_view name) {
+        if (name == "body") body_is_read = true;
+        for (std::size_t i = 0; i < fields.size(); ++i)
+            if (fields[i] == name) return read[i] = true;
+        for (std::string_view with : form.with)
+            if (with == name) return true;
+        return is_given_by_library(name) || has_parameter(path, name);
+    };
+    auto look = [&](std::string_view sql) {
+        scan(
+            sql,
+            [&](std::string_view name) {
+                if (!name_is_known(name))
+                    throw "A :name in the SQL is neither in the path, nor a field of the body, nor in .with.";
+            },
+            [](std::string_view code) {
+                if (!find_permission(code)) throw "A may(code) in the SQL is not in lib/permissions.hpp.";
+            },
+            [](char) {});
+    };
+    look(form.sql);
+    look(form.where);
+    look(form.row);
+    for (const Computed& computed : form.computed) look(computed.sql);
+    for (const Rule& rule : form.rules) {
+        look(rule.when);
+        if (rule.status != 403 && rule.status != 409 && rule.status != 400 && rule.status != 404)
+            throw "The status of a rule is 400, 403, 404 or 409.";
+        if (rule.detail.empty() || rule.code.empty()) throw "A rule needs a code and a sentence.";
+    }
+    for (const Fill& fill : form.fills) look(fill.sql);
+    if (form.object) {
+        for (std::string_view way : form.object->visible) look(way);
+        for (const Computed& computed : form.object->computed) look(computed.sql);
+        if (form.object->visible.empty()) throw "An object needs at least one way to see it.";
+    }
+    if (!body_is_read && !form.run)
+        for (std::size_t i = 0; i < fields.size(); ++i)
+            if (!read[i]) throw "A field of the body is never read by the SQL.";
+}
+
+}  // namespace forms
+
+/// An endpoint: In is the body (None: no body), Out the answer (a struct, Page of one, or None: 204).
+template <class In, class Out>
+struct Endpoint {
+    Form form;
+    consteval Endpoint(const Form& f) : form(f) { forms::check(form, member_names<In>(), is_page); }
+    static constexpr bool is_page = false;
+    using Item = Out;
+};
+template <class In, class T>
+struct Endpoint<In, Page<T>> {
+    Form form;
+    consteval Endpoint(const Form& f) : form(f) { forms::check(form, member_names<In>(), is_page); }
+    static constexpr bool is_page = true;
+    using Item = T;
+};
+
+/// An endpoint without its types: what the library works with while the program runs.
+struct Operation {
+    Form form;
+    Shape in;
+    Shape out;
+    bool is_page = false;
+    bool has_body = false;
+};
+
+/// The operation of an endpoint.
+template <class In, class Out>
+Operation operation_of(const Endpoint<In, Out>& endpoint) {
+    return {endpoint.form, shape_of<In>(), shape_of<typename Endpoint<In, Out>::Item>(), endpoint.is_page,
+            !std::is_same_v<In, None>};
+}
+
+}  // namespace api

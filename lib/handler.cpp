@@ -1,0 +1,168 @@
+// Routing, retries and the last line of defence.
+#include "handler.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <random>
+#include <set>
+#include <thread>
+
+namespace api {
+
+namespace {
+
+using PathParameters = std::vector<std::pair<std::string, std::string>>;
+
+/// Compares a path with a template, segment by segment; `{name}` takes any one segment.
+bool matches(std::string_view pattern, std::string_view path, PathParameters& parameters) {
+    while (!pattern.empty() && !path.empty()) {
+        std::size_t end = std::min(pattern.find('/', 1), pattern.size()), stop = std::min(path.find('/', 1), path.size());
+        std::string_view expected = pattern.substr(1, end - 1), segment = path.substr(1, stop - 1);
+        if (expected.starts_with("{")) {
+            if (segment.empty()) return false;
+            parameters.emplace_back(expected.substr(1, expected.size() - 2), segment);
+        } else if (expected != segment) {
+            return false;
+        }
+        pattern.remove_prefix(end), path.remove_prefix(stop);
+    }
+    return pattern.empty() && path.empty();
+}
+
+bool has_method(std::string_view route, std::string_view method) {
+    std::string_view methods = route.substr(0, route.find('/'));
+    while (!methods.empty()) {
+        std::string_view one = methods.substr(0, methods.find(' '));
+        if (one == method) return true;
+        methods.remove_prefix(std::min(one.size() + 1, methods.size()));
+    }
+    return false;
+}
+
+Reply reply_of(const Problem& problem) {
+    Reply reply;
+    reply.status = problem.status;
+    reply.headers = problem.headers;
+    reply.headers.emplace_back("Cache-Control", "no-store");
+    reply.content_type = "application/problem+json";
+    reply.body = problem.body();
+    return reply;
+}
+
+/// Waits before a try is repeated: 20, 80, 320 ms, half of it by chance, so that two that collided do not collide again.
+void back_off(int attempt) {
+    thread_local std::minstd_rand random{std::random_device{}()};
+    int most = 20 << (2 * attempt);
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution(most / 2, most)(random)));
+}
+
+}  // namespace
+
+void log_line(std::string_view handler, std::string_view text) {
+    std::string line(handler);
+    line += ": ";
+    line += text;
+    line += '\n';
+    // one write, so that the lines of several threads do not mix; a log that is gone is no reason to stop serving
+    if (write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+Handler::Handler(std::string name, std::vector<Operation> operations) : name_(std::move(name)) {
+    for (Operation& operation : operations) {
+        Entry entry{std::move(operation), {}, {}};
+        const Form& form = entry.operation.form;
+        if (form.permissions[0] != anyone) entry.caller_statement = caller_statement(entry.operation);
+        if (!entry.operation.is_page && (form.object || !form.sql.empty()) && !(form.permissions[0] == anyone && form.sql.empty()))
+            entry.statement = statement_of(entry.operation);
+        entries_.push_back(std::move(entry));
+    }
+}
+
+Reply Handler::answer(Request& request, Database& database) const {
+    const std::string_view path = request.path(), method = request.method();
+    const std::string_view wanted = method == "HEAD" ? "GET" : method;
+    std::set<std::string> allowed;
+    for (const Entry& entry : entries_) {
+        const Form& form = entry.operation.form;
+        PathParameters parameters;
+        auto serves = [&](std::string_view route) {
+            parameters.clear();
+            if (!matches(forms::path_of(route), path, parameters)) return false;
+            for (const char* one : {"GET", "POST", "PUT", "PATCH", "DELETE"})
+                if (has_method(route, one)) allowed.insert(one);
+            return has_method(route, wanted);
+        };
+        bool found = serves(form.route);
+        for (std::size_t i = 0; !found && i < form.also.size(); ++i) found = serves(form.also[i]);
+        if (!found) continue;
+        for (int attempt = 0;; ++attempt) {
+            try {
+                Exchange exchange(entry, request, database);
+                exchange.check(parameters);
+                return exchange.run();
+            } catch (const Collision& collision) {
+                database.rollback();
+                if (attempt == 3) throw;
+                log_line(name_, "collision, trying again: " + collision.why);
+                back_off(attempt);
+            } catch (const ConnectionLost& lost) {
+                database.rollback();
+                if (wanted != "GET" || attempt > 0) throw;
+                log_line(name_, "connection lost, trying again: " + lost.why);
+            }
+        }
+    }
+    if (allowed.empty()) throw Problem(404, "not_found", "There is nothing here.");
+    if (allowed.contains("GET")) allowed.insert("HEAD");
+    allowed.insert("OPTIONS");
+    std::string allow;
+    for (const std::string& one : allowed) allow += (allow.empty() ? "" : ", ") + one;
+    if (method == "OPTIONS") return {.status = 204, .headers = {{"Allow", allow}}};
+    throw Problem(405, "method_not_allowed", "Allowed here: " + allow + ".", {}, {{"Allow", allow}});
+}
+
+Reply Handler::handle(Request& request, Database& database) const {
+    try {
+        return answer(request, database);
+    } catch (const Problem& problem) {
+        database.rollback();
+        return reply_of(problem);
+    } catch (const Collision& collision) {
+        log_line(name_, "collision: " + collision.why);
+        return reply_of(unavailable("Too many changes at the same time. Try again.", 1));
+    } catch (const ConnectionLost& lost) {
+        log_line(name_, "database: " + lost.why);
+        return reply_of(unavailable("The database is not available. Try again.", 1));
+    } catch (const BadValue& bad) {
+        database.rollback();
+        log_line(name_, "a value passed our checks: " + bad.why);
+        return reply_of(Problem(400, "invalid", "A value is not valid."));
+    } catch (const std::bad_alloc&) {
+        database.rollback();
+        return reply_of(unavailable("Out of memory. Try again.", 1));
+    } catch (const std::exception& fault) {
+        database.rollback();
+        log_line(name_, std::string("fault: ") + fault.what());
+        return reply_of(Problem(500, "internal", "Something went wrong here. It has been logged."));
+    }
+}
+
+void Handler::after(const Reply& reply, Database& database) const {
+    if (reply.used_key.empty()) return;
+    // 7 days after its last use a session ends, 30 days after its start at the latest; tokens end when they say
+    static const Statement note = numbered(
+        "update sessions set last_used_at = now(),"
+        " expires_at = case kind when 'session' then least(created_at + interval '30 days', now() + interval '7 days') else expires_at end"
+        " where key = :key::bytea and last_used_at < now() - interval '1 minute'");
+    try {
+        database.query(note, {{"key", reply.used_key}});
+    } catch (const std::exception& fault) {
+        log_line(name_, std::string("the use of a session was not noted: ") + fault.what());
+    } catch (const ConnectionLost& lost) {
+        log_line(name_, "the use of a session was not noted: " + lost.why);
+    } catch (const Collision&) {  // somebody else notes it just now
+    }
+}
+
+}  // namespace api

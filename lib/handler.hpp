@@ -1,0 +1,37 @@
+// A handler: the endpoints of one binary. Routes a request to one of them and turns whatever happens into a reply.
+#pragma once
+#include "exchange.hpp"
+
+namespace api {
+
+/// The endpoints of one path family.
+class Handler {
+public:
+    Handler(std::string name, std::vector<Operation> operations);
+
+    /// Answers a request; never throws. Faults of ours are logged and answered with a bare 500.
+    Reply handle(Request& request, Database& database) const;
+    /// What is done when the reply has left: notes the last use of the session, at most once a minute.
+    void after(const Reply& reply, Database& database) const;
+
+    /// --describe: routes, permissions, schemas and statements as JSON.
+    std::string describe() const;
+    /// --check: prepares every statement on the real schema. Returns what does not fit, one line each.
+    std::vector<std::string> check(Database& database) const;
+
+    const std::string& name() const { return name_; }
+    const std::vector<Entry>& entries() const { return entries_; }
+
+private:
+    using PathParameters = std::vector<std::pair<std::string, std::string>>;
+    Reply answer(Request& request, Database& database) const;
+    std::vector<Statement> statements(const Entry& entry) const;
+
+    std::string name_;
+    std::vector<Entry> entries_;
+};
+
+/// One line on standard error: `<7>`-less text, which the journal files under the handler's name.
+void log_line(std::string_view handler, std::string_view text);
+
+}  // namespace api

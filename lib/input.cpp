@@ -1,0 +1,298 @@
+// Bodies and query strings: Boost.JSON's parser with a handler that sees duplicate keys, cgicc for forms.
+#include "input.hpp"
+
+#include <cgicc/CgiInput.h>
+#include <cgicc/CgiUtils.h>
+#include <cgicc/Cgicc.h>
+
+#include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstring>
+#include <set>
+
+#include "unicode.hpp"
+
+namespace api {
+
+namespace {
+
+constexpr const char* unknown_field = "Unknown field.";
+constexpr const char* not_settable = "This field cannot be set.";
+
+/// Builds a value from the parser's events. Boost.JSON's own handler keeps the last of two equal keys silently.
+struct Builder {
+    static constexpr std::size_t max_object_size = max_json_members, max_array_size = max_json_items;
+    static constexpr std::size_t max_key_size = 1024, max_string_size = max_body;
+
+    struct Open {
+        json::value container;
+        std::string key;
+    };
+    std::vector<Open> open;
+    json::value root;
+    std::string text;
+    Errors* errors;
+
+    bool put(json::value v) {
+        if (open.empty()) return root = std::move(v), true;
+        if (auto* array = open.back().container.if_array()) return array->push_back(std::move(v)), true;
+        json::object& object = open.back().container.get_object();
+        if (object.contains(open.back().key)) {
+            std::string path;
+            for (const Open& o : open)
+                if (o.container.is_object()) path += (path.empty() ? "" : ".") + o.key;
+            (*errors)[path] = {"This key stands more than once."};
+        }
+        object[open.back().key] = std::move(v);
+        return true;
+    }
+    bool close() {
+        json::value done = std::move(open.back().container);
+        open.pop_back();
+        return put(std::move(done));
+    }
+    using ec = json::error_code;
+    bool on_document_begin(ec&) { return true; }
+    bool on_document_end(ec&) { return true; }
+    bool on_object_begin(ec&) { return open.push_back({json::object{}, {}}), true; }
+    bool on_object_end(std::size_t, ec&) { return close(); }
+    bool on_array_begin(ec&) { return open.push_back({json::array{}, {}}), true; }
+    bool on_array_end(std::size_t, ec&) { return close(); }
+    bool on_key_part(json::string_view s, std::size_t, ec&) { return text.append(s), true; }
+    bool on_key(json::string_view s, std::size_t, ec&) {
+        open.back().key = text.append(s);
+        return text.clear(), true;
+    }
+    bool on_string_part(json::string_view s, std::size_t, ec&) { return text.append(s), true; }
+    bool on_string(json::string_view s, std::size_t, ec&) {
+        text.append(s);
+        put(json::value(text));
+        return text.clear(), true;
+    }
+    bool on_number_part(json::string_view, ec&) { return true; }
+    bool on_int64(std::int64_t n, json::string_view, ec&) { return put(n); }
+    bool on_uint64(std::uint64_t n, json::string_view, ec&) { return put(n); }
+    bool on_double(double n, json::string_view, ec&) { return put(n); }
+    bool on_bool(bool b, ec&) { return put(b); }
+    bool on_null(ec&) { return put(nullptr); }
+    bool on_comment_part(json::string_view, ec&) { return true; }
+    bool on_comment(json::string_view, ec&) { return true; }
+};
+
+/// The media type without parameters, in lower case; parameters beside it.
+struct MediaType {
+    std::string type;
+    std::string charset;
+    std::string boundary;
+};
+
+MediaType media_type_of(std::string_view header) {
+    MediaType media;
+    auto lower = [](std::string s) {
+        std::transform(s.begin(), s.end(), s.begin(), [](unsigned char c) { return std::tolower(c); });
+        return s;
+    };
+    auto trim = [](std::string_view s) {
+        while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+        while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+        return s;
+    };
+    std::size_t end = std::min(header.find(';'), header.size());
+    media.type = lower(std::string(trim(header.substr(0, end))));
+    while (end < header.size()) {
+        std::size_t next = std::min(header.find(';', end + 1), header.size());
+        std::string_view parameter = trim(header.substr(end + 1, next - end - 1));
+        std::size_t equals = std::min(parameter.find('='), parameter.size());
+        std::string name = lower(std::string(trim(parameter.substr(0, equals))));
+        std::string_view value = trim(parameter.substr(std::min(equals + 1, parameter.size())));
+        if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+        if (name == "charset") media.charset = lower(std::string(value));
+        if (name == "boundary") media.boundary = value;
+        end = next;
+    }
+    return media;
+}
+
+/// Hands a multipart body to cgicc as the POST that it expects.
+class MultipartInput : public cgicc::CgiInput {
+public:
+    MultipartInput(std::string_view body, const std::string& boundary)
+        : body_(body), type_("multipart/form-data; boundary=" + boundary) {}
+    std::size_t read(char* into, std::size_t size) override {
+        size = std::min(size, body_.size());
+        std::memcpy(into, body_.data(), size);
+        body_.remove_prefix(size);
+        return size;
+    }
+    std::string getenv(const char* name) override {
+        if (std::strcmp(name, "REQUEST_METHOD") == 0) return "POST";
+        if (std::strcmp(name, "CONTENT_TYPE") == 0) return type_;
+        if (std::strcmp(name, "CONTENT_LENGTH") == 0) return std::to_string(length_);
+        return {};
+    }
+
+private:
+    std::string_view body_;
+    std::string type_;
+    std::size_t length_ = body_.size();
+};
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+Pairs read_multipart(std::string_view body, const std::string& boundary) {
+    auto malformed = [](const char* why) { return Problem(400, "malformed_form", std::string("The form is malformed: ") + why); };
+    if (boundary.empty() || boundary.size() > 70) throw malformed("its boundary has 1 to 70 characters.");  // RFC 2046 5.1.1
+    for (char c : boundary)
+        if (!std::isalnum(static_cast<unsigned char>(c)) && std::strchr("'()+_,-./:=?", c) == nullptr)
+            throw malformed("its boundary has characters that RFC 2046 does not allow.");
+    const std::string delimiter = "--" + boundary;
+    std::string_view tail = body;
+    while (!tail.empty() && (tail.back() == '\r' || tail.back() == '\n')) tail.remove_suffix(1);
+    if (!tail.ends_with(delimiter + "--")) throw malformed("its last boundary is missing.");
+    std::size_t parts = 0;
+    for (std::size_t at = body.find(delimiter + "\r\n"); at != body.npos; at = body.find(delimiter + "\r\n", at + 1)) ++parts;
+    if (parts > 20) throw malformed("it has more than 20 parts.");
+
+    Pairs pairs;
+    try {
+        MultipartInput input(body, boundary);
+        cgicc::Cgicc form(&input);
+        if (!form.getFiles().empty()) throw Problem(400, "invalid", "A file is not expected here.", {{form.getFiles()[0].getName(), {"A file is not expected here."}}});
+        for (const auto& entry : form.getElements()) pairs.emplace_back(entry.getName(), entry.getValue());
+    } catch (const Problem&) {
+        throw;
+    } catch (const std::exception&) {
+        throw malformed("a part of it cannot be read.");
+    }
+    // cgicc drops what it does not understand without a word
+    if (pairs.size() != parts) throw malformed("a part of it cannot be read.");
+    for (const auto& [name, value] : pairs)
+        if (!unicode::length(name) || !unicode::length(value)) throw malformed("it is not UTF-8.");
+    return pairs;
+}
+
+const Member* find(const Shape& shape, std::string_view name) {
+    for (const Member& m : shape)
+        if (m.name == name) return &m;
+    return nullptr;
+}
+
+}  // namespace
+
+json::value parse_json(std::string_view text, Errors& errors) {
+    json::parse_options options;
+    options.max_depth = max_json_depth;
+    json::basic_parser<Builder> parser(options);
+    parser.handler().errors = &errors;
+    json::error_code ec;
+    std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
+    if (!ec && used < text.size()) ec = json::error::extra_data;
+    if (ec)
+        throw Problem(400, "malformed_json", "The body is not valid JSON: " + ec.message() + " at byte " + std::to_string(used) + ".");
+    return std::move(parser.handler().root);
+}
+
+Input check_fields(const json::object& given, Source source, std::string_view method, const Shape& in, const Shape& out) {
+    Input input;
+    for (const auto& [key, value] : given) {
+        std::string name(key);
+        const Member* member = find(in, name);
+        if (!member) {
+            input.errors[name].push_back(find(out, name) ? not_settable : unknown_field);
+            continue;
+        }
+        if (member->read_only || !member->nested.empty()) {
+            input.errors[name].push_back(not_settable);
+            continue;
+        }
+        json::value checked = value;
+        // a form cannot say null: an empty value does
+        if (source == Source::text && member->nullable && !member->is_text && checked.as_string().empty()) checked = nullptr;
+        if (checked.is_null()) {
+            if (!member->nullable) input.errors[name].push_back("This field may not be null.");
+        } else if (std::string wrong = member->check(checked, source); !wrong.empty()) {
+            input.errors[name].push_back(std::move(wrong));
+        }
+        input.fields[name] = std::move(checked);
+    }
+    for (const Member& member : in) {
+        if (member.read_only || given.contains(member.name)) continue;
+        if (member.always_required || (member.required && method != "PATCH"))
+            input.errors[member.name].push_back("This field is required.");
+        else if (method == "POST")
+            input.fields[member.name] = member.initial;
+    }
+    return input;
+}
+
+Input read_input(Request& request, const Shape& in, const Shape& out) {
+    json::object given;
+    Errors duplicates;
+    Source source = Source::json;
+    if (request.has_body()) {
+        MediaType media = media_type_of(request.variable("CONTENT_TYPE"));
+        bool is_json = media.type == "application/json" || media.type == "application/merge-patch+json";
+        bool is_form = media.type == "application/x-www-form-urlencoded" || media.type == "multipart/form-data";
+        if ((!is_json && !is_form) || (!media.charset.empty() && media.charset != "utf-8"))
+            throw Problem(415, "unsupported_media_type",
+                          "Send application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8.");
+        const std::string& body = request.body(is_json ? max_body : max_form);
+        if (is_json) {
+            json::value value = parse_json(body, duplicates);
+            if (!value.is_object()) throw Problem(400, "invalid", "The body must be a JSON object.");
+            given = std::move(value.get_object());
+        } else {
+            source = Source::text;
+            Pairs pairs = media.type == "multipart/form-data" ? read_multipart(body, media.boundary) : decode_query(body);
+            for (auto& [name, value] : pairs) {
+                if (given.contains(name)) duplicates[name] = {"This field stands more than once."};
+                given[name] = value;
+            }
+        }
+    }
+    Input input = check_fields(given, source, request.method(), in, out);
+    for (auto& [name, messages] : duplicates)
+        for (auto& message : messages) input.errors[name].push_back(message);
+    return input;
+}
+
+std::vector<std::pair<std::string, std::string>> decode_query(std::string_view query) {
+    auto is_hex = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+    auto decode = [&](std::string_view part) {
+        for (std::size_t i = 0; i < part.size(); ++i)
+            if (part[i] == '%' && (i + 2 >= part.size() || !is_hex(part[i + 1]) || !is_hex(part[i + 2])))
+                throw Problem(400, "bad_request", "A percent escape is broken.");
+        std::string text = cgicc::form_urldecode(std::string(part));
+        if (!unicode::length(text)) throw Problem(400, "bad_request", "A parameter is not valid UTF-8.");
+        if (text.find('\0') != text.npos) throw Problem(400, "bad_request", "Null characters are not allowed.");
+        return text;
+    };
+    std::vector<std::pair<std::string, std::string>> pairs;
+    while (!query.empty()) {
+        std::string_view part = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(part.size() + 1, query.size()));
+        if (part.empty()) continue;
+        std::size_t equals = std::min(part.find('='), part.size());
+        pairs.emplace_back(decode(part.substr(0, equals)), decode(part.substr(std::min(equals + 1, part.size()))));
+        if (pairs.size() > 256) throw Problem(400, "bad_request", "More than 256 parameters.");
+    }
+    return pairs;
+}
+
+std::string encode_query(std::string_view text) {
+    static constexpr char hex[] = "0123456789ABCDEF";
+    std::string out;
+    for (unsigned char c : text) {
+        if (std::isalnum(c) || std::strchr("-._~", c) != nullptr) {
+            out += static_cast<char>(c);
+        } else {
+            out += '%';
+            out += hex[c >> 4];
+            out += hex[c & 15];
+        }
+    }
+    return out;
+}
+
+}  // namespace api

@@ -1,0 +1,86 @@
+// Requests and replies: variables, body, host, header block.
+#include "message.hpp"
+
+#include <charconv>
+#include <cstring>
+
+#include "problem.hpp"
+#include "settings.hpp"
+
+namespace api {
+
+std::string_view Request::variable(const char* name) const {
+    const std::size_t length = std::strlen(name);
+    std::string_view found;
+    bool seen = false;
+    for (char* const* entry = environment(); entry && *entry; ++entry) {
+        if (std::strncmp(*entry, name, length) != 0 || (*entry)[length] != '=') continue;
+        // nginx 1.22 does not join repeated headers; whichever we took, somebody in front of us may take the other
+        if (seen && std::strncmp(name, "HTTP_", 5) == 0)
+            throw Problem(400, "duplicate_header", std::string("The header ") + (name + 5) + " was sent more than once.");
+        if (!seen) found = *entry + length + 1;
+        seen = true;
+    }
+    return found;
+}
+
+std::string_view Request::path() const {
+    std::string_view path = variable("SCRIPT_NAME");
+    if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+    return path;
+}
+
+bool Request::has_body() const {
+    std::string_view length = variable("CONTENT_LENGTH");
+    return !length.empty() && length != "0";
+}
+
+const std::string& Request::body(std::size_t limit) {
+    if (body_) return *body_;
+    std::string_view announced = variable("CONTENT_LENGTH");
+    std::size_t length = 0;
+    if (!announced.empty()) {
+        auto [end, error] = std::from_chars(announced.data(), announced.data() + announced.size(), length);
+        if (error != std::errc() || end != announced.data() + announced.size())
+            throw Problem(400, "bad_request", "Content-Length is not a number.");
+    }
+    if (length > limit)
+        throw Problem(413, "too_large", "The body is larger than " + std::to_string(limit) + " bytes.");
+    std::string body(length, '\0');
+    for (std::size_t filled = 0; filled < length;) {
+        std::size_t n = read(body.data() + filled, length - filled);
+        if (n == 0) throw Problem(400, "bad_request", "The body ended before its Content-Length.");
+        filled += n;
+    }
+    return body_.emplace(std::move(body));
+}
+
+std::string Request::base_url() const {
+    if (const std::string& url = settings().url; !url.empty()) return url;
+    std::string_view host = variable("HTTP_HOST");
+    bool plain = !host.empty() && host.size() <= 255;
+    for (char c : host)
+        if (!std::isalnum(static_cast<unsigned char>(c)) && std::strchr(".:-[]_", c) == nullptr) plain = false;
+    std::string_view scheme = variable("REQUEST_SCHEME");
+    return std::string(scheme == "https" ? "https" : "http") + "://" + std::string(plain ? host : variable("SERVER_NAME"));
+}
+
+std::string cgi_response(const Reply& reply, bool head) {
+    std::string out = "Status: " + std::to_string(reply.status) + " " + reason(reply.status) + "\r\n";
+    for (const auto& [name, value] : reply.headers) {
+        for (char c : value)
+            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+                return cgi_response({500, {}, "application/problem+json",
+                                     Problem(500, "internal", "Something went wrong here. It has been logged.").body()}, head);
+        out += name + ": " + value + "\r\n";
+    }
+    if (reply.status != 204 && reply.status != 304) {
+        out += "Content-Type: " + reply.content_type + "\r\n";
+        out += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
+    }
+    out += "\r\n";
+    if (!head && reply.status != 204 && reply.status != 304) out += reply.body;
+    return out;
+}
+
+}  // namespace api

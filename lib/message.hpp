@@ -1,0 +1,51 @@
+// A request as it came over the wire, and the reply that goes back.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace api {
+
+/// One request. The environment is that of CGI (RFC 3875) as nginx sends it over FastCGI.
+class Request {
+public:
+    virtual ~Request() = default;
+
+    /// The CGI variable of this name, empty where it is absent. Throws a 400 where the client managed to send it twice.
+    std::string_view variable(const char* name) const;
+    std::string_view method() const { return variable("REQUEST_METHOD"); }
+    /// Decoded and normalised by nginx, without the trailing slash.
+    std::string_view path() const;
+    std::string_view query() const { return variable("QUERY_STRING"); }
+
+    /// The whole body, also when asked again. Throws 413 where it is longer than the limit, 400 where it was cut on its way.
+    const std::string& body(std::size_t limit);
+    /// True where a body follows, whatever its length.
+    bool has_body() const;
+    /// Scheme and host in front of a path: the setting FETTLE_URL, else what the client used.
+    std::string base_url() const;
+
+    virtual char* const* environment() const = 0;
+    /// Reads up to size bytes of the body; 0 at its end.
+    virtual std::size_t read(char* into, std::size_t size) = 0;
+
+private:
+    std::optional<std::string> body_;
+};
+
+/// A reply, complete: it is written once, with its Content-Length.
+struct Reply {
+    int status = 200;
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    std::string content_type = "application/json";
+    std::string body = {};
+    std::string used_key = {};  ///< the session whose last use is noted once the reply has left
+};
+
+/// The reply's bytes as CGI wants them: `Status:`, headers, body (left out for HEAD). A header value with a control
+/// character is a fault of ours and becomes a 500.
+std::string cgi_response(const Reply& reply, bool head);
+
+}  // namespace api

@@ -1,0 +1,57 @@
+// What the database stores: a table, who may see a row of it, and what an answer shows beside its columns.
+#pragma once
+#include <initializer_list>
+#include <string_view>
+
+#include "types.hpp"
+
+namespace api {
+
+/// A list of at most N items that a constant can hold.
+template <class T, std::size_t N = 8>
+struct List {
+    T items[N]{};
+    std::size_t count = 0;
+
+    constexpr List() = default;
+    constexpr List(std::initializer_list<T> given) {
+        if (given.size() > N) throw "A list in a form is longer than its type allows.";
+        for (const T& item : given) items[count++] = item;
+    }
+    constexpr const T* begin() const { return items; }
+    constexpr const T* end() const { return items + count; }
+    constexpr bool empty() const { return count == 0; }
+    constexpr std::size_t size() const { return count; }
+    constexpr const T& operator[](std::size_t i) const { return items[i]; }
+};
+
+/// A member of an answer that is no column but an expression over `it` (the row) and `me` (the caller).
+struct Computed {
+    std::string_view member;
+    std::string_view sql;
+};
+
+/// A kind of stored object. In its SQL `it` is the row and `me` the caller; `may(code)` is true where the caller holds
+/// that permission.
+struct Object {
+    std::string_view name;             ///< singular; `{<name>_id}` in a path is its id
+    std::string_view table;
+    std::string_view path;             ///< of the collection: a new object's Location is this and its id
+    List<std::string_view> visible;    ///< the ways to see a row; a row is visible where one of them holds
+    List<Computed> computed = {};
+    std::string_view referable = "";   ///< what a body may point to, beside being visible; empty: every visible row
+    std::string_view searched = "";    ///< the text that the filter `search` looks into
+};
+
+/// The id of a visible object of kind O. In a body, absent and hidden ones are refused alike, on this field.
+template <const Object& O>
+struct Reference {
+    std::int64_t value = 0;
+};
+template <const Object& O>
+struct Type<Reference<O>> : Type<Id> {
+    static Reference<O> load(const json::value& v) { return {v.as_int64()}; }
+    static json::value dump(const Reference<O>& t) { return json::value(t.value); }
+};
+
+}  // namespace api

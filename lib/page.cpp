@@ -1,0 +1,282 @@
+// Filters, ordering and keyset cursors.
+#include "page.hpp"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <set>
+
+#include "crypto.hpp"
+#include "exchange.hpp"
+#include "input.hpp"
+#include "unicode.hpp"
+
+namespace api {
+
+namespace {
+
+const Member* find(const Shape& shape, std::string_view name) {
+    for (const Member& member : shape)
+        if (member.name == name) return &member;
+    return nullptr;
+}
+
+/// A PostgreSQL array of texts.
+std::string array_of(const std::vector<std::string>& values) {
+    std::string array = "{";
+    for (const std::string& value : values) {
+        array += array.size() > 1 ? ",\"" : "\"";
+        for (char c : value) {
+            if (c == '"' || c == '\\') array += '\\';
+            array += c;
+        }
+        array += '"';
+    }
+    return array + "}";
+}
+
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> parts;
+    while (true) {
+        std::size_t comma = std::min(text.find(','), text.size());
+        parts.emplace_back(text.substr(0, comma));
+        if (comma == text.size()) return parts;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+/// A pattern for ILIKE that finds the text anywhere.
+std::string pattern_of(std::string_view text) {
+    std::string pattern = "%";
+    for (char c : text) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return pattern + "%";
+}
+
+std::string text_of(const json::value& value) {
+    return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+}
+
+/// The values that a filter's text stands for: one, or those of a group. Empty, with wrong set, where it is no value.
+std::vector<std::string> values_of(const Member& member, const std::string& text, std::string& wrong) {
+    for (const auto& [name, values] : member.groups)
+        if (text == name) return split(values);
+    json::value value(text);
+    wrong = member.check(value, Source::text);
+    return wrong.empty() ? std::vector<std::string>{text_of(value)} : std::vector<std::string>{};
+}
+
+std::string check_part(std::string_view text) {
+    auto length = unicode::length(text).value_or(0);
+    return length < 3 || length > 256 ? "Ensure this value has 3 to 256 characters." : "";
+}
+
+/// Reads a list's query string, one parameter after the other.
+struct Reader {
+    const Operation& op;
+    Parameters& parameters;
+    PageRequest page;
+    Errors errors;
+
+    bool offers(std::string_view name) const {
+        return std::any_of(op.form.filters.begin(), op.form.filters.end(), [&](std::string_view f) { return f == name; });
+    }
+
+    /// A condition on a member, with its value as a parameter of the filter's own name.
+    void filter(const std::string& name, const std::string& text) {
+        std::size_t mark = name.find("__");
+        std::string base = name.substr(0, mark), way = mark == name.npos ? "" : name.substr(mark + 2);
+        if (!offers(base)) return void(errors[name].push_back("Unknown query parameter."));
+        const std::string parameter = "filter_" + name;
+        std::string wrong, condition;
+        if (base == "search" && way.empty()) {
+            wrong = check_part(text);
+            condition = "(" + std::string(op.form.object->searched) + ") ilike :" + parameter;
+            parameters[parameter] = pattern_of(text);
+        } else if (const Member* member = find(op.out, base)) {
+            const std::string column = "it.\"" + base + "\"";
+            auto compare = [&](const char* sign) {
+                std::vector<std::string> values = values_of(*member, text, wrong);
+                condition = column + sign + ":" + parameter;
+                if (wrong.empty()) parameters[parameter] = values[0];
+            };
+            if (way.empty() && member->is_text) {
+                wrong = check_part(text);
+                condition = column + " ilike :" + parameter;
+                parameters[parameter] = pattern_of(text);
+            } else if (way.empty() && member->is_choice) {
+                condition = column + " = any (:" + parameter + ")";
+                parameters[parameter] = array_of(values_of(*member, text, wrong));
+            } else if (way.empty()) {
+                compare(" = ");
+            } else if (way == "in") {
+                std::vector<std::string> all;
+                for (const std::string& part : split(text)) {
+                    auto values = values_of(*member, part, wrong);
+                    if (!wrong.empty()) break;
+                    all.insert(all.end(), values.begin(), values.end());
+                }
+                if (all.size() > max_json_items) wrong = "At most 1000 values.";
+                condition = column + " = any (:" + parameter + ")";
+                parameters[parameter] = array_of(all);
+            } else if ((way == "gte" || way == "lte") && !member->is_text && !member->is_choice) {
+                compare(way == "gte" ? " >= " : " <= ");
+            } else if (way == "isnull" && member->nullable) {
+                json::value value(text);
+                wrong = types::check_boolean(value, Source::text);
+                if (wrong.empty()) condition = column + (value.get_bool() ? " is null" : " is not null");
+            } else {
+                return void(errors[name].push_back("Unknown query parameter."));
+            }
+        }
+        if (!wrong.empty()) errors[name].push_back(wrong);
+        else page.query.conditions.push_back(condition);
+    }
+
+    void ordering(const std::string& text, bool checked) {
+        std::set<std::string> seen;
+        for (std::string name : split(text)) {
+            bool descending = name.starts_with("-");
+            if (descending) name.erase(0, 1);
+            const Member* member = find(op.out, name);
+            bool offered = !checked || std::find(op.form.ordering.begin(), op.form.ordering.end(), name) != op.form.ordering.end();
+            if (!member || !offered || !seen.insert(name).second) {
+                std::string names;
+                for (std::string_view possible : op.form.ordering) names += (names.empty() ? "" : ", ") + std::string(possible);
+                errors["ordering"] = {"Not a valid ordering. Use some of: " + names + ", each once, with - in front for descending."};
+                return;
+            }
+            if (name == "id") {
+                page.query.id_descending = descending;
+                return;  // nothing is left to be told apart
+            }
+            page.query.order.push_back({member, descending});
+            page.query.id_descending = descending;  // ties in the direction before them: one range of one index
+        }
+    }
+
+    void page_size(const std::string& text) {
+        json::value value(text);
+        if (std::string wrong = types::check_integer(value, Source::text, 1, 200); !wrong.empty()) errors["page_size"].push_back(wrong);
+        else page.size = static_cast<int>(value.get_int64());
+    }
+
+    /// [digest, "next" or "previous", count or null, key …, id]
+    void cursor(const std::string& text) {
+        auto refuse = [&] { errors["cursor"] = {"This cursor does not belong to this list."}; };
+        auto bytes = crypto::unbase64url(text);
+        json::error_code ec;
+        json::value value = bytes ? json::parse(*bytes, ec) : json::value();
+        if (!bytes || ec || !value.is_array()) return refuse();
+        const json::array& parts = value.get_array();
+        const std::size_t keys = page.query.order.size();
+        if (parts.size() != keys + 4 || parts[0] != json::value(page.digest)) return refuse();
+        if (parts[1] != json::value("next") && parts[1] != json::value("previous")) return refuse();
+        if (!parts[2].is_null() && !parts[2].is_int64()) return refuse();
+        for (std::size_t i = 3; i < parts.size(); ++i)
+            if (!parts[i].is_string() || !unicode::length(std::string_view(parts[i].get_string())) ||
+                std::string_view(parts[i].get_string()).find('\0') != std::string_view::npos)
+                return refuse();
+        json::value id = parts.back();
+        if (!types::check_integer(id, Source::text, 1, INT64_MAX).empty()) return refuse();
+        page.query.after_cursor = true;
+        page.query.backwards = parts[1] == json::value("previous");
+        if (!page.query.exact) page.query.counted = false;
+        if (parts[2].is_int64()) page.count = parts[2].get_int64();
+        for (std::size_t i = 0; i < keys; ++i) parameters["cursor_" + std::to_string(i)] = std::string(parts[i + 3].get_string());
+        parameters["cursor_id"] = std::string(parts.back().get_string());
+    }
+
+    void read(std::string_view query_string) {
+        auto pairs = decode_query(query_string);
+        std::optional<std::string> given_cursor, given_ordering;
+        std::set<std::string> seen;
+        for (const auto& [name, text] : pairs) {
+            if (!seen.insert(name).second) {
+                errors[name].push_back("This parameter stands more than once.");
+                continue;
+            }
+            if (name == "cursor") { given_cursor = text; continue; }
+            page.parameters.emplace_back(name, text);
+            if (name == "ordering") given_ordering = text;
+            else if (name == "page_size") page_size(text);
+            else if (name == "count") {
+                if (text == "exact") page.query.exact = true;
+                else errors["count"].push_back("Not a valid choice. Use: exact.");
+            } else filter(name, text);
+        }
+        ordering(given_ordering ? *given_ordering : std::string(op.form.order), given_ordering.has_value());
+        auto sorted = page.parameters;
+        std::sort(sorted.begin(), sorted.end());
+        std::string whole(op.form.route);
+        for (const auto& [name, text] : sorted)
+            if (name != "page_size" && name != "count") whole += '\n' + name + '\n' + text;
+        page.digest = crypto::sha256_hex(whole, 6);
+        if (given_cursor) cursor(*given_cursor);
+        parameters["limit"] = std::to_string(page.size + 1);
+    }
+};
+
+}  // namespace
+
+PageRequest read_page(std::string_view query_string, const Operation& operation, Parameters& parameters) {
+    Reader reader{operation, parameters, {}, {}};
+    reader.read(query_string);
+    if (!reader.errors.empty()) throw invalid(std::move(reader.errors));
+    return std::move(reader.page);
+}
+
+std::string write_page(const PageRequest& page, const Operation& operation, const Rows& rows, const std::string& url) {
+    const PageQuery& query = page.query;
+    std::size_t found = rows.size();
+    if (found == 1 && (rows.is_null(0, exists_column) || rows(0, exists_column) == "f")) found = 0;
+    const bool more = found > static_cast<std::size_t>(page.size);
+    if (more) found = static_cast<std::size_t>(page.size);
+
+    std::optional<std::int64_t> count = page.count;
+    if (query.counted) {
+        count = std::stoll(std::string(rows(0, total_column)));
+        if (!query.exact && *count > most_counted) count.reset();
+    }
+
+    auto column_of = [&](std::string_view name) {
+        std::size_t column = first_page_column;
+        for (const Member& member : operation.out) {
+            if (member.name == name) return column;
+            ++column;
+        }
+        throw std::logic_error("a list cannot be ordered by " + std::string(name));
+    };
+    auto link = [&](const char* direction, std::size_t row) {
+        json::array parts{page.digest, direction};
+        parts.emplace_back(count ? json::value(*count) : json::value());
+        for (const PageQuery::Term& term : query.order) {
+            std::size_t column = column_of(term.member->name);
+            if (rows.is_null(row, column)) parts.emplace_back(term.descending ? "-infinity" : "infinity");
+            else parts.emplace_back(std::string(rows(row, column)));
+        }
+        parts.emplace_back(std::string(rows(row, column_of("id"))));
+        std::string text = url + "?cursor=" + crypto::base64url(json::serialize(parts));
+        for (const auto& [name, value] : page.parameters) text += "&" + encode_query(name) + "=" + encode_query(value);
+        return json::serialize(json::value(text));
+    };
+    // a page read backwards comes in reverse
+    auto row_at = [&](std::size_t i) { return query.backwards ? found - 1 - i : i; };
+    const bool has_next = found > 0 && (query.backwards || more);
+    const bool has_previous = found > 0 && (query.backwards ? more : query.after_cursor);
+
+    std::string out = "{\"count\":" + (count ? std::to_string(*count) : "null");
+    out += ",\"next\":" + (has_next ? link("next", row_at(found - 1)) : "null");
+    out += ",\"previous\":" + (has_previous ? link("previous", row_at(0)) : "null");
+    out += ",\"results\":[";
+    for (std::size_t i = 0; i < found; ++i) {
+        if (i > 0) out += ',';
+        std::size_t column = first_page_column;
+        write_object(out, operation.out, rows, row_at(i), column);
+    }
+    return out + "]}";
+}
+
+}  // namespace api

@@ -1,0 +1,23 @@
+// Lists: what the query string asks for, and the page that answers it.
+#pragma once
+#include "statement.hpp"
+
+namespace api {
+
+/// One page as it was asked for, checked.
+struct PageRequest {
+    PageQuery query;
+    int size = 20;
+    std::optional<std::int64_t> count;                            ///< carried by the cursor from the first page
+    std::vector<std::pair<std::string, std::string>> parameters;  ///< of the query string, for the links, without cursor
+    std::string digest;                                           ///< of what a cursor belongs to
+};
+
+/// Reads a query string; puts the values of filters and cursor into parameters. Throws a 400 that names every parameter
+/// that is unknown, given twice or wrong.
+PageRequest read_page(std::string_view query_string, const Operation& operation, Parameters& parameters);
+
+/// `{"count", "next", "previous", "results"}`; url is that of the list without its query.
+std::string write_page(const PageRequest& page, const Operation& operation, const Rows& rows, const std::string& url);
+
+}  // namespace api

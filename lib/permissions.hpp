@@ -1,0 +1,39 @@
+// Every permission that an endpoint may ask for, with the built-in roles that carry it.
+#pragma once
+#include <string_view>
+
+namespace api {
+
+/// A permission: its code `resource.action`, what it allows, and which built-in roles beside `administrator`
+/// (who has all) are given it when it first appears in a database.
+struct Permission {
+    std::string_view code;
+    std::string_view description;
+    enum Holders { administrators, managers, everybody } holders;
+};
+
+/// In the order of the contract. A code that is not here does not compile in a handler; a code that no handler asks
+/// for is not stored in the database.
+inline constexpr Permission permissions[] = {
+    {"tasks.create", "Create tasks.", Permission::everybody},
+    {"tasks.assign", "Give a task to another user.", Permission::managers},
+    {"tasks.view_all", "See the tasks of everybody.", Permission::managers},
+    {"tasks.edit_all", "Change the tasks of everybody.", Permission::managers},
+    {"tasks.delete_all", "Delete the tasks of everybody.", Permission::administrators},
+    {"work_orders.create", "Create work orders: tasks for an item of equipment.", Permission::managers},
+    {"users.view_private", "See the email addresses of others.", Permission::managers},
+};
+
+/// Asked of an endpoint that every authenticated user may call.
+inline constexpr std::string_view caller = "caller";
+/// Asked of an endpoint that needs no authentication.
+inline constexpr std::string_view anyone = "anyone";
+
+/// The permission with this code, or null.
+constexpr const Permission* find_permission(std::string_view code) {
+    for (const Permission& permission : permissions)
+        if (permission.code == code) return &permission;
+    return nullptr;
+}
+
+}  // namespace api

@@ -1,0 +1,196 @@
+// Loses no request at a restart: nothing is accepted after the decision to stop, what was accepted is answered.
+#include "server.hpp"
+
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <thread>
+
+#include "settings.hpp"
+
+extern char** environ;
+
+namespace api {
+
+namespace {
+
+constexpr std::size_t most_drained = 2 << 20;  // twice the largest body: longer ones nginx has refused
+
+/// A request over FastCGI.
+class FastCgiRequest : public Request {
+public:
+    explicit FastCgiRequest(FCGX_Request& wire) : wire_(wire) {}
+    char* const* environment() const override { return wire_.envp; }
+    std::size_t read(char* into, std::size_t size) override {
+        int n = FCGX_GetStr(into, static_cast<int>(std::min<std::size_t>(size, 1 << 20)), wire_.in);
+        return n > 0 ? static_cast<std::size_t>(n) : 0;
+    }
+
+private:
+    FCGX_Request& wire_;
+};
+
+/// A request from the environment and standard input.
+class CgiRequest : public Request {
+public:
+    char* const* environment() const override { return environ; }
+    std::size_t read(char* into, std::size_t size) override {
+        std::cin.read(into, static_cast<std::streamsize>(size));
+        return static_cast<std::size_t>(std::cin.gcount());
+    }
+};
+
+/// What the workers and the main thread share.
+struct Shared {
+    const Handler& handler;
+    int stop;  ///< eventfd: readable, for everybody, once it is time to stop
+    std::atomic<int> busy = 0;
+    std::atomic<std::int64_t> last_used = 0;
+};
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+void serve_one(const Handler& handler, FCGX_Request& wire, Database& database) {
+    FastCgiRequest request(wire);
+    Reply reply = handler.handle(request, database);
+    std::string bytes = cgi_response(reply, request.method() == "HEAD");
+    // what is left of the body must not be taken for the next request's records
+    char rest[16384];
+    for (std::size_t drained = 0; drained < most_drained;) {
+        std::size_t n = request.read(rest, sizeof rest);
+        if (n == 0) break;
+        drained += n;
+    }
+    FCGX_PutStr(bytes.data(), static_cast<int>(bytes.size()), wire.out);
+    FCGX_Finish_r(&wire);
+    FCGX_Free(&wire, 1);
+    handler.after(reply, database);
+}
+
+void work(Shared& shared) {
+    // EPOLLEXCLUSIVE: a connection wakes one worker, not all of them
+    int events = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event listening{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = 0}}, stopping{.events = EPOLLIN, .data = {.fd = shared.stop}};
+    epoll_ctl(events, EPOLL_CTL_ADD, 0, &listening);
+    epoll_ctl(events, EPOLL_CTL_ADD, shared.stop, &stopping);
+
+    Database database(shared.handler.name());
+    FCGX_Request wire;
+    FCGX_InitRequest(&wire, 0, 0);
+    while (true) {
+        epoll_event ready[2];
+        int n = epoll_wait(events, ready, 2, -1);
+        if (n < 0 && errno != EINTR) break;
+        bool stop = false;
+        for (int i = 0; i < n; ++i) stop = stop || ready[i].data.fd == shared.stop;
+        if (stop) break;  // nothing is accepted, so nothing is lost: the backlog belongs to who holds the socket
+        if (n <= 0) continue;
+        ++shared.busy;
+        int rc = FCGX_Accept_r(&wire);
+        if (rc == 0) {
+            shared.last_used = now_ms();
+            try {
+                serve_one(shared.handler, wire, database);
+            } catch (const std::exception& fault) {
+                log_line(shared.handler.name(), std::string("fault: ") + fault.what());
+                FCGX_Free(&wire, 1);
+            }
+            shared.last_used = now_ms();
+        } else if (rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -ENOBUFS) {
+            log_line(shared.handler.name(), std::string("cannot accept: ") + std::strerror(-rc));
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }  // else another worker was faster, or the peer has gone
+        --shared.busy;
+    }
+    close(events);
+}
+
+}  // namespace
+
+int serve(const Handler& handler) {
+    // before FCGX_Init and before any thread: no thread is interrupted in a read, libfcgi's own handler never runs
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int s : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, s);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+
+    FCGX_Init();
+    if (FCGX_IsCGI()) {
+        CgiRequest request;
+        Database database(handler.name());
+        Reply reply = handler.handle(request, database);
+        std::string bytes = cgi_response(reply, request.method() == "HEAD");
+        std::cout.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush();
+        handler.after(reply, database);
+        return std::cout ? 0 : 1;
+    }
+
+    fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);  // an accept that another worker won returns at once
+    Shared shared{handler, eventfd(0, EFD_CLOEXEC), {}, {}};
+    shared.last_used = now_ms();
+    std::vector<std::thread> workers;
+    for (int i = 0; i < settings().workers; ++i) workers.emplace_back(work, std::ref(shared));
+
+    const std::int64_t idle = settings().idle_seconds * 1000LL;
+    pollfd waiting{signal_fd, POLLIN, 0};
+    while (true) {
+        if (poll(&waiting, 1, idle > 0 ? 1000 : -1) > 0) break;
+        if (idle > 0 && shared.busy == 0 && now_ms() - shared.last_used >= idle) break;
+    }
+    const std::uint64_t one = 1;
+    if (write(shared.stop, &one, sizeof one) != sizeof one) return 1;
+    for (std::thread& worker : workers) worker.join();
+    return 0;
+}
+
+int serve(int argc, char** argv, std::vector<Operation> operations) {
+    std::string_view path = argv[0];
+    Handler handler(std::string(path.substr(path.rfind('/') + 1)), std::move(operations));
+    try {
+        settings();
+        if (argc == 1) return serve(handler);
+        std::string_view option = argv[1];
+        if (option == "--describe" && argc == 2) {
+            std::cout << handler.describe() << '\n';
+            return 0;
+        }
+        if (option == "--check" && argc == 2) {
+            Database database(handler.name(), true);
+            auto faults = handler.check(database);
+            for (const std::string& fault : faults) std::cerr << handler.name() << ": does not fit the database: " << fault << '\n';
+            return faults.empty() ? 0 : 1;
+        }
+        std::ostream& out = option == "--help" ? std::cout : std::cerr;
+        out << "usage: " << handler.name() << " [--describe | --check | --help]\n\n"
+            << "Serves FastCGI on the socket that is its standard input; without a socket, one CGI request.\n"
+            << "  --describe  prints routes, permissions, schemas and statements as JSON\n"
+            << "  --check     prepares every statement on the database; exit status 1 if one does not fit\n\nEndpoints:\n";
+        for (const Entry& entry : handler.entries())
+            out << "  " << entry.operation.form.route << "\n      " << entry.operation.form.summary << '\n';
+        out << "\nSettings (environment):\n";
+        for (const SettingLine& line : setting_lines())
+            out << "  " << line.name << (*line.initial ? std::string(" (") + line.initial + ")" : "") << "\n      " << line.meaning << '\n';
+        return option == "--help" ? 0 : 2;
+    } catch (const std::exception& fault) {
+        log_line(handler.name(), fault.what());
+    } catch (const ConnectionLost& lost) {
+        log_line(handler.name(), "database: " + lost.why);
+    }
+    return 1;
+}
+
+}  // namespace api

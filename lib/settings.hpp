@@ -1,0 +1,28 @@
+// The settings of a handler: environment variables, each with its default and a sentence.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace api {
+
+/// What the environment says, checked once at start.
+struct Settings {
+    std::string url;            ///< FETTLE_URL
+    bool registration_open;     ///< FETTLE_REGISTRATION
+    bool single_session;        ///< FETTLE_SESSIONS
+    int workers;                ///< FETTLE_WORKERS
+    int idle_seconds;           ///< FETTLE_IDLE
+};
+
+/// The settings of this process. Throws std::runtime_error, naming the variable, where a value makes no sense.
+const Settings& settings();
+
+/// One line each for --help and the README: name, default, meaning.
+struct SettingLine {
+    const char* name;
+    const char* initial;
+    const char* meaning;
+};
+const std::vector<SettingLine>& setting_lines();
+
+}  // namespace api

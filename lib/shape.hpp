@@ -1,0 +1,140 @@
+// One described struct seen from all sides: the fields that a body may have, the columns of an answer, the schema.
+#pragma once
+#include <array>
+#include <boost/mp11.hpp>
+
+#include "object.hpp"
+
+namespace api {
+
+struct Member;
+/// The members of a described struct in the order in which they are described, inherited ones first.
+using Shape = std::vector<Member>;
+
+/// One member: what its type allows, and what the wrappers around the type say of it.
+struct Member {
+    std::string name;
+    json::object schema;
+    json::value initial;               ///< its C++ default: what a creation without it stores
+    bool nullable = false;             ///< std::optional
+    bool read_only = false;            ///< ReadOnly
+    bool filled = false;               ///< Filled
+    bool required = false;             ///< by a creation and a PUT: the C++ default is no valid value
+    bool always_required = false;      ///< Required: by a PATCH too
+    bool is_time = false;              ///< Date or Time: its null sorts as infinity
+    bool is_choice = false;
+    bool is_text = false;
+    bool is_secret = false;            ///< a password: neither in :body nor a parameter of any statement
+    const Object* reference = nullptr;
+    std::vector<std::pair<std::string_view, std::string_view>> groups;
+    std::string (*check)(json::value&, Source) = nullptr;
+    void (*write)(std::string&, std::string_view) = nullptr;
+    Shape nested;                      ///< of a described struct as a member; the answer has its columns in a row
+};
+
+namespace shapes {
+
+/// Peels the wrappers off a member's type and notes what they say.
+template <class T>
+struct Peel {
+    using type = T;
+    static void note(Member&) {}
+    static T wrap(T v) { return v; }
+    static const T* peek(const T& v) { return &v; }
+};
+template <class T>
+struct Peel<std::optional<T>> {
+    using type = typename Peel<T>::type;
+    static void note(Member& m) { m.nullable = true, Peel<T>::note(m); }
+    static std::optional<T> wrap(type v) { return Peel<T>::wrap(std::move(v)); }
+    static const type* peek(const std::optional<T>& v) { return v ? Peel<T>::peek(*v) : nullptr; }
+};
+template <class W, class T, bool Member::* Flag>
+struct PeelValue {
+    using type = typename Peel<T>::type;
+    static void note(Member& m) { m.*Flag = true, Peel<T>::note(m); }
+    static W wrap(type v) { return {Peel<T>::wrap(std::move(v))}; }
+    static const type* peek(const W& v) { return Peel<T>::peek(v.value); }
+};
+template <class T>
+struct Peel<ReadOnly<T>> : PeelValue<ReadOnly<T>, T, &Member::read_only> {};
+template <class T>
+struct Peel<Filled<T>> : PeelValue<Filled<T>, T, &Member::filled> {};
+template <class T>
+struct Peel<Required<T>> : PeelValue<Required<T>, T, &Member::always_required> {};
+
+template <class T>
+inline constexpr const Object* reference_of = nullptr;
+template <const Object& O>
+inline constexpr const Object* reference_of<Reference<O>> = &O;
+
+template <class T>
+inline constexpr bool is_text = false;
+template <std::size_t Min, std::size_t Max>
+inline constexpr bool is_text<Text<Min, Max>> = true;
+
+template <class T>
+using members_of = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+
+}  // namespace shapes
+
+/// The names of the members of T, for checks at compile time.
+template <class T>
+consteval auto member_names() {
+    return []<template <class...> class L, class... D>(L<D...>) {
+        return std::array<std::string_view, sizeof...(D)>{D::name...};
+    }(shapes::members_of<T>{});
+}
+
+/// The shape of a described struct.
+template <class T>
+Shape shape_of() {
+    Shape shape;
+    const T initial{};
+    boost::mp11::mp_for_each<shapes::members_of<T>>([&](auto d) {
+        using Wrapped = std::remove_cvref_t<decltype(initial.*d.pointer)>;
+        using Peeled = shapes::Peel<Wrapped>;
+        using Plain = typename Peeled::type;
+        Member m;
+        m.name = d.name;
+        Peeled::note(m);
+        if constexpr (boost::describe::has_describe_members<Plain>::value) {
+            m.nested = shape_of<Plain>();
+        } else {
+            m.schema = Type<Plain>::schema();
+            m.check = Type<Plain>::check;
+            m.write = Type<Plain>::write;
+            m.is_secret = std::is_same_v<Plain, Password> || std::is_same_v<Plain, Secret>;
+            m.reference = shapes::reference_of<Plain>;
+            m.is_time = std::is_same_v<Plain, Date> || std::is_same_v<Plain, Time>;
+            m.is_text = shapes::is_text<Plain> || std::is_base_of_v<Text<3, 150>, Plain> ||
+                        std::is_base_of_v<Text<1, 254>, Plain>;
+            if constexpr (std::is_enum_v<Plain>) {
+                m.is_choice = true;
+                m.groups.assign(groups<Plain>.begin(), groups<Plain>.end());
+            }
+            if (const Plain* value = Peeled::peek(initial.*d.pointer)) m.initial = Type<Plain>::dump(*value);
+            json::value probe = m.initial;
+            if (m.filled) m.initial = nullptr;
+            m.required = !m.nullable && !m.read_only && !m.filled && !m.check(probe, Source::json).empty();
+        }
+        shape.push_back(std::move(m));
+    });
+    return shape;
+}
+
+/// The struct from checked fields; a field that was not given keeps its C++ default.
+template <class T>
+T load(const json::object& fields) {
+    T result{};
+    boost::mp11::mp_for_each<shapes::members_of<T>>([&](auto d) {
+        using Peeled = shapes::Peel<std::remove_cvref_t<decltype(result.*d.pointer)>>;
+        using Plain = typename Peeled::type;
+        if constexpr (!boost::describe::has_describe_members<Plain>::value)
+            if (const json::value* given = fields.if_contains(d.name); given && !given->is_null())
+                result.*d.pointer = Peeled::wrap(Type<Plain>::load(*given));
+    });
+    return result;
+}
+
+}  // namespace api

@@ -1,0 +1,309 @@
+// How the parts of the one statement are spliced. Data-modifying parts must be top-level, so texts are spliced, not nested.
+#include "statement.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace api {
+
+namespace {
+
+std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+    std::string all;
+    for (const std::string& part : parts) {
+        if (!all.empty()) all += between;
+        all += part;
+    }
+    return all;
+}
+
+bool has_part(std::string_view sql, std::string_view name) {
+    return forms::contains(sql, std::string(name) + " as (") || forms::contains(sql, std::string(name) + " as materialized (");
+}
+
+/// One operation's statement, part by part.
+struct Splice {
+    const Operation& op;
+    const Form& form = op.form;
+    const Object* object = form.object;
+    bool open = form.permissions[0] == anyone;
+    bool writes = form.route.substr(0, 4) != "GET ";
+    bool in_path = object && forms::has_parameter(forms::path_of(form.route), std::string(object->name) + "_id");
+    bool names_a_row = in_path || !form.row.empty();
+    bool is_plain = form.sql.empty() && object;
+    bool creates = is_plain && !names_a_row && writes;
+    bool has_references = op.has_body && is_plain &&
+                          std::any_of(op.in.begin(), op.in.end(), [](const Member& m) { return m.reference && !m.read_only; });
+    std::string table = object ? std::string(object->table) : std::string();
+
+    /// Every permission that the statement asks the caller's part for.
+    std::vector<std::string> codes() const {
+        std::set<std::string, std::less<>> all;
+        auto look = [&](std::string_view sql) {
+            forms::scan(sql, [](std::string_view) {}, [&](std::string_view code) { all.emplace(code); }, [](char) {});
+        };
+        for (std::string_view code : form.permissions)
+            if (find_permission(code)) all.emplace(code);
+        look(form.sql), look(form.where), look(form.row);
+        for (const Computed& computed : form.computed) look(computed.sql);
+        for (const Rule& rule : form.rules) look(rule.when);
+        for (const Fill& fill : form.fills) look(fill.sql);
+        if (object) {
+            for (std::string_view way : object->visible) look(way);
+            for (const Computed& computed : object->computed) look(computed.sql);
+        }
+        return {all.begin(), all.end()};
+    }
+
+    std::string me() const {
+        std::string list;
+        for (const std::string& code : codes()) list += (list.empty() ? "'" : ", '") + code + "'";
+        std::string may = list.empty() ? "'{}'::text[]"
+                                       : "array(select asked.code from unnest(array[" + list + "]) as asked (code)\n"
+                                         "                  where (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)\n"
+                                         "                                                    where ur.user_id = u.id and rp.code = asked.code))\n"
+                                         "                    and (s.codes is null or asked.code = any (s.codes)))";
+        return "me as materialized (\n"
+               "    select u.id, s.id as session_id, s.kind,\n"
+               "           case when s.ended_as is not null then s.ended_as\n"
+               "                when s.expires_at <= now() then 'session_expired'\n"
+               "                when not u.is_active then 'account_inactive' end as dead,\n"
+               "           s.last_used_at < now() - interval '1 minute' as unused,\n"
+               "           " + may + " as may" +
+               (writes ? ",\n           set_config('fettle.caller', jsonb_build_array(u.id, s.id, :ip::text)::text, true) as told" : "") +
+               "\n      from sessions s join users u on u.id = s.user_id\n"
+               "     where s.key = :key::bytea\n)";
+    }
+
+    std::string asked() const { return find_permission(form.permissions[0]) ? "'" + std::string(form.permissions[0]) + "'" : ""; }
+    /// The caller is who it says and holds the permission: the condition under which anything is looked at.
+    std::string alive() const { return asked().empty() ? "me.dead is null" : "me.dead is null and " + asked() + " = any (me.may)"; }
+
+    std::string visible(std::string_view also = "") const {
+        std::vector<std::string> ways;
+        for (std::string_view way : object->visible) ways.emplace_back(way);
+        std::string any = "(" + joined(ways, " or ") + ")";
+        return also.empty() ? any : any + " and " + std::string(also);
+    }
+
+    std::string referred() const {
+        std::string cases;
+        for (const Member& m : op.in) {
+            if (!m.reference || m.read_only) continue;
+            Operation other{Form{.route = "GET /", .permissions = {caller}, .object = m.reference}, {}, {}, false, false};
+            std::string field = "given." + quoted(m.name);
+            cases += "                when " + field + " is not null and not exists (select from " + std::string(m.reference->table) +
+                     " it where it.id = " + field + " and " + Splice{other}.visible(m.reference->referable) + ") then 'no_such:" + m.name + "'\n";
+        }
+        return "referred as materialized (\n    select case\n" + cases + "           end as refusal\n      from me cross join jsonb_populate_record(null::" +
+               table + ", :body) given\n     where " + alive() + "\n)";
+    }
+
+    /// Which rule forbids the work, 403 before 412 before the rest. Evaluated anew on the newest row after a lock was
+    /// waited for; hence `given` is a scalar subquery over `it`: a joined function would keep its old result.
+    std::string refusal(bool row) const {
+        std::string cases;
+        auto add = [&](auto wanted) {
+            for (const Rule& rule : form.rules)
+                if (wanted(rule.status)) cases += "\n                when " + std::string(rule.when) + " then '" + std::string(rule.code) + "'";
+        };
+        add([](int status) { return status == 403 || status == 404; });
+        if (row && writes) cases += "\n                when not it.version = any (:if_match::int[]) then 'stale'";
+        add([](int status) { return status == 400; });
+        add([](int status) { return status == 409; });
+        if (cases.empty()) return "null::text";
+        std::string choice = "case" + cases + " end";
+        if (!forms::contains(choice, "given.")) return choice;
+        std::string base = row || creates ? "it" : "null::" + table;
+        return "(select " + choice + " from jsonb_populate_record(" + base + ", :body) given)";
+    }
+
+    std::string seen() const {
+        if (names_a_row)
+            return "seen as materialized (\n    select it.*, " + refusal(true) + " as refusal\n      from me join " + table + " it on " +
+                   (in_path ? "it.id = :" + std::string(object->name) + "_id" : std::string(form.row)) + "\n       and " + visible() + "\n     where " + alive() + (writes ? "\n       for update of it" : "") + "\n)";
+        return "seen as materialized (\n    select me.id as caller, " + refusal(false) + " as refusal\n      from me" +
+               (creates ? " left join " + table + " it on false" : "") + "\n     where " + alive() + "\n)";
+    }
+
+    std::string granted() const {
+        return std::string("granted as (\n    select seen.* from seen") + (has_references ? ", referred" : "") + "\n     where seen.refusal is null" +
+               (has_references ? " and referred.refusal is null" : "") + "\n)";
+    }
+
+    /// The members of the body that are columns the caller may set.
+    std::vector<std::string> settable() const {
+        std::vector<std::string> names;
+        for (const Member& m : op.in)
+            if (!m.read_only && !m.is_secret) names.push_back(m.name);
+        return names;
+    }
+
+    std::string answer() const {
+        if (!writes) return "answer as (\n    select granted.* from granted\n)";
+        if (creates) {
+            std::string columns, values;
+            auto add = [&](std::string_view column, std::string value) {
+                columns += (columns.empty() ? "" : ", ") + quoted(column);
+                values += (values.empty() ? "" : ", ") + value;
+            };
+            for (const Fill& fill : form.fills) add(fill.column, std::string(fill.sql));
+            for (const std::string& name : settable())
+                if (std::none_of(form.fills.begin(), form.fills.end(), [&](const Fill& f) { return f.column == name; }))
+                    add(name, "given." + quoted(name));
+            return "answer as (\n    insert into " + table + " (" + columns + ")\n    select " + values +
+                   "\n      from granted cross join me cross join jsonb_populate_record(null::" + table + ", :body) given\n    returning *\n)";
+        }
+        if (form.route.substr(0, 7) == "DELETE ")
+            return "answer as (\n    delete from " + table + " it using granted where it.id = granted.id\n    returning it.*\n)";
+        std::string columns, values;
+        for (const std::string& name : settable()) {
+            columns += (columns.empty() ? "" : ", ") + quoted(name);
+            values += (values.empty() ? "given." : ", given.") + quoted(name);
+        }
+        return "answer as (\n    update " + table + " it\n       set (" + columns + ") = (select " + values + " from jsonb_populate_record(it, :body) given)\n"
+               "      from granted\n     where it.id = granted.id\n    returning it.*\n)";
+    }
+
+    std::string columns(const Shape& shape) const {
+        std::string all;
+        for (const Member& m : shape) {
+            if (!m.nested.empty()) {
+                all += columns(m.nested);
+                continue;
+            }
+            std::string expression = "it." + quoted(m.name);
+            auto compute = [&](const List<Computed>& list) {
+                for (const Computed& computed : list)
+                    if (computed.member == m.name) expression = std::string(computed.sql);
+            };
+            if (object) compute(object->computed);
+            compute(form.computed);
+            all += ",\n       " + expression;
+        }
+        return all;
+    }
+
+    std::string caller_refusal() const {
+        return std::string("case when me.id is null then 'not_authenticated'\n            when me.dead is not null then me.dead") +
+               (asked().empty() ? "" : "\n            when not " + asked() + " = any (me.may) then 'permission_missing'");
+    }
+
+    std::string whole() const {
+        if (open)
+            return "with " + std::string(form.sql) + "\nselect null as refusal, false as touch" + columns(op.out) +
+                   "\n  from (values (true)) as one left join answer it on true" + (has_part(form.sql, "me") ? " left join me on true" : "");
+        std::vector<std::string> parts;
+        auto write = [&](std::string_view name, std::string text) {
+            if (!has_part(form.sql, name)) parts.push_back(std::move(text));
+        };
+        write("me", me());
+        if (has_references) write("referred", referred());
+        write("seen", seen());
+        write("granted", granted());
+        if (form.sql.empty()) parts.push_back(answer());
+        else parts.emplace_back(form.sql);
+        return "with " + joined(parts, ", ") + "\nselect " + caller_refusal() +
+               (has_references ? "\n            when referred.refusal is not null then referred.refusal" : "") +
+               (names_a_row ? "\n            when seen.id is null then 'not_found'" : "") + "\n            else seen.refusal end as refusal,\n       me.unused as touch" +
+               columns(op.out) + "\n  from (values (true)) as one left join me on true" + (has_references ? " left join referred on true" : "") +
+               " left join seen on true left join answer it on true";
+    }
+
+    // -- lists
+
+    /// One limited branch per way to see, each without the rows of those before it: an OR would read the whole table.
+    std::string branches(std::string_view columns, const std::vector<std::string>& conditions, std::string_view tail) const {
+        std::vector<std::string> all;
+        std::string others;
+        for (std::string_view way : object->visible) {
+            std::string text = "(select " + std::string(columns) + " from " + table + " it where (" + std::string(way) + ")" + others;
+            if (!form.where.empty()) text += " and " + std::string(form.where);
+            for (const std::string& condition : conditions) text += " and " + condition;
+            all.push_back(text + std::string(tail) + ")");
+            others += " and (" + std::string(way) + ") is not true";
+        }
+        return joined(all, "\n        union all\n        ");
+    }
+
+    std::string page(const PageQuery& query) const {
+        const bool descending = query.id_descending != query.backwards;
+        bool mixed = false;
+        std::string order;
+        std::vector<std::string> keys;
+        for (const PageQuery::Term& term : query.order) {
+            const bool down = term.descending != query.backwards;
+            mixed = mixed || down != descending;
+            keys.push_back(sort_key(*term.member, term.descending));
+            order += keys.back() + (down ? " desc, " : ", ");
+        }
+        order += descending ? "it.id desc" : "it.id";
+
+        std::vector<std::string> conditions = query.conditions;
+        if (query.after_cursor) {
+            std::string left, right;
+            for (std::size_t i = 0; i < keys.size(); ++i) left += keys[i] + ", ", right += ":cursor_" + std::to_string(i) + ", ";
+            if (!mixed) {
+                conditions.push_back("(" + left + "it.id) " + (descending ? "<" : ">") + " (" + right + ":cursor_id)");
+            } else {
+                // a > x or (a = x and (b < y or …)), with the first key bounded so that its index is used
+                std::string after = std::string("it.id ") + (descending ? "<" : ">") + " :cursor_id";
+                for (std::size_t i = keys.size(); i-- > 0;) {
+                    std::string value = ":cursor_" + std::to_string(i);
+                    bool down = query.order[i].descending != query.backwards;
+                    after = "(" + keys[i] + (down ? " < " : " > ") + value + " or (" + keys[i] + " = " + value + " and " + after + "))";
+                    if (i == 0) after = keys[i] + (down ? " <= " : " >= ") + value + " and " + after;
+                }
+                conditions.push_back(after);
+            }
+        }
+        std::string sql = "with " + me() + ", page as (\n    select it.* from me cross join lateral (\n        " +
+                          branches("it.*", conditions, " order by " + order + " limit :limit") + "\n    ) it\n     where " + alive() +
+                          "\n     order by " + order + " limit :limit\n)";
+        if (query.counted)
+            sql += ", total as (\n    select count(*) as rows from me cross join lateral (\n        " +
+                   branches("1", query.conditions, query.exact ? "" : " limit " + std::to_string(most_counted + 1)) + "\n    ) it\n     where " + alive() + "\n)";
+        return sql + "\nselect " + caller_refusal() + " end as refusal,\n       me.unused as touch, " + (query.counted ? "total.rows" : "null") +
+               " as total, it.id is not null as exists" + columns(op.out) + "\n  from (values (true)) as one left join me on true left join page it on true" +
+               (query.counted ? " left join total on true" : "") + "\n order by " + order;
+    }
+};
+
+}  // namespace
+
+std::string sort_key(const Member& member, bool descending) {
+    std::string column = "it." + quoted(member.name);
+    if (!member.nullable) return column;
+    return "coalesce(" + column + (descending ? ", '-infinity')" : ", 'infinity')");
+}
+
+Statement numbered(std::string_view sql) {
+    Statement statement;
+    forms::scan(
+        sql,
+        [&](std::string_view name) {
+            auto found = std::find(statement.names.begin(), statement.names.end(), name);
+            std::size_t number = static_cast<std::size_t>(found - statement.names.begin()) + 1;
+            if (found == statement.names.end()) statement.names.emplace_back(name);
+            statement.text += "$" + std::to_string(number);
+        },
+        [&](std::string_view code) { statement.text += "('" + std::string(code) + "' = any (me.may))"; },
+        [&](char c) { statement.text += c; });
+    return statement;
+}
+
+Statement statement_of(const Operation& operation) { return numbered(Splice{operation}.whole()); }
+
+Statement statement_of(const Operation& operation, const PageQuery& page) { return numbered(Splice{operation}.page(page)); }
+
+std::vector<std::string> codes_of(const Operation& operation) { return Splice{operation}.codes(); }
+
+Statement caller_statement(const Operation& operation) {
+    Splice splice{operation};
+    return numbered("with " + splice.me() + "\nselect " + splice.caller_refusal() +
+                    " end as refusal, me.unused as touch, me.id\n  from (values (true)) as one left join me on true");
+}
+
+}  // namespace api

@@ -1,0 +1,51 @@
+// A form made into its one SQL statement: authenticate, authorize, see, decide, work, answer.
+#pragma once
+#include "database.hpp"
+#include "form.hpp"
+
+namespace api {
+
+// The statement's parts, in order. The library writes those that the form's .sql does not:
+//   me       the caller: id, session_id, dead (why the session is of no use), may (which of the form's permissions)
+//   referred why a reference in the body is refused
+//   seen     the row, locked and in its newest state, if the caller may see it; refusal: which rule forbids the work
+//   granted  seen, if nothing forbids it; .sql works on what it joins with this
+//   answer   the work; the row that the answer shows
+
+/// One page of a list: what the query string asks for. All texts come from the form; values are parameters.
+struct PageQuery {
+    struct Term {
+        const Member* member;
+        bool descending;
+    };
+    std::vector<std::string> conditions;  ///< SQL over `it`
+    std::vector<Term> order;              ///< the id ends every order
+    bool id_descending = true;
+    bool after_cursor = false;            ///< parameters cursor_0 … and cursor_id hold where the page begins
+    bool backwards = false;               ///< the page before the cursor
+    bool counted = true;                  ///< total: the number of rows, up to most_counted + 1 unless exact
+    bool exact = false;
+};
+inline constexpr int most_counted = 10'000;
+
+/// The columns of every statement's row come after these.
+enum FixedColumn { refusal_column, touch_column, first_column };
+/// Those of a page have two more in front: total, and whether there is a row at all.
+enum PageColumn { total_column = first_column, exists_column, first_page_column };
+
+/// `:name` becomes `$n`, `may(code)` a test of the caller's permissions.
+Statement numbered(std::string_view sql);
+/// The statement of a form that is no list.
+Statement statement_of(const Operation& operation);
+/// The statement of a page.
+Statement statement_of(const Operation& operation, const PageQuery& page);
+/// The caller's part alone: refusal and touch, and the caller's id behind them.
+Statement caller_statement(const Operation& operation);
+
+/// The permissions that the operation's statement asks for, wherever in the form they stand.
+std::vector<std::string> codes_of(const Operation& operation);
+
+/// The SQL expression of a member in a list's order; the null of a day or a moment sorts as infinity, last.
+std::string sort_key(const Member& member, bool descending);
+
+}  // namespace api

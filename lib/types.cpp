@@ -1,0 +1,221 @@
+// The rules of the field types, in the words that Django REST framework uses for them.
+#include "types.hpp"
+
+#include <charconv>
+#include <chrono>
+
+#include "unicode.hpp"
+
+namespace api::types {
+
+namespace {
+
+constexpr std::string_view not_a_string = "Not a valid string.";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// n digits of text from a position on as a number, or -1.
+int digits(std::string_view text, std::size_t at, std::size_t n) {
+    int value = 0;
+    for (std::size_t i = at; i < at + n; ++i) {
+        if (i >= text.size() || !is_digit(text[i])) return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
+bool is_date(std::string_view text) {
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+    int year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
+    if (year < 1 || month < 1 || day < 1) return false;
+    return std::chrono::year_month_day{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)}.ok();
+}
+
+bool is_time(std::string_view text) {
+    if (text.size() < 20 || !is_date(text.substr(0, 10)) || (text[10] != 'T' && text[10] != 't' && text[10] != ' '))
+        return false;
+    int hour = digits(text, 11, 2), minute = digits(text, 14, 2), second = digits(text, 17, 2);
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false;
+    if (text[13] != ':' || text[16] != ':') return false;
+    std::size_t at = 19;
+    if (text[at] == '.') {
+        std::size_t start = ++at;
+        while (at < text.size() && is_digit(text[at])) ++at;
+        if (at == start || at - start > 9) return false;
+    }
+    std::string_view zone = text.substr(at);
+    if (zone == "Z" || zone == "z") return true;
+    // a blank is what is left of a plus sign in an unencoded query
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return false;
+    int hours = digits(zone, 1, 2), minutes = digits(zone, 4, 2);
+    return hours >= 0 && hours <= 14 && minutes >= 0 && minutes <= 59;
+}
+
+}  // namespace
+
+std::string check_text(json::value& value, std::size_t min, std::size_t max) {
+    if (!value.is_string()) return std::string(not_a_string);
+    std::string_view text = value.get_string();
+    if (text.find('\0') != text.npos) return "Null characters are not allowed.";
+    auto length = unicode::length(text);
+    if (!length) return "Not valid UTF-8.";
+    if (min > 0 && unicode::is_blank(text)) return "This field may not be blank.";
+    if (*length < min) return "Ensure this field has at least " + std::to_string(min) + " characters.";
+    if (*length > max) return "Ensure this field has no more than " + std::to_string(max) + " characters.";
+    if (unicode::has_control(text)) return "Control characters are not allowed.";
+    return {};
+}
+
+std::string check_username(json::value& value) {
+    if (std::string wrong = check_text(value, 3, 150); !wrong.empty()) return wrong;
+    for (char c : std::string_view(value.get_string()))
+        if (!is_letter(c) && !is_digit(c) && std::string_view("@.+-_").find(c) == std::string_view::npos)
+            return "Enter a valid username. It may contain only ASCII letters, digits and @ . + - _ characters.";
+    return {};
+}
+
+std::string check_email(json::value& value) {
+    if (std::string wrong = check_text(value, 1, 254); !wrong.empty()) return wrong;
+    constexpr std::string_view invalid = "Enter a valid email address.";
+    std::string_view text = value.get_string();
+    std::size_t at = text.find('@');
+    if (at == text.npos || at == 0 || at > 64) return std::string(invalid);  // RFC 5321 4.5.3.1.1: 64 octets
+    std::string_view local = text.substr(0, at), domain = text.substr(at + 1);
+    for (char c : local)
+        if (!is_letter(c) && !is_digit(c) && std::string_view(".!#$%&'*+/=?^_`{|}~-").find(c) == local.npos)
+            return std::string(invalid);
+    if (local.front() == '.' || local.back() == '.' || local.find("..") != local.npos) return std::string(invalid);
+    // labels of letters, digits and inner hyphens, at most 63 octets (RFC 1034 3.1), at least two of them
+    std::size_t labels = 0;
+    for (std::size_t start = 0; start <= domain.size(); ++labels) {
+        std::size_t end = std::min(domain.find('.', start), domain.size());
+        std::string_view label = domain.substr(start, end - start);
+        if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return std::string(invalid);
+        for (char c : label)
+            if (!is_letter(c) && !is_digit(c) && c != '-') return std::string(invalid);
+        start = end + 1;
+    }
+    return labels < 2 ? std::string(invalid) : std::string();
+}
+
+std::string check_password(json::value& value) {
+    if (!value.is_string()) return std::string(not_a_string);
+    std::string_view text = value.get_string();
+    if (text.find('\0') != text.npos) return "Null characters are not allowed.";
+    auto length = unicode::length(text);
+    if (!length) return "Not valid UTF-8.";
+    if (*length < 8) return "This password is too short. It must contain at least 8 characters.";
+    if (*length > 128 || text.size() > 1024) return "This password is too long. It must contain at most 128 characters.";
+    return {};
+}
+
+std::string check_secret(json::value& value) {
+    if (!value.is_string()) return std::string(not_a_string);
+    std::string_view text = value.get_string();
+    if (text.empty()) return "This field may not be blank.";
+    if (text.find('\0') != text.npos) return "Null characters are not allowed.";
+    auto length = unicode::length(text);
+    if (!length) return "Not valid UTF-8.";
+    return *length > 1024 ? "Ensure this field has no more than 1024 characters." : "";
+}
+
+std::string check_integer(json::value& value, Source source, std::int64_t min, std::int64_t max) {
+    std::int64_t number = 0;
+    if (value.is_int64()) {
+        number = value.get_int64();
+    } else if (value.is_string() && source == Source::text) {
+        std::string_view text = value.get_string();
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc() || end != text.data() + text.size() || text.empty())
+            return "A valid integer is required.";
+    } else {
+        return "A valid integer is required.";
+    }
+    if (number < min) return "Ensure this value is greater than or equal to " + std::to_string(min) + ".";
+    if (number > max) return "Ensure this value is less than or equal to " + std::to_string(max) + ".";
+    value = number;
+    return {};
+}
+
+std::string check_boolean(json::value& value, Source source) {
+    if (value.is_bool()) return {};
+    if (value.is_string() && source == Source::text) {
+        std::string_view text = value.get_string();
+        if (text == "true" || text == "True" || text == "1") return value = true, std::string();
+        if (text == "false" || text == "False" || text == "0") return value = false, std::string();
+    }
+    return "Must be a valid boolean.";
+}
+
+std::string check_date(json::value& value) {
+    if (value.is_string() && is_date(value.get_string())) return {};
+    return "Date has wrong format. Use YYYY-MM-DD, a day that exists.";
+}
+
+std::string check_time(json::value& value) {
+    if (value.is_string() && is_time(value.get_string())) return {};
+    return "Time has wrong format. Use RFC 3339, as in 2025-01-31T12:00:00Z.";
+}
+
+std::string check_choice(json::value& value, const std::vector<std::pair<std::string, std::string>>& choices) {
+    if (!value.is_string()) return std::string(not_a_string);
+    std::string names;
+    for (const auto& [given, meant] : choices) {
+        if (std::string_view(value.get_string()) == given) return value = meant, std::string();
+        names += (names.empty() ? "" : ", ") + given;
+    }
+    return "Not a valid choice. Use one of: " + names + ".";
+}
+
+void write_text(std::string& out, std::string_view column) {
+    static constexpr char hex[] = "0123456789abcdef";
+    out += '"';
+    for (char c : column) {
+        switch (c) {
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
+            default:
+                if (static_cast<unsigned char>(c) < 0x20) {
+                    out += "\\u00";
+                    out += hex[(c >> 4) & 15];
+                    out += hex[c & 15];
+                } else {
+                    out += c;
+                }
+        }
+    }
+    out += '"';
+}
+
+void write_verbatim(std::string& out, std::string_view column) { out += column; }
+
+void write_boolean(std::string& out, std::string_view column) { out += column == "t" ? "true" : "false"; }
+
+void write_time(std::string& out, std::string_view column) {
+    // PostgreSQL's ISO style in time zone UTC, "2025-01-31 12:00:00.123456+00", becomes RFC 3339
+    out += '"';
+    out += column.substr(0, 10);
+    out += 'T';
+    out += column.substr(11, column.size() - 14);
+    out += "Z\"";
+}
+
+json::object text_schema(std::size_t min, std::size_t max, std::string_view format) {
+    json::object schema{{"type", "string"}};
+    if (!format.empty()) schema["format"] = format;
+    if (min > 0) schema["minLength"] = min;
+    schema["maxLength"] = max;
+    return schema;
+}
+
+json::object integer_schema(std::int64_t min) {
+    json::object schema{{"type", "integer"}};
+    if (min > INT32_MIN) schema["minimum"] = min;
+    return schema;
+}
+
+}  // namespace api::types

@@ -1,0 +1,40 @@
+// UTF-8 by Boost.Locale's header-only decoder: it knows overlong forms and surrogates.
+#include "unicode.hpp"
+
+#include <boost/locale/utf.hpp>
+
+namespace api::unicode {
+
+namespace utf = boost::locale::utf;
+
+std::optional<std::size_t> length(std::string_view bytes) {
+    std::size_t count = 0;
+    for (auto at = bytes.begin(); at != bytes.end(); ++count) {
+        utf::code_point c = utf::utf_traits<char>::decode(at, bytes.end());
+        if (c == utf::illegal || c == utf::incomplete) return std::nullopt;
+    }
+    return count;
+}
+
+bool has_control(std::string_view text) {
+    for (auto at = text.begin(); at != text.end();) {
+        utf::code_point c = utf::utf_traits<char>::decode(at, text.end());
+        if (c == '\t' || c == '\n' || c == '\r') continue;
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return true;
+    }
+    return false;
+}
+
+bool is_blank(std::string_view text) {
+    for (auto at = text.begin(); at != text.end();) {
+        utf::code_point c = utf::utf_traits<char>::decode(at, text.end());
+        // Unicode property White_Space
+        bool white = (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+                     (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+                     c == 0x3000;
+        if (!white) return false;
+    }
+    return true;
+}
+
+}  // namespace api::unicode

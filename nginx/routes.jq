@@ -1,0 +1,24 @@
+# Folds what the handlers say of themselves (--describe) into nginx's upstreams and locations.
+# usage: jq -rsf routes.jq --arg part upstreams|routes *.json
+
+# every path of every handler, once
+[ .[] as $h | $h.endpoints[] as $e | ({path: $e.path}, ($e.also[] | {path: .path})) + {handler: $h.handler, guarded: $e.guarded} ]
+| group_by(.path)
+| map(if (map(.handler) | unique | length) > 1
+      then error("two handlers claim \(.[0].path): \(map(.handler) | unique | join(", "))")
+      else {path: .[0].path, handler: .[0].handler, guarded: any(.[]; .guarded)} end)
+| if $part == "upstreams" then
+    "# One upstream for each handler. The same socket twice is one retry, which waits until the handler is back.",
+    (map(.handler) | unique[] |
+     "upstream fettle_\(.) { server unix:/run/fettle/\(.).sock max_fails=0; server unix:/run/fettle/\(.).sock max_fails=0; }")
+  else
+    "# Which handler answers which path, with and without a slash at its end.",
+    (sort_by(.path)[] |
+     (if .guarded then "limit_req zone=fettle_login burst=40 nodelay; " else "" end) as $limit |
+     if .path | test("\\{") then
+       "location ~ ^\(.path | gsub("\\{[a-z_]+\\}"; "[^/]+"))/?$ { \($limit)fastcgi_pass fettle_\(.handler); }"
+     else
+       "location = \(.path) { \($limit)fastcgi_pass fettle_\(.handler); }",
+       "location = \(.path)/ { \($limit)fastcgi_pass fettle_\(.handler); }"
+     end)
+  end

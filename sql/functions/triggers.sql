@@ -1,0 +1,53 @@
+-- The two triggers that every stored object has: one keeps version and updated_at, one writes the audit trail.
+
+-- A row that really changes gets the next version; an update that changes nothing leaves no trace.
+-- Arguments: columns that may change without being a change of the object.
+create or replace function touch() returns trigger language plpgsql as $$
+begin
+    if new is distinct from old and (tg_nargs = 0 or to_jsonb(new) - tg_argv::text[] <> to_jsonb(old) - tg_argv::text[]) then
+        new.version    := old.version + 1;
+        new.updated_at := now();
+    end if;
+    return new;
+end $$;
+
+-- Who, from where, what: old and new values of the columns that changed.
+-- Arguments: the column that names the row, then the columns whose values are secret or not worth a line.
+-- security definer: no role of a handler may write the table audit by itself.
+create or replace function audit() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    caller jsonb  := nullif(current_setting('fettle.caller', true), '')::jsonb;
+    hidden text[] := tg_argv[1:]::text[] || '{version,updated_at}';
+    before jsonb;
+    after  jsonb;
+    row_id bigint;
+begin
+    if tg_op <> 'INSERT' then before := to_jsonb(old); row_id := before ->> tg_argv[0]; end if;
+    if tg_op <> 'DELETE' then after  := to_jsonb(new); row_id := after  ->> tg_argv[0]; end if;
+    before := before - hidden;
+    after  := after  - hidden;
+    if tg_op = 'UPDATE' then
+        if before = after then return null; end if;
+        select jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, after -> o.key)
+          into before, after
+          from jsonb_each(before) o
+         where o.value is distinct from after -> o.key;
+    end if;
+    insert into audit (user_id, session_id, ip, operation, table_name, row_id, old, new)
+    values ((caller ->> 0)::bigint, (caller ->> 1)::bigint, caller ->> 2, lower(tg_op), tg_table_name, row_id, before, after);
+    return null;
+end $$;
+
+create or replace trigger touch before update on users     for each row execute function touch('last_login');
+create or replace trigger touch before update on roles     for each row execute function touch();
+create or replace trigger touch before update on equipment for each row execute function touch();
+create or replace trigger touch before update on tasks     for each row execute function touch();
+
+create or replace trigger audit after insert or update or delete on users            for each row execute function audit('id', 'last_login');
+create or replace trigger audit after insert or update or delete on credentials      for each row execute function audit('user_id', 'password_hash');
+create or replace trigger audit after insert or update or delete on roles            for each row execute function audit('id');
+create or replace trigger audit after insert or update or delete on role_permissions for each row execute function audit('role_id');
+create or replace trigger audit after insert or update or delete on user_roles       for each row execute function audit('user_id');
+create or replace trigger audit after insert or update or delete on sessions         for each row execute function audit('id', 'key', 'last_used_at', 'expires_at');
+create or replace trigger audit after insert or update or delete on equipment        for each row execute function audit('id');
+create or replace trigger audit after insert or update or delete on tasks            for each row execute function audit('id');
