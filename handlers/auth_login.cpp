@@ -59,7 +59,7 @@ constexpr api::Endpoint<Credentials, Session> login{{
     .permissions = {api::anyone},
     .object = &users,
     .sql = R"(me as materialized (
-        select u.id, '{}'::text[] as may, set_config('fettle.caller', jsonb_build_array(u.id, null, :ip::text)::text, true) as told
+        select u.id, set_config('fettle.caller', jsonb_build_array(u.id, null, :ip::text)::text, true) as told
           from users u where u.id = :user_id
     ), ended as (
         update sessions s

@@ -48,7 +48,7 @@ constexpr api::Endpoint<Registration, User> registration{{
         select answer.id, r.id from answer, roles r where r.name = 'employee'
         returning role_id
     ), me as (
-        select answer.id, '{}'::text[] as may from answer
+        select answer.id from answer
     ))",
     .with = {"password_hash"},
     .run = register_user,

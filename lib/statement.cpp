@@ -58,32 +58,32 @@ struct Splice {
     }
 
     std::string me() const {
-        std::string list;
-        for (const std::string& code : codes()) list += (list.empty() ? "'" : ", '") + code + "'";
-        std::string may = list.empty() ? "'{}'::text[]"
-                                       : "array(select asked.code from unnest(array[" + list + "]) as asked (code)\n"
-                                         "                  where (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)\n"
-                                         "                                                    where ur.user_id = u.id and rp.code = asked.code))\n"
-                                         "                    and (s.codes is null or asked.code = any (s.codes)))";
+        // a column for each permission: a boolean is far cheaper to make and to read than an array of codes
+        std::string may;
+        for (const std::string& code : codes())
+            may += ",\n           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)\n"
+                   "                                       where ur.user_id = u.id and rp.code = '" + code + "'))\n"
+                   "           and (s.codes is null or '" + code + "' = any (s.codes)) as " + quoted(code);
         return "me as materialized (\n"
                "    select u.id, s.id as session_id, s.kind,\n"
                "           case when s.ended_as is not null then s.ended_as\n"
                "                when s.expires_at <= now() then 'session_expired'\n"
                "                when not u.is_active then 'account_inactive' end as dead,\n"
-               "           s.last_used_at < now() - interval '1 minute' as unused,\n"
-               "           " + may + " as may" +
+               "           s.last_used_at < now() - interval '1 minute' as unused" + may +
                (writes ? ",\n           set_config('fettle.caller', jsonb_build_array(u.id, s.id, :ip::text)::text, true) as told" : "") +
                "\n      from sessions s join users u on u.id = s.user_id\n"
                "     where s.key = :key::bytea\n)";
     }
 
-    std::string asked() const { return find_permission(form.permissions[0]) ? "'" + std::string(form.permissions[0]) + "'" : ""; }
+    std::string asked() const { return find_permission(form.permissions[0]) ? "me." + quoted(form.permissions[0]) : ""; }
     /// The caller is who it says and holds the permission: the condition under which anything is looked at.
-    std::string alive() const { return asked().empty() ? "me.dead is null" : "me.dead is null and " + asked() + " = any (me.may)"; }
+    std::string alive() const { return asked().empty() ? "me.dead is null" : "me.dead is null and " + asked(); }
 
     std::string visible(std::string_view also = "") const {
         std::vector<std::string> ways;
         for (std::string_view way : object->visible) ways.emplace_back(way);
+        // what the row itself tells is cheaper than what the caller may
+        std::stable_partition(ways.begin(), ways.end(), [](const std::string& way) { return !forms::contains(way, "may("); });
         std::string any = "(" + joined(ways, " or ") + ")";
         return also.empty() ? any : any + " and " + std::string(also);
     }
@@ -120,10 +120,14 @@ struct Splice {
         return "(select " + choice + " from jsonb_populate_record(" + base + ", :body) given)";
     }
 
+    /// The row that the path or the form names, if the caller may see it.
+    std::string named_row() const {
+        return table + " it on " + (in_path ? "it.id = :" + std::string(object->name) + "_id" : std::string(form.row)) + "\n       and " + visible();
+    }
+
     std::string seen() const {
         if (names_a_row)
-            return "seen as materialized (\n    select it.*, " + refusal(true) + " as refusal\n      from me join " + table + " it on " +
-                   (in_path ? "it.id = :" + std::string(object->name) + "_id" : std::string(form.row)) + "\n       and " + visible() + "\n     where " + alive() + (writes ? "\n       for update of it" : "") + "\n)";
+            return "seen as materialized (\n    select it.*, " + refusal(true) + " as refusal\n      from me join " + named_row() + "\n     where " + alive() + (writes ? "\n       for update of it" : "") + "\n)";
         return "seen as materialized (\n    select me.id as caller, " + refusal(false) + " as refusal\n      from me" +
                (creates ? " left join " + table + " it on false" : "") + "\n     where " + alive() + "\n)";
     }
@@ -142,7 +146,6 @@ struct Splice {
     }
 
     std::string answer() const {
-        if (!writes) return "answer as (\n    select granted.* from granted\n)";
         if (creates) {
             std::string columns, values;
             auto add = [&](std::string_view column, std::string value) {
@@ -188,13 +191,16 @@ struct Splice {
 
     std::string caller_refusal() const {
         return std::string("case when me.id is null then 'not_authenticated'\n            when me.dead is not null then me.dead") +
-               (asked().empty() ? "" : "\n            when not " + asked() + " = any (me.may) then 'permission_missing'");
+               (asked().empty() ? "" : "\n            when not " + asked() + " then 'permission_missing'");
     }
 
     std::string whole() const {
         if (open)
             return "with " + std::string(form.sql) + "\nselect null as refusal, false as touch" + columns(op.out) +
                    "\n  from (values (true)) as one left join answer it on true" + (has_part(form.sql, "me") ? " left join me on true" : "");
+        if (is_plain && !writes)  // nothing to lock, nothing to decide
+            return "with " + me() + "\nselect " + caller_refusal() + "\n            when it.id is null then 'not_found' end as refusal,\n       me.unused as touch" +
+                   columns(op.out) + "\n  from (values (true)) as one left join me on true left join " + named_row() + " and " + alive();
         std::vector<std::string> parts;
         auto write = [&](std::string_view name, std::string text) {
             if (!has_part(form.sql, name)) parts.push_back(std::move(text));
@@ -279,7 +285,7 @@ std::string sort_key(const Member& member, bool descending) {
     return "coalesce(" + column + (descending ? ", '-infinity')" : ", 'infinity')");
 }
 
-Statement numbered(std::string_view sql) {
+Statement numbered(std::string_view sql, bool authenticated) {
     Statement statement;
     forms::scan(
         sql,
@@ -289,12 +295,12 @@ Statement numbered(std::string_view sql) {
             if (found == statement.names.end()) statement.names.emplace_back(name);
             statement.text += "$" + std::to_string(number);
         },
-        [&](std::string_view code) { statement.text += "('" + std::string(code) + "' = any (me.may))"; },
+        [&](std::string_view code) { statement.text += authenticated ? "me." + quoted(code) : "false"; },
         [&](char c) { statement.text += c; });
     return statement;
 }
 
-Statement statement_of(const Operation& operation) { return numbered(Splice{operation}.whole()); }
+Statement statement_of(const Operation& operation) { return numbered(Splice{operation}.whole(), operation.form.permissions[0] != anyone); }
 
 Statement statement_of(const Operation& operation, const PageQuery& page) { return numbered(Splice{operation}.page(page)); }
 

@@ -6,7 +6,8 @@
 namespace api {
 
 // The statement's parts, in order. The library writes those that the form's .sql does not:
-//   me       the caller: id, session_id, dead (why the session is of no use), may (which of the form's permissions)
+//   me       the caller: id, session_id, kind, dead (why the session is of no use), and a boolean column for each
+//            permission that the form speaks of, named by its code; SQL writes may(code)
 //   referred why a reference in the body is refused
 //   seen     the row, locked and in its newest state, if the caller may see it; refusal: which rule forbids the work
 //   granted  seen, if nothing forbids it; .sql works on what it joins with this
@@ -33,8 +34,8 @@ enum FixedColumn { refusal_column, touch_column, first_column };
 /// Those of a page have two more in front: total, and whether there is a row at all.
 enum PageColumn { total_column = first_column, exists_column, first_page_column };
 
-/// `:name` becomes `$n`, `may(code)` a test of the caller's permissions.
-Statement numbered(std::string_view sql);
+/// `:name` becomes `$n`, `may(code)` a test of the caller's permissions; nobody who is not authenticated has one.
+Statement numbered(std::string_view sql, bool authenticated = true);
 /// The statement of a form that is no list.
 Statement statement_of(const Operation& operation);
 /// The statement of a page.
