@@ -98,7 +98,7 @@ $(B)/fettle: $(B)/objects/tools/fettle.o $(B)/libfettle.a
 
 $(B)/tests/unit/%.o: tests/unit/%.cpp Makefile build/.packages-build build/.packages-test
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) -c $< -o $@
+	$(CXX) $(FLAGS) -DBOOST_TEST_DYN_LINK -c $< -o $@
 
 $(B)/tests/unit/run: $(UNITS) $(B)/libfettle.a
 	$(LINK) $^ $(LIBS) -lboost_unit_test_framework -o $@

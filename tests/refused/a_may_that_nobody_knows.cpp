@@ -1,0 +1,7 @@
+// refused: A may(code) in the SQL is not in lib/permissions.hpp.
+#include "api.hpp"
+#include "objects/task.hpp"
+
+constexpr api::Endpoint<Task, Task> create{{
+    .route = "POST /api/v1/tasks", .summary = "Create.", .permissions = {"tasks.create"}, .object = &tasks,
+    .rules = {{"no", 403, "not may(tasks.asign)", "No."}}}};

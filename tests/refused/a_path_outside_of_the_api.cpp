@@ -1,0 +1,5 @@
+// refused: The path of a .route begins with /api/v1/; others go to .also.
+#include "api.hpp"
+#include "objects/task.hpp"
+
+constexpr api::Endpoint<api::None, Task> show{{.route = "GET /tasks/{task_id}", .summary = "Show.", .permissions = {api::caller}, .object = &tasks}};

@@ -1,0 +1,48 @@
+// Digests, tokens and passwords, against published vectors where there are some.
+#include "crypto.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <set>
+
+#include "password.hpp"
+
+namespace crypto = api::crypto;
+
+BOOST_AUTO_TEST_SUITE(crypto_and_passwords)
+
+BOOST_AUTO_TEST_CASE(sha256_gives_the_digest_of_fips_180) {
+    BOOST_TEST(crypto::sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    BOOST_TEST(crypto::token_key("abc") == "\\xba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+BOOST_AUTO_TEST_CASE(base64url_is_read_in_one_spelling_only) {
+    BOOST_TEST(crypto::base64url("\xfb\xff") == "-_8");
+    BOOST_TEST(*crypto::unbase64url("-_8") == "\xfb\xff");
+    for (const char* bad : {"", "-_9", "-_8=", "+/8", "a", "a b", "ä"}) BOOST_TEST(!crypto::unbase64url(bad).has_value(), bad);
+}
+
+BOOST_AUTO_TEST_CASE(tokens_are_43_characters_and_never_the_same) {
+    std::set<std::string> tokens;
+    for (int i = 0; i < 1000; ++i) tokens.insert(crypto::new_token());
+    BOOST_TEST(tokens.size() == 1000u);
+    BOOST_TEST(tokens.begin()->size() == 43u);
+}
+
+BOOST_AUTO_TEST_CASE(a_password_is_verified_with_exactly_one_hash_whether_there_is_an_account_or_not) {
+    std::string hash = api::password::hash("correct horse");
+    BOOST_TEST(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    BOOST_TEST(hash != api::password::hash("correct horse"));
+    int before = api::password::computed();
+    BOOST_TEST(api::password::verify("correct horse", hash));
+    BOOST_TEST(!api::password::verify("wrong horse", hash));
+    BOOST_TEST(!api::password::verify("correct horse", std::nullopt));
+    BOOST_TEST(api::password::computed() - before == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_password_is_not_the_name_of_its_owner) {
+    BOOST_TEST(api::password::weakness("Ann.Black", "ann.black", "ann@example.org") != "");
+    BOOST_TEST(api::password::weakness("ann@example.org", "ann", "ann@example.org") != "");
+    BOOST_TEST(api::password::weakness("something else", "ann", "ann@example.org") == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

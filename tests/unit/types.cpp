@@ -1,0 +1,110 @@
+// What each type of field takes, what it refuses, and how it is written.
+#include <boost/test/unit_test.hpp>
+
+#include "objects/task.hpp"
+
+namespace json = boost::json;
+using api::Source;
+using api::Type;
+
+namespace {
+
+template <class T>
+std::string check(json::value value, Source source = Source::json) {
+    return Type<T>::check(value, source);
+}
+
+template <class T>
+std::string written(std::string_view column) {
+    std::string out;
+    Type<T>::write(out, column);
+    return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(types)
+
+BOOST_AUTO_TEST_CASE(a_text_counts_code_points_and_refuses_what_is_no_text) {
+    BOOST_TEST((check<api::Text<1, 3>>("äöü")) == "");
+    BOOST_TEST((check<api::Text<1, 3>>("äöüß")) == "Ensure this field has no more than 3 characters.");
+    BOOST_TEST((check<api::Text<1, 3>>(" \xe2\x80\x83 ")) == "This field may not be blank.");  // an em space is blank too
+    BOOST_TEST((check<api::Text<1, 3>>(json::string("a\0b", 3))) == "Null characters are not allowed.");
+    BOOST_TEST((check<api::Text<1, 3>>("a\x1b")) == "Control characters are not allowed.");
+    BOOST_TEST((check<api::Text<1, 3>>("a\n")) == "");
+    BOOST_TEST((check<api::Text<1, 3>>("\xc0\x80")) == "Not valid UTF-8.");
+    BOOST_TEST((check<api::Text<1, 3>>("\xed\xa0\x80")) == "Not valid UTF-8.");
+    BOOST_TEST((check<api::Text<1, 3>>(7)) == "Not a valid string.");
+    BOOST_TEST((check<api::Text<>>("")) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_username_has_no_look_alikes) {
+    for (const char* good : {"ann", "Ann.B@c+d-e_f", "123"}) BOOST_TEST(check<api::Username>(good) == "", good);
+    for (const char* bad : {"an", "ann b", "аnn", "ann\n", "ann/b", ""}) BOOST_TEST(check<api::Username>(bad) != "", bad);
+}
+
+BOOST_AUTO_TEST_CASE(an_email_is_an_address) {
+    for (const char* good : {"a@b.c", "ann.b+c@mail.example.org", "o'neil@example.co"}) BOOST_TEST(check<api::Email>(good) == "", good);
+    for (const char* bad : {"ann", "@b.c", "a@", "a@b", "a@b..c", "a b@c.d", "a@-b.c", "a@b-.c", ".a@b.c", "a..b@c.d", "a@b.c\n", "a@b@c.d", "ä@b.c"})
+        BOOST_TEST(check<api::Email>(bad) != "", bad);
+    BOOST_TEST(check<api::Email>(json::string(std::string(65, 'a') + "@b.c")) != "");
+}
+
+BOOST_AUTO_TEST_CASE(a_date_is_a_day_that_exists) {
+    for (const char* good : {"2024-02-29", "0001-01-01", "9999-12-31"}) BOOST_TEST(check<api::Date>(good) == "", good);
+    for (const char* bad : {"2025-02-29", "2025-13-01", "2025-1-1", "0000-01-01", "infinity", "now", "2025-01-01T00:00", "+2025-01-1", ""})
+        BOOST_TEST(check<api::Date>(bad) != "", bad);
+}
+
+BOOST_AUTO_TEST_CASE(a_time_is_rfc_3339) {
+    for (const char* good : {"2025-01-31T12:00:00Z", "2025-01-31t12:00:00.123456z", "2025-01-31T12:00:00+14:00"}) BOOST_TEST(check<api::Time>(good) == "", good);
+    for (const char* bad : {"2025-01-31", "2025-01-31T12:00:00", "2025-01-31T24:00:00Z", "2025-01-31T12:60:00Z", "2025-01-31T12:00:00.Z", "today", "2025-01-31T12:00:00+1:00"})
+        BOOST_TEST(check<api::Time>(bad) != "", bad);
+}
+
+BOOST_AUTO_TEST_CASE(an_integer_is_no_text_in_json_and_no_fraction_anywhere) {
+    BOOST_TEST(check<api::Id>(1) == "");
+    BOOST_TEST(check<api::Id>(0) != "");
+    BOOST_TEST(check<api::Id>("1") == "A valid integer is required.");
+    BOOST_TEST(check<api::Id>("1", Source::text) == "");
+    for (const char* bad : {"", "1.5", "0x1", " 1", "+1", "99999999999999999999"}) BOOST_TEST(check<api::Id>(bad, Source::text) != "", bad);
+    BOOST_TEST(check<api::Id>(1.0) == "A valid integer is required.");
+    BOOST_TEST(check<api::Id>(true) == "A valid integer is required.");
+}
+
+BOOST_AUTO_TEST_CASE(a_choice_is_spelled_with_blanks_and_takes_its_aliases) {
+    BOOST_TEST(check<TaskStatus>("In Progress") == "");
+    BOOST_TEST(check<TaskStatus>("In_Progress") != "");
+    BOOST_TEST(check<TaskStatus>("pending") != "");
+    json::value alias("Completed");
+    BOOST_TEST(Type<TaskStatus>::check(alias, Source::json) == "");
+    BOOST_TEST(alias == json::value("Complete"));
+    BOOST_TEST((Type<TaskStatus>::load("In Progress") == TaskStatus::In_Progress));
+    BOOST_TEST(Type<TaskStatus>::dump(TaskStatus::In_Progress) == json::value("In Progress"));
+}
+
+BOOST_AUTO_TEST_CASE(a_column_is_written_as_json) {
+    BOOST_TEST(written<api::Text<>>("a\"b\\c\n\x01") == R"("a\"b\\c\n\u0001")");
+    BOOST_TEST(written<api::Time>("2025-01-31 12:00:00.5+00") == "\"2025-01-31T12:00:00.5Z\"");
+    BOOST_TEST(written<bool>("t") == "true");
+    BOOST_TEST(written<api::Id>("7") == "7");
+}
+
+BOOST_AUTO_TEST_CASE(a_shape_tells_what_the_wrappers_say) {
+    api::Shape shape = api::shape_of<Task>();
+    auto member = [&](std::string_view name) {
+        for (const api::Member& m : shape)
+            if (m.name == name) return m;
+        throw std::logic_error("no such member");
+    };
+    BOOST_TEST(member("title").required);
+    BOOST_TEST(member("id").read_only);
+    BOOST_TEST(member("description").nullable);
+    BOOST_TEST(!member("description").required);
+    BOOST_TEST(member("priority_level").initial == json::value("Medium"));
+    BOOST_TEST(member("user").filled);
+    BOOST_TEST(member("user").initial.is_null());
+    BOOST_TEST(member("user").reference == &users);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
