@@ -3,6 +3,7 @@
 
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -54,6 +55,7 @@ public:
 struct Shared {
     const Handler& handler;
     int stop;  ///< eventfd: readable, for everybody, once it is time to stop
+    std::atomic<bool> stopping = false;  ///< the same, to be asked without a system call
     std::atomic<int> busy = 0;
     std::atomic<std::int64_t> last_used = 0;
 };
@@ -68,12 +70,12 @@ void serve_one(const Handler& handler, FCGX_Request& wire, Database& database) {
     std::string bytes = cgi_response(reply, request.method() == "HEAD");
     // what is left of the body must not be taken for the next request's records
     char rest[16384];
-    for (std::size_t drained = 0; drained < most_drained;) {
-        std::size_t n = request.read(rest, sizeof rest);
-        if (n == 0) break;
-        drained += n;
-    }
+    std::size_t drained = 0, n = 0;
+    while (drained < most_drained && (n = request.read(rest, sizeof rest)) > 0) drained += n;
     FCGX_PutStr(bytes.data(), static_cast<int>(bytes.size()), wire.out);
+    // Everything is read, so closing takes nothing away from the peer: a detached request is closed at once, without
+    // libfcgi's shutdown, poll and read until the peer has closed (three of nine system calls, and a wait for nginx).
+    if (n == 0) FCGX_Detach(&wire);
     FCGX_Finish_r(&wire);
     FCGX_Free(&wire, 1);
     handler.after(reply, database);
@@ -89,14 +91,8 @@ void work(Shared& shared) {
     Database database(shared.handler.name());
     FCGX_Request wire;
     FCGX_InitRequest(&wire, 0, 0);
-    while (true) {
-        epoll_event ready[2];
-        int n = epoll_wait(events, ready, 2, -1);
-        if (n < 0 && errno != EINTR) break;
-        bool stop = false;
-        for (int i = 0; i < n; ++i) stop = stop || ready[i].data.fd == shared.stop;
-        if (stop) break;  // nothing is accepted, so nothing is lost: the backlog belongs to who holds the socket
-        if (n <= 0) continue;
+    // nothing is accepted once it is time to stop, so nothing is lost: the backlog belongs to who holds the socket
+    while (!shared.stopping) {
         ++shared.busy;
         int rc = FCGX_Accept_r(&wire);
         if (rc == 0) {
@@ -111,8 +107,12 @@ void work(Shared& shared) {
         } else if (rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -ENOBUFS) {
             log_line(shared.handler.name(), std::string("cannot accept: ") + std::strerror(-rc));
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        }  // else another worker was faster, or the peer has gone
+        }
         --shared.busy;
+        if (rc == -EAGAIN) {  // nobody is waiting, or another worker was faster
+            epoll_event ready[2];
+            if (epoll_wait(events, ready, 2, -1) < 0 && errno != EINTR) break;
+        }
     }
     close(events);
 }
@@ -128,6 +128,10 @@ int serve(const Handler& handler) {
     std::signal(SIGPIPE, SIG_IGN);
     const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
 
+    // memory that a burst needed goes back: Argon2's 19 MiB must not stay in the heap, nor an arena for each worker
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_ARENA_MAX, 2);
+
     FCGX_Init();
     if (FCGX_IsCGI()) {
         CgiRequest request;
@@ -140,7 +144,7 @@ int serve(const Handler& handler) {
     }
 
     fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);  // an accept that another worker won returns at once
-    Shared shared{handler, eventfd(0, EFD_CLOEXEC), {}, {}};
+    Shared shared{handler, eventfd(0, EFD_CLOEXEC)};
     shared.last_used = now_ms();
     std::vector<std::thread> workers;
     for (int i = 0; i < settings().workers; ++i) workers.emplace_back(work, std::ref(shared));
@@ -151,6 +155,7 @@ int serve(const Handler& handler) {
         if (poll(&waiting, 1, idle > 0 ? 1000 : -1) > 0) break;
         if (idle > 0 && shared.busy == 0 && now_ms() - shared.last_used >= idle) break;
     }
+    shared.stopping = true;
     const std::uint64_t one = 1;
     if (write(shared.stop, &one, sizeof one) != sizeof one) return 1;
     for (std::thread& worker : workers) worker.join();
