@@ -67,6 +67,10 @@ clean:
 
 # -- packages: looked at once for each list, installed where missing
 
+# one after the other: apt has one lock
+build/.packages-run: build/.packages-build
+build/.packages-test: build/.packages-run
+build/.packages-bench: build/.packages-test
 build/.packages-%: tools/packages
 	@mkdir -p build
 	@tools/packages $* && touch $@
@@ -75,46 +79,53 @@ build/.packages-%: tools/packages
 
 $(B)/lib/%.o: lib/%.cpp Makefile build/.packages-build
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) -c $< -o $@
+	@echo "  compile $<"
+	@$(CXX) $(FLAGS) -c $< -o $@
 
 $(B)/libfettle.a: $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(B)/objects/handlers/%.o: handlers/%.cpp Makefile build/.packages-build
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) -c $< -o $@
+	@echo "  compile $<"
+	@$(CXX) $(FLAGS) -c $< -o $@
 
 $(B)/handlers/%: $(B)/objects/handlers/%.o $(B)/libfettle.a
 	@mkdir -p $(@D)
-	$(LINK) $^ $(LIBS) -o $@
+	@echo "  link $@"
+	@$(LINK) $^ $(LIBS) -o $@
 
 $(B)/objects/tools/%.o: tools/%.cpp Makefile build/.packages-build
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) -c $< -o $@
+	@echo "  compile $<"
+	@$(CXX) $(FLAGS) -c $< -o $@
 
 $(B)/fettle: $(B)/objects/tools/fettle.o $(B)/libfettle.a
-	$(LINK) $^ $(LIBS) -o $@
+	@echo "  link $@"
+	@$(LINK) $^ $(LIBS) -o $@
 
 $(B)/tests/unit/%.o: tests/unit/%.cpp Makefile build/.packages-build build/.packages-test
 	@mkdir -p $(@D)
-	$(CXX) $(FLAGS) -DBOOST_TEST_DYN_LINK -c $< -o $@
+	@echo "  compile $<"
+	@$(CXX) $(FLAGS) -DBOOST_TEST_DYN_LINK -c $< -o $@
 
 $(B)/tests/unit/run: $(UNITS) $(B)/libfettle.a
-	$(LINK) $^ $(LIBS) -lboost_unit_test_framework -o $@
+	@echo "  link $@"
+	@$(LINK) $^ $(LIBS) -lboost_unit_test_framework -o $@
 
 # -- folded from what the handlers say of themselves
 
 $(B)/describe/%.json: $(B)/handlers/%
 	@mkdir -p $(@D)
-	$< --describe > $@
+	@$< --describe > $@
 
 $(B)/nginx/routes.conf: $(DESCRIBED) nginx/routes.jq
 	@mkdir -p $(@D)
-	jq -rsf nginx/routes.jq --arg part upstreams $(DESCRIBED) > $(B)/nginx/upstreams.conf
-	jq -rsf nginx/routes.jq --arg part routes $(DESCRIBED) > $@
+	@jq -rsf nginx/routes.jq --arg part upstreams $(DESCRIBED) > $(B)/nginx/upstreams.conf
+	@echo "  fold $@"; jq -rsf nginx/routes.jq --arg part routes $(DESCRIBED) > $@
 
 $(B)/permissions.sql: $(DESCRIBED) sql/permissions.jq
-	jq -rsf sql/permissions.jq $(DESCRIBED) > $@
+	@jq -rsf sql/permissions.jq $(DESCRIBED) > $@
 
 -include $(wildcard $(B)/lib/*.d $(B)/objects/*/*.d $(B)/tests/unit/*.d)

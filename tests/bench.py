@@ -8,6 +8,7 @@ Exit status 0 whatever the figures are, 1 if something could not be measured.
 import base64
 import contextlib
 import glob
+import hashlib
 import json
 import os
 import re
@@ -28,7 +29,6 @@ TOKEN = 'fettle-measures-itself-%016d'
 DEPTH = 5000                        # pages of 20; all that the smaller stage has
 TASK = {'title': 'Oil the lathe', 'description': 'Before the early shift, with the oil from shelf 12.', 'due_date': '2031-05-01', 'priority_level': 'High'}
 TICK = 1_000_000 / os.sysconf('SC_CLK_TCK')  # µs
-HZ = statistics.median
 
 SEED = """
 set session_replication_role = replica;
@@ -57,11 +57,11 @@ checkpoint;
 LUA = """
 local function send(method, path, user, body)
     local text = method .. ' ' .. path .. ' HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n'
-    if user then text = text .. 'Authorization: Token ' .. string.format('%s', user) .. '\\r\\n' end
+    if user then text = text .. 'Authorization: Token ' .. string.format('TOKEN', user) .. '\\r\\n' end
     if body then text = text .. 'Content-Type: application/json\\r\\nContent-Length: ' .. #body .. '\\r\\n' end
     return text .. '\\r\\n' .. (body or '')
 end
-""".replace("string.format('%s', user)", f"string.format('{TOKEN}', user)")
+""".replace('TOKEN', TOKEN)
 
 
 class Unmeasured(Exception):
@@ -70,6 +70,11 @@ class Unmeasured(Exception):
 
 def say(text):
     print(text, flush=True)
+
+
+def key_of(user):
+    """The key of a user's session, as it is given to a statement."""
+    return r'\x' + hashlib.sha256((TOKEN % user).encode()).hexdigest()
 
 
 def same(method, path, user=None, body=None):
@@ -194,10 +199,15 @@ class Bare:
         return max((statistics.median(rates), connections) for connections, rates in self.rounds.items())
 
 
+def described(handler):
+    """The endpoints of a handler."""
+    result = subprocess.run([os.path.join(BUILD, 'handlers', handler), '--describe'], capture_output=True, text=True, check=True)
+    return json.loads(result.stdout)['endpoints']
+
+
 def statement(method, path, names):
     """The very statement of an endpoint as a script for pgbench; pgbench takes colons in literals for variables too."""
-    described = json.loads(subprocess.run([os.path.join(BUILD, 'handlers/tasks'), '--describe'], capture_output=True, text=True, check=True).stdout)
-    found = next(one['statement'] for one in described['endpoints'] if one['path'] == path and method in one['methods'])
+    found = next(one['statement'] for one in described('tasks') if one['path'] == path and method in one['methods'])
     if set(found['parameters']) != set(names):
         raise Unmeasured(f'{method} {path}: the parameters are now {found["parameters"]}')
     text = re.sub(r"'[^']*'", lambda literal: 'E' + literal.group().replace(':', r'\x3a') if ':' in literal.group() else literal.group(), found['text'])
@@ -221,10 +231,9 @@ def prepared_stage(stack, tasks):
 def idle_memory(live):
     """The memory of each handler after its first request; registration and login have had theirs."""
     sizes = {}
-    for n, path in enumerate(sorted(glob.glob(os.path.join(BUILD, 'handlers/*')))):
-        handler = os.path.basename(path)
-        endpoint = json.loads(subprocess.run([path, '--describe'], capture_output=True, text=True, check=True).stdout)['endpoints'][0]
-        if not handler.startswith('auth_log') and handler != 'auth_register' or handler == 'auth_logout':
+    for n, handler in enumerate(sorted(os.listdir(os.path.join(BUILD, 'handlers')))):
+        if handler not in ('auth_register', 'auth_login'):
+            endpoint = described(handler)[0]
             method = endpoint['methods'][0]
             answer = live.client(TOKEN % (500 + n)).request(method, re.sub(r'{\w+}', '1', endpoint['path']), None if method == 'GET' else {})
             if answer.status >= 500:
@@ -301,13 +310,13 @@ def measure(stack):
     known, unknown = refused_logins(small)
     loads, more = loads_of(small), loads_of(large)
     del more['nginx alone'], more['login']
-    whose = {'key': r'\x' + live_key(READER), 'tasks': small.tasks // USERS - 1}
+    whose = {'key': key_of(READER), 'tasks': small.tasks // USERS - 1}
     own = f'\\set task_id random(0, :tasks) * {USERS} + {READER}\n'
     bare = {one.name: one for one in (
         Bare(small, 'task by primary key', own + 'select * from tasks where id = :task_id', whose),
         Bare(small, 'one task', own + statement('GET', '/api/v1/tasks/{task_id}', ['key', 'task_id']), whose),
         Bare(small, 'create', statement('POST', '/api/v1/tasks', ['ip', 'key', 'body']),
-             {'ip': '127.0.0.1', 'key': r'\x' + live_key(CREATOR), 'body': json.dumps(TASK)}))}
+             {'ip': '127.0.0.1', 'key': key_of(CREATOR), 'body': json.dumps(TASK)}))}
     for turn in range(ROUNDS + 1):
         say(f'Round {turn} of {ROUNDS} ...' if turn else 'Warming up ...')
         seconds = SECONDS if turn else 1
@@ -321,6 +330,59 @@ def measure(stack):
     return loads, more, bare, memory, first, known, unknown
 
 
-def live_key(user):
-    import hashlib
-    return hashlib.sha256((TOKEN % user).encode()).hexdigest()
+def verdict(what, value, target, met):
+    say(f'  {what:52}{value:>10}   {target:12}{"met" if met else "MISSED"}')
+
+
+def report(small, large, bare, memory, first, known, unknown):
+    head = f'{"":32}{"req/s":>10}{"p50 ms":>9}{"p99 ms":>9}{"CPU µs":>9}{"RSS MiB":>8}{"spread":>10}'
+    for title, loads in (('100,000 tasks', small), ('1,000,000 tasks', large)):
+        say(f'\n{title}\n{head}')
+        for load in loads.values():
+            say(load.line())
+    say('\nThe statement alone, in pgbench at 100,000 tasks')
+    for one in bare.values():
+        rate, connections = one.best()
+        say(f'{one.name:32}{rate:10,.0f}   with {connections} connections')
+
+    say('\nOf what it could be')
+    for name, against, least in (('one task', bare['one task'].best()[0], 0.35), ('create', bare['create'].best()[0], None),
+                                 ('/health/live', small['nginx alone']['rate'], 0.32)):
+        ratio = small[name]['rate'] / against
+        what = f'{name} / nginx alone' if name == '/health/live' else f'{name} / its statement in pgbench'
+        verdict(what, f'{ratio:.2f}', f'>= {least}', ratio >= least) if least else say(f'  {what:52}{ratio:10.2f}')
+    say('\nWith ten times the tasks, and deep in a list')
+    for name in ('one task', '/health/live'):
+        ratio = large[name]['rate'] / small[name]['rate']
+        verdict(f'{name}: rate at 1,000,000 / at 100,000', f'{ratio:.2f}', '>= 0.90', ratio >= 0.90)
+    for title, loads in (('100,000', small), ('1,000,000', large)):
+        for page, least in (('page of 20, a superuser\'s', 0.80), ('page 2 of these (no count)', 0.80)):
+            ratio = loads[f'page {DEPTH:,} of these (no count)']['rate'] / loads[page]['rate']
+            verdict(f'at {title}: rate of page {DEPTH:,} / {"page 1" if "super" in page else "page 2"}', f'{ratio:.2f}', f'>= {least:.2f}', ratio >= least)
+    say('\nCPU µs per request, against the best of DRF, PHP-FPM, Go gin + pgx, C++ drogon on such a machine')
+    for name, most in (('one task', 136), ('page of 20, an employee\'s', 509), ('create', 371), ('complete', 371), ('/health/live', 34)):
+        verdict(name, f'{small[name]["cpu"]:.0f}', f'< {most}', small[name]['cpu'] < most)
+    say('\nOnce')
+    verdict('exec to first answer with a query, ms', f'{first:.1f}', '<= 20', first <= 20)
+    heaviest = max(memory, key=memory.get)
+    verdict(f'memory of an idle handler, most ({heaviest}), MiB', f'{memory[heaviest]:.1f}', '<= 12', memory[heaviest] <= 12)
+    verdict('memory of an idle handler, median, MiB', f'{statistics.median(memory.values()):.1f}', '<= 12', statistics.median(memory.values()) <= 12)
+    apart = abs(known - unknown) / unknown
+    verdict(f'refused login, known {known:.1f} ms, unknown {unknown:.1f} ms', f'{100 * apart:.1f} %', '< 10 %', apart < 0.1)
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stages are stopped
+    started = time.monotonic()
+    try:
+        with contextlib.ExitStack() as stack:
+            figures = measure(stack)
+    except (Unmeasured, RuntimeError, OSError, AssertionError, subprocess.SubprocessError) as fault:
+        say(f'not measured: {fault}')
+        return 1
+    report(*figures)
+    say(f'\ntook {time.monotonic() - started:.0f} s')
+    return 0
+
+
+sys.exit(main())
