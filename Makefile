@@ -19,7 +19,7 @@ comma    := ,
 CXXFLAGS ?= -O2
 FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(CHECKED) $(CXXFLAGS)
 LINK      = $(CXX) $(CHECKED) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
-LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lcrypto
+LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -lcrypto
 
 .PHONY: all run test bench install clean help
 .DELETE_ON_ERROR:

@@ -21,7 +21,6 @@ constexpr api::Endpoint<Logout, Detail> logout{{
     .also = {"POST /api/user_management/users/logout", "POST /api/logout"},
     .summary = "End this session, or with scope=all every session of the caller.",
     .permissions = {api::caller},
-    .rules = {{"session_required", 403, "me.kind = 'token'", "A personal access token cannot log out; delete it instead."}},
     .sql = R"(ended as (
         update sessions s
            set ended_at = now(), ended_as = 'session_ended'
@@ -32,6 +31,7 @@ constexpr api::Endpoint<Logout, Detail> logout{{
         select 'Logged out.' as detail
     ))",
     .status = 200,
+    .session_only = true,
     .no_store = true,
 }};
 

@@ -40,8 +40,8 @@ constexpr api::Endpoint<Account, User> change{{
     .permissions = {api::caller},
     .object = &users,
     .row = "it.id = me.id",
-    .rules = {{"session_required", 403, "me.kind = 'token'", "A personal access token cannot change its account; log in instead."}},
     .run = change_account,
+    .session_only = true,
 }};
 
 }  // namespace

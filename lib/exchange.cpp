@@ -152,9 +152,18 @@ void Exchange::refuse_caller(const Rows& rows) const {
 void Exchange::refuse(std::string_view code) const {
     if (code == "permission_missing")
         throw Problem(403, "permission_missing", "This needs the permission " + std::string(form().permissions[0]) + ".");
+    if (code == "session_required") throw Problem(403, "session_required", "A personal access token cannot do this. Log in instead.");
     if (code == "not_found") throw Problem(404, "not_found", "There is nothing here.");
     if (code == "stale") throw Problem(412, "stale", "It has been changed since the version in If-Match.");
-    if (code.starts_with("no_such:")) throw invalid({{std::string(code.substr(8)), {"There is no such object."}}});
+    if (code.starts_with("no_such:")) {
+        Errors errors;
+        for (std::string_view rest = code.substr(8); !rest.empty();) {
+            std::string field(rest.substr(0, rest.find(',')));
+            rest.remove_prefix(std::min(field.size() + 1, rest.size()));
+            errors[field] = {"There is no such object."};
+        }
+        throw invalid(std::move(errors));
+    }
     for (const Rule& rule : form().rules)
         if (rule.code == code) throw Problem(rule.status, std::string(code), std::string(rule.detail));
     throw unauthenticated(std::string(code));

@@ -50,6 +50,7 @@ struct Form {
     List<std::string_view> with = {};          ///< names in the SQL that `.run` gives
     Reply (*run)(Exchange&) = nullptr;         ///< code around the statement
     int status = 0;                            ///< unless it follows from the method: 201, 204, else 200
+    bool session_only = false;                 ///< personal access tokens are refused: 403 session_required
     bool guarded = false;                      ///< nginx limits how often one address may call it
     bool no_store = false;                     ///< answers carry secrets: no cache keeps them
 };

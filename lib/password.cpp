@@ -3,7 +3,6 @@
 
 #include <argon2.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <semaphore>
@@ -48,12 +47,6 @@ const std::string& nobodys_hash() {
     return hash;
 }
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-    return result;
-}
-
 }  // namespace
 
 std::string hash(std::string_view password) {
@@ -73,13 +66,6 @@ bool verify(std::string_view password, const std::optional<std::string>& hash) {
     if (rc == ARGON2_MEMORY_ALLOCATION_ERROR) throw unavailable("Out of memory. Try again.", 1);
     if (rc != ARGON2_OK && rc != ARGON2_VERIFY_MISMATCH) throw std::runtime_error(std::string("argon2: ") + argon2_error_message(rc));
     return rc == ARGON2_OK && hash.has_value();
-}
-
-std::string weakness(std::string_view password, std::string_view username, std::string_view email) {
-    const std::string given = lower(password);
-    if (given == lower(username) || given == lower(email) || given == lower(email.substr(0, email.find('@'))))
-        return "This password is too similar to the username or email.";
-    return {};
 }
 
 int computed() { return count; }

@@ -15,7 +15,7 @@ std::string hash(std::string_view password);
 /// tell which names exist. Throws like hash().
 bool verify(std::string_view password, const std::optional<std::string>& hash);
 
-/// What is wrong with a new password for this account, or nothing.
+/// What is wrong with a new password for this account, or nothing: it is one of the names, or among the most common.
 std::string weakness(std::string_view password, std::string_view username, std::string_view email);
 
 /// Hashes computed by this process since it started, for tests.

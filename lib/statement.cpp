@@ -77,7 +77,9 @@ struct Splice {
 
     std::string asked() const { return find_permission(form.permissions[0]) ? "me." + quoted(form.permissions[0]) : ""; }
     /// The caller is who it says and holds the permission: the condition under which anything is looked at.
-    std::string alive() const { return asked().empty() ? "me.dead is null" : "me.dead is null and " + asked(); }
+    std::string alive() const {
+        return "me.dead is null" + (asked().empty() ? "" : " and " + asked()) + (form.session_only ? " and me.kind = 'session'" : "");
+    }
 
     std::string visible(std::string_view also = "") const {
         std::vector<std::string> ways;
@@ -94,10 +96,10 @@ struct Splice {
             if (!m.reference || m.read_only) continue;
             Operation other{Form{.route = "GET /", .permissions = {caller}, .object = m.reference}, {}, {}, false, false};
             std::string field = "given." + quoted(m.name);
-            cases += "                when " + field + " is not null and not exists (select from " + std::string(m.reference->table) +
-                     " it where it.id = " + field + " and " + Splice{other}.visible(m.reference->referable) + ") then 'no_such:" + m.name + "'\n";
+            cases += std::string(cases.empty() ? "" : ",\n") + "               case when " + field + " is not null and not exists (select from " + std::string(m.reference->table) +
+                     " it where it.id = " + field + " and " + Splice{other}.visible(m.reference->referable) + ") then '" + m.name + "' end";
         }
-        return "referred as materialized (\n    select case\n" + cases + "           end as refusal\n      from me cross join jsonb_populate_record(null::" +
+        return "referred as materialized (\n    select 'no_such:' || nullif(concat_ws(',',\n" + cases + "), '') as refusal\n      from me cross join jsonb_populate_record(null::" +
                table + ", :body) given\n     where " + alive() + "\n)";
     }
 
@@ -191,7 +193,8 @@ struct Splice {
 
     std::string caller_refusal() const {
         return std::string("case when me.id is null then 'not_authenticated'\n            when me.dead is not null then me.dead") +
-               (asked().empty() ? "" : "\n            when not " + asked() + " then 'permission_missing'");
+               (asked().empty() ? "" : "\n            when not " + asked() + " then 'permission_missing'") +
+               (form.session_only ? "\n            when me.kind <> 'session' then 'session_required'" : "");
     }
 
     std::string whole() const {

@@ -1,25 +1,24 @@
 """Plays a transcript: what callers ask of one handler, and the answers that the contract promises them.
 
-A transcript is blocks between blank lines. Its first line says what it is about; in a block, `# a sentence` names the
-test. Below the sentence stands one of these:
+A transcript is blocks between empty lines. `# a sentence` at the top of a block names the test; below it stands one of
 
     users ann, mia manager, rob superuser    fresh accounts, logged in: {ann} is the id, {ann.name} and {ann.token}
-    sql STATEMENT                            set-up (further lines are indented); with a line `-> a | b` for each row,
-                                             or `-> nothing`, a look at the tables
+    sql STATEMENT                            set-up (its further lines are indented); with `-> a | b` for each row, or
+                                             `-> nothing`, a look at the tables
     let name = sql STATEMENT                 keeps the one value that it returns
     ann: POST /path                          a request of ann, or of nobody
 
-Below a request stand its headers (`Name: value`), its body (JSON, `form a=b&c=d`, `multipart a=b&c=d`, or `raw TYPE`
-with the text below it), then `-> status`, or `-> status code`, and what else the answer must hold:
+Below a request stand its headers, its body (JSON, `form a=b&c=d`, `multipart a=b&c=d`, or `raw TYPE` with the text below
+it), then `-> status` or `-> status code`, and what else is true of the answer:
 
     Name: value     Name: *     Name: absent     Name ~ regex
     .path[0].to = json     .path[*].to = json     .path ~ regex     .path count 3     .path absent
-    faults a, b               exactly these fields are named in errors
+    faults a, b                exactly these fields are named in errors
     body lacks text
-    let name = .path          keeps a value; also of a header (ETag), or a part of it (.next ~ cursor=([^&]*))
+    let name = .path           keeps a value; also of a header (ETag), or a part of either (.next ~ cursor=([^&]+))
 
 {name} stands for a value everywhere, {201 x} for the letter x 201 times; {base} is where URLs begin, {password} the
-password of every account, {time} the pattern of a moment. What every answer must hold is in promises().
+password of every account, {time} the pattern of a moment. What is true of every answer is in promises().
 """
 import hashlib
 import json
@@ -51,37 +50,37 @@ def text_of(value):
 
 
 def promises(method, answer):
-    """What every answer must hold; yields what is broken."""
-    status, headers, kind = answer.status, answer.headers, answer.headers.get('content-type')
-    silent = method == 'HEAD' or status in (204, 304)
+    """What is true of every answer; yields what is not."""
+    status, headers = answer.status, answer.headers
+    kind = 'application/problem+json' if status >= 400 else None if status in (204, 304) else 'application/json'
+    if headers.get('content-type') != kind:
+        yield f'Content-Type is {headers.get("content-type")}'
     if headers.get('x-content-type-options') != 'nosniff':
         yield 'X-Content-Type-Options is not nosniff'
     for number, name in ((201, 'Location'), (401, 'WWW-Authenticate'), (405, 'Allow'), (429, 'Retry-After'), (503, 'Retry-After')):
         if status == number and not headers.get(name.lower()):
             yield f'a {status} without {name}'
-    if silent and answer.body:
-        yield f'a {method} with {status} has a body'
-    if status >= 400 and kind != 'application/problem+json' or status in (200, 201) and kind != 'application/json':
-        yield f'Content-Type is {kind}'
-    elif not silent:
-        problem = {'type': str, 'title': str, 'status': int, 'code': str, 'detail': str} if status >= 400 else {}
-        for name, wanted in problem.items():
+    if method == 'HEAD' or kind is None:
+        if answer.body:
+            yield 'an answer that has no body has one'
+    elif status >= 400:
+        for name, wanted in {'type': str, 'title': str, 'status': int, 'code': str, 'detail': str}.items():
             if not isinstance(answer.json.get(name), wanted):
                 yield f'the problem has no proper {name}'
-        if problem and answer.json.get('status') != status:
+        if answer.json.get('status') != status:
             yield 'the status in the body is another one'
-        if not problem and 'version' in answer.json and headers.get('cache-control') != 'no-store':
-            if headers.get('etag') != f'"{answer.json["version"]}-{hashlib.sha256(answer.body).hexdigest()[:8]}"':
-                yield f'ETag is {headers.get("etag")}, which does not belong to this version and body'
-            if headers.get('cache-control') != 'private, no-cache':
-                yield f'Cache-Control is {headers.get("cache-control")}'
+    elif 'version' in answer.json and headers.get('cache-control') != 'no-store':
+        if headers.get('etag') != f'"{answer.json["version"]}-{hashlib.sha256(answer.body).hexdigest()[:8]}"':
+            yield f'ETag is {headers.get("etag")}, which does not belong to this version and body'
+        if headers.get('cache-control') != 'private, no-cache':
+            yield f'Cache-Control is {headers.get("cache-control")}'
 
 
 class Player:
     """Plays the blocks of one file; values are what {name} stands for."""
 
-    def __init__(self, path, stage):
-        self.stage, self.file, self.clients = stage, os.path.basename(path)[:-5], {'nobody': stage.client()}
+    def __init__(self, name, stage):
+        self.name, self.stage, self.clients = name, stage, {'nobody': stage.client()}
         self.values = {'base': f'http://127.0.0.1:{stage.port}', 'password': stages.PASSWORD,
                        'time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z'}
 
@@ -98,10 +97,9 @@ class Player:
             if line.startswith('users '):
                 self.accounts(line[6:])
             elif found := re.match(r'(?:let (\S+) = )?sql (.*)', line, re.DOTALL):
-                rows = self.stage.psql(found[2])
+                rows, wanted = self.stage.psql(found[2]), []
                 if found[1]:
                     (self.values[found[1]],), = rows
-                wanted = []
                 while lines and lines[0].startswith('-> '):
                     wanted.append([part.strip() for part in self.fill(lines.pop(0))[3:].split('|')])
                 tested = tested or bool(wanted)
@@ -115,50 +113,46 @@ class Player:
 
     def accounts(self, text):
         for name, _, kind in (each.strip().partition(' ') for each in text.split(',')):
-            user = self.stage.user(f'{name}-{self.file}', None if kind == 'superuser' else kind or None, kind == 'superuser')
+            user = self.stage.user(f'{name}-{self.name}', None if kind == 'superuser' else kind or None, kind == 'superuser')
             self.clients[name] = user
             self.values.update({name: str(user.id), name + '.name': user.username, name + '.token': user.token})
 
     def ask(self, who, method, path, lines):
         """Sends the request that the lines say, and compares the answer; what is wrong with it."""
-        start = next((i for i, line in enumerate(lines) if line.startswith('-> ')), None)
-        if start is None:
-            raise ValueError('the request expects no answer')
-        sent, said = [self.fill(line) for line in lines[:start]], lines[start:]
-        headers, data = {}, None
+        start = [line[:3] for line in lines].index('-> ')
+        sent, headers, data = [self.fill(line) for line in lines[:start]], {}, None
         while sent and (found := re.match(r'([A-Z][\w-]*): (.*)', sent[0])):
             headers[found[1]] = found[2]
             sent.pop(0)
         if sent:
             kind, _, rest = sent[0].partition(' ')
-            if kind == 'multipart':
-                parts = urllib.parse.parse_qsl(rest, keep_blank_values=True)
-                data = ''.join(f'--part\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in parts) + '--part--\r\n'
             types = {'form': 'application/x-www-form-urlencoded', 'multipart': 'multipart/form-data; boundary=part', 'raw': rest}
-            data = data or (rest if kind == 'form' else '\n'.join(sent[1:] if kind == 'raw' else sent))
             headers.setdefault('Content-Type', types.get(kind, 'application/json'))
+            data = rest if kind == 'form' else '\n'.join(sent[1:] if kind == 'raw' else sent)
+            if kind == 'multipart':
+                data = ''.join(f'--part\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+                               for name, value in urllib.parse.parse_qsl(rest, keep_blank_values=True)) + '--part--\r\n'
         client = self.clients[who]
         client.token = self.values.get(who + '.token')
         answer = client.request(method, path.removeprefix(self.values['base']), raw=None if data is None else data.encode(), headers=headers)
-        faults = list(promises(method, answer))
-        for line in said:
-            if fault := self.check(self.fill(line), answer):
-                faults.append(fault)
+        faults = [*promises(method, answer), *filter(None, (self.check(self.fill(line), answer) for line in lines[start:]))]
         return faults and [f'{who}: {method} {path}', *(line[:300] for line in sent), f'-> {answer}', *faults]
 
     def check(self, line, answer):
         """What is wrong with an answer where a line is not true of it; None where it is."""
         body = answer.json if answer.headers.get('content-type', '').endswith('json') and answer.body else ABSENT
+        value = ABSENT
         if found := re.fullmatch(r'-> (\d{3})(?: (\w+))?', line):
-            true = answer.status == int(found[1]) and (not found[2] or look(body, '.code') == found[2])
+            value = f'{answer.status} {text_of(look(body, ".code"))}'
+            true = answer.status == int(found[1]) and (not found[2] or value == f'{found[1]} {found[2]}')
         elif found := re.fullmatch(r'let (\S+) = (\S+)(?: ~ (.*))?', line):
             value = look(body, found[2]) if found[2].startswith('.') else answer.headers.get(found[2].lower(), ABSENT)
             true = value is not ABSENT and re.search(found[3] or '', text_of(value))
             if true:
                 self.values[found[1]] = true[1] if found[3] else text_of(value)
         elif found := re.fullmatch(r'faults (.+)', line):
-            named = look(body, '.errors')
-            true = named is not ABSENT and sorted(named) == sorted(found[1].split(', ')) and all(named.values())
+            value = look(body, '.errors')
+            true = value is not ABSENT and sorted(value) == sorted(found[1].split(', ')) and all(value.values())
         elif found := re.fullmatch(r'body lacks (.+)', line):
             true = bool(answer.body) and found[1] not in answer.body.decode()
         elif found := re.fullmatch(r'(\.\S*) (=|~|count|absent)(?: (.*))?', line):
@@ -167,32 +161,30 @@ class Player:
                     '~': lambda: value is not ABSENT and re.search(wanted, text_of(value)),
                     'count': lambda: isinstance(value, list) and len(value) == int(wanted),
                     'absent': lambda: body is not ABSENT and value is ABSENT}[way]()
-            return None if true else f'expected {line}\nfound    {text_of(value)}'
         elif found := re.fullmatch(r'([A-Z][\w-]*)(: | ~ )(.*)', line):
-            value = answer.headers.get(found[1].lower())
-            true = (value is None) == (found[3] == 'absent') if found[3] in ('absent', '*') else value is not None and (
+            value = answer.headers.get(found[1].lower(), ABSENT)
+            true = (value is ABSENT) == (found[3] == 'absent') if found[3] in ('absent', '*') else value is not ABSENT and (
                 re.search(found[3], value) if found[2] == ' ~ ' else value == found[3])
-            return None if true else f'expected {line}\nfound    {value}'
         else:
             return 'not understood: ' + line
-        return None if true else 'expected ' + line
+        return None if true else f'expected {line}\nfound    {text_of(value)}'[:1000]
 
 
 def run(path, stage):
     """Yields (name, None or what was wrong) for each test of the file."""
-    name, player, seen = 'http/' + os.path.basename(path)[:-5], Player(path, stage), set()
+    name = os.path.basename(path)[:-5]
+    player, seen = Player(name, stage), {''}
     with open(path) as file:
         text = file.read()
-    for found in re.finditer(r'\S.*?(?=\n\s*\n|\s*\Z)', text, re.DOTALL):
+    for found in re.finditer(r'\S.*?(?=\n\n|\s*\Z)', text, re.DOTALL):
         lines = found[0].split('\n')
         title = ' '.join(line[1:].strip() for line in lines if line.startswith('#'))
-        at = f'{path}:{text.count(chr(10), 0, found.start()) + 1}'
         try:
             tested, faults = player.play([line for line in lines if not line.startswith('#')])
-            if tested and (not title or title in seen):
-                faults.append('every test has a sentence of its own')
+            if tested and title in seen:
+                faults.append('this test has no sentence of its own')
         except Exception as fault:  # such as a {name} that an earlier failure left without a value
             tested, faults = True, [f'{type(fault).__name__}: {fault}']
         seen.add(title)
         if tested:
-            yield f'{name}: {title}', '\n'.join([at, *faults]) if faults else None
+            yield f'http/{name}: {title}', '\n'.join([f'{path}:{text.count(chr(10), 0, found.start()) + 1}', *faults]) if faults else None

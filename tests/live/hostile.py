@@ -29,27 +29,21 @@ def tables():
 
 def send(data, wait=10):
     """Sends bytes over a connection of their own; the first answer, or None where the server just closed."""
+    got, cut = b'', contextlib.suppress(BrokenPipeError, ConnectionResetError)
     with socket.create_connection(('127.0.0.1', STAGE.port), timeout=wait) as peer:
-        try:
+        with cut:  # refused before all of it was sent: the answer is there all the same
             peer.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # refused before all of it was sent; the answer is there all the same
-        got = b''
-        try:
+        with cut:
             while chunk := peer.recv(65536):
                 got += chunk
-        except ConnectionResetError:
-            pass
-    if not got:
-        return None
     head, _, body = got.partition(b'\r\n\r\n')
-    lines = head.decode('latin-1').split('\r\n')
-    return stage.Answer(int(lines[0].split()[1]), [line.split(': ', 1) for line in lines[1:]], body)
+    first, *lines = head.decode('latin-1').split('\r\n')
+    return stage.Answer(int(first.split()[1]), [line.split(': ', 1) for line in lines], body) if got else None
 
 
-def text(method, path, *headers, body=b'', token=None, close=True):
-    """The bytes of a request with exactly these headers, Host and Connection: close."""
-    lines = [f'{method} {path} HTTP/1.1', 'Host: localhost', *(['Connection: close'] if close else []), *([f'Authorization: Token {token}'] if token else []), *headers]
+def text(method, path, *headers, body=b'', token=None):
+    """The bytes of a request with exactly these headers, Host, Authorization and Connection: close."""
+    lines = [f'{method} {path} HTTP/1.1', 'Host: localhost', 'Connection: close', *([f'Authorization: Token {token}'] if token else []), *headers]
     return '\r\n'.join(lines).encode('latin-1') + b'\r\n\r\n' + body
 
 
@@ -62,16 +56,12 @@ class Hostile(unittest.TestCase):
     def setUp(self):
         self.user = STAGE.user()
         self.addCleanup(self.user.close)
-        task = self.user.post('/api/v1/tasks', {'title': 'unharmed', 'description': 'as it was'})
-        self.assertEqual(task.status, 201, task)
-        self.task = f'/api/v1/tasks/{task.json["id"]}'
+        self.task = f'/api/v1/tasks/{self.user.post("/api/v1/tasks", {"title": "unharmed", "description": "as it was"}).json["id"]}'
         self.before, self.faults = tables(), []
 
     def tearDown(self):
-        after = tables()
-        self.faults += [f'the table {name} has changed' for name in after if self.before and after[name] != self.before[name]]
-        if self.faults:
-            self.fail(f'{len(self.faults)} faults:\n' + '\n'.join(self.faults[:20]))
+        self.faults += [f'the table {name} has changed' for name, digest in tables().items() if self.before and digest != self.before[name]]
+        self.assertFalse(bool(self.faults), f'{len(self.faults)} faults:\n' + '\n'.join(self.faults[:20]))
 
     @contextlib.contextmanager
     def case(self, *what):
@@ -81,24 +71,19 @@ class Hostile(unittest.TestCase):
         except (AssertionError, OSError) as fault:
             self.faults.append(f'{what}: {str(fault)[:600]}')
 
-    def in_form(self, answer, *statuses, code=None, allowed=()):
+    def in_form(self, answer, *statuses, code=None):
         """A status that was expected, and where it refuses, a problem that tells nothing of our insides."""
-        self.assertIsNotNone(answer, 'no answer at all')
-        if statuses:
-            self.assertIn(answer.status, statuses, answer)
-        self.assertTrue(answer.status < 500 or answer.status in allowed, answer)
+        assert answer, 'no answer at all'
+        self.assertIn(answer.status, statuses, answer)
+        self.assertTrue(answer.status < 500 or answer.status in (501, 505), answer)
         self.assertIsNone(INSIDES.search(answer.body.decode('utf-8', 'replace')), answer)
         if answer.status >= 400:
             self.assertEqual(answer.headers.get('content-type'), 'application/problem+json', answer)
             self.assertEqual(answer.json['status'], answer.status, answer)
             self.assertRegex(answer.json['code'], '^[a-z]+(_[a-z]+)*$')
             self.assertTrue(answer.json['title'] and answer.json['detail'], answer)
-            if code:
-                self.assertEqual(answer.json['code'], code, answer)
-            if answer.status == 405:
-                self.assertTrue(answer.headers.get('allow'), f'405 without Allow: {answer}')
-
-    # -- bodies
+            self.assertIn(code, (None, answer.json['code']), answer)
+            self.assertTrue(answer.status != 405 or answer.headers.get('allow'), f'405 without Allow: {answer}')
 
     def bodies(self, kind, cases):
         """Each body to a creation and a change, known and unknown callers: refused with the status (and code) it is listed with."""
@@ -128,25 +113,20 @@ class Hostile(unittest.TestCase):
             b'{"title":"a","description":"' + b'a' * 10001 + b'"}', b'{"title":"' + b'a' * 1000000 + b'"}', b'{"due_date":"now"}', b'{"due_date":"infinity"}', b'{"due_date":"2025-02-30"}',
             b'{"title":"a\\u0007b"}', b'{"priority_level":"low"}', b'{"status":"Complete"}', b'{"__proto__":{"is_superuser":true}}', b'{"is_superuser":true}', b'{"author":1}']))
         self.bodies(JSON, {name: (400, 'invalid', body) for name, body in bad.items()})
-        for body in (b'{"user":1e999}', b'{"user":-1e999}', b'{"user":1e-999}', b'{"user":1e18}'):  # malformed or merely no integer
-            with self.case(body):
-                self.in_form(self.user.patch(self.task, raw=body, headers={'Content-Type': JSON}), 400)
+        # malformed or merely no integer
+        self.bodies(JSON, {body: (400, None, body) for body in (b'{"user":1e999}', b'{"user":-1e999}', b'{"user":1e-999}', b'{"user":1e18}')})
 
     def test_every_duplicate_key_is_named(self):
         answer = self.user.post('/api/v1/tasks', raw=b'{"title":"a","title":"b","x":{"y":1,"y":2},"user":"no"}', headers={'Content-Type': JSON})
-        self.in_form(answer, 400, code='invalid')
         self.assertLessEqual({'title', 'x', 'x.y', 'user'}, set(answer.json['errors']), answer)
 
-    def test_a_body_over_the_limit_is_413_and_one_of_the_limit_is_read(self):
-        for size, statuses in (((1 << 20) + 1, (413,)), (1 << 20, (400,)), (3 << 20, (413,))):
-            with self.case(size):
-                self.in_form(self.user.post('/api/v1/tasks', raw=b'{"title":"' + b'a' * (size - 12) + b'"}', headers={'Content-Type': JSON}), *statuses)
+    def test_a_body_of_no_bytes_has_no_fields_and_one_over_the_limit_is_413(self):
+        self.in_form(self.user.post('/api/v1/tasks', raw=b'', headers={'Content-Type': JSON}), 400, code='invalid')
+        for size, status in (((1 << 20) + 1, 413), (1 << 20, 400), (3 << 20, 413)):
+            self.in_form(self.user.post('/api/v1/tasks', raw=b'{"title":"' + b'a' * (size - 12) + b'"}', headers={'Content-Type': JSON}), status)
         self.in_form(self.user.post('/api/v1/tasks', raw=b'title=' + b'a' * 65536, headers={'Content-Type': FORM}), 413, code='too_large')
         self.in_form(send(text('POST', '/api/v1/tasks', 'Transfer-Encoding: chunked', 'Content-Type: ' + JSON, token=self.user.token,
                                body=b'20000\r\n' + b' ' * 0x20000 + b'\r\n' + b'100000\r\n' + b' ' * 0x100000 + b'\r\n0\r\n\r\n')), 413)
-
-    def test_a_body_of_no_bytes_has_no_fields(self):
-        self.in_form(self.user.post('/api/v1/tasks', raw=b'', headers={'Content-Type': JSON}), 400, code='invalid')
 
     def test_forms_that_are_broken_are_refused(self):
         bad = [b'title=%00', b'ti%00tle=a', b'title=a%', b'title=a%4', b'title=%zz', b'title=%%41', b'title=%ff', b'title=\xff', b'title=%c0%af', b'title=%ed%a0%80', b'title=a&title=b',
@@ -163,25 +143,22 @@ class Hostile(unittest.TestCase):
                  'twice': ('B', multipart('B', title, title)), 'no header': ('B', b'--B\r\nOil\r\n--B--\r\n'), 'bare feeds': ('B', multipart('B', title).replace(b'\r', b'')), 'text': ('B', b'title=Oil')}
         for name, (boundary, body) in cases.items():
             for method, path in (('POST', '/api/v1/tasks'), ('PATCH', self.task)):
-                with self.case(name, method):
-                    # a PATCH demands no field, so that a form without a part changes nothing and is no fault
+                with self.case(name, method):  # a PATCH demands no field: a form without a part changes nothing
                     self.in_form(self.user.request(method, path, raw=body, headers={'Content-Type': 'multipart/form-data; boundary=' + boundary}), 400, *([200] if name == 'no part' and method == 'PATCH' else []))
         self.in_form(self.user.post('/api/v1/tasks', raw=multipart('B', title), headers={'Content-Type': 'multipart/form-data'}), 400)
 
     def test_multipart_with_a_quoted_or_a_70_character_boundary_works(self):
         self.before = None  # tasks are made
-        for given, boundary in (('"a b"', None), ('"a:b"', 'a:b'), ('"' + 'b' * 70 + '"', 'b' * 70), ('b' * 70, 'b' * 70)):
+        for given, boundary in (('"a:b"', 'a:b'), ('"' + 'b' * 70 + '"', 'b' * 70), ('b' * 70, 'b' * 70)):
             with self.case(given):
-                answer = self.user.post('/api/v1/tasks', raw=multipart(boundary or 'a b', (b'name="title"', b'Oil\r\nthe lathe')), headers={'Content-Type': 'multipart/form-data; boundary=' + given})
-                self.in_form(answer, 201 if boundary else 400)
-                self.assertEqual(answer.json.get('title', ''), 'Oil\r\nthe lathe' if boundary else '')
+                answer = self.user.post('/api/v1/tasks', raw=multipart(boundary, (b'name="title"', b'Oil\r\nthe lathe')), headers={'Content-Type': 'multipart/form-data; boundary=' + given})
+                self.in_form(answer, 201)
+                self.assertEqual(answer.json['title'], 'Oil\r\nthe lathe')
 
     def test_other_media_types_are_415(self):
         for kind in ('text/plain', 'text/json', 'application/xml', 'application/json; charset=utf-16', 'application/jsonx', 'multipart/mixed; boundary=B', '*/*', 'application', ''):
             with self.case(kind):
                 self.in_form(self.user.patch(self.task, raw=b'{"title":"a"}', headers={'Content-Type': kind}), 415)
-
-    # -- HTTP
 
     def test_requests_that_two_servers_could_read_differently_are_refused(self):
         body, kind, long = b'{"title":"x"}', 'Content-Type: ' + JSON, 'Content-Length: 13'
@@ -191,11 +168,11 @@ class Hostile(unittest.TestCase):
                         (long, kind, 'If-Match: "1"', 'If-Match: "2"'), (long, kind, 'If-Match: "1"', 'If-Match: "1"'), (long, kind, 'X-A: a\0b'), (long, kind, ' folded: x')):
             with self.case(headers):
                 self.in_form(send(text('PATCH', self.task, *headers, body=body, token=self.user.token)), 400, 413, 401)
-        self.in_form(send(text('PATCH', self.task, 'Transfer-Encoding: gzip', kind, body=body, token=self.user.token)), 501, allowed=(501,))
-        # announced but never sent: nobody is asked, and nothing is left behind
+        self.in_form(send(text('PATCH', self.task, 'Transfer-Encoding: gzip', kind, body=body, token=self.user.token)), 501)
+        # announced but never sent: nobody is asked
         with socket.create_connection(('127.0.0.1', STAGE.port)) as peer:
             peer.sendall(text('PATCH', self.task, 'Content-Length: 99', kind, body=body, token=self.user.token))
-        time.sleep(0.2)
+        time.sleep(0.2)  # a change would be seen when the tables are compared
 
     def test_request_lines_of_every_kind_are_answered_in_form(self):
         for line, *statuses in ((f'FOO {self.task}', 405), (f'PROPFIND {self.task}', 405), (f'TRACE {self.task}', 405), ('CONNECT localhost:80', 400, 405), (f'delete {self.task}', 400, 405),
@@ -205,7 +182,7 @@ class Hostile(unittest.TestCase):
                 self.in_form(send(f'{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Token {self.user.token}\r\n\r\n'.encode()), *statuses)
         for data, *statuses in ((b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400), (b'GET / HTTP/1.1\r\n\r\n', 400), (b'GET / HTTP/9.9\r\nHost: a\r\n\r\n', 400, 505), (b'GET / HTTP/1.1\r\nHost: a"b<\r\nConnection: close\r\n\r\n', 400, 404)):
             with self.case(data):
-                self.in_form(send(data), *statuses, allowed=(505,))
+                self.in_form(send(data), *statuses)
 
     def test_headers_that_are_too_large_are_refused(self):
         for headers in (['X-A: ' + 'a' * 9000], ['X-A: ' + 'a' * 7000] * 6, [f'X-{i}: a' for i in range(9000)], ['Accept: ' + 'a/b,' * 1500]):
@@ -225,16 +202,13 @@ class Hostile(unittest.TestCase):
 
     def test_an_address_or_a_method_cannot_be_claimed_by_a_header(self):
         for name in ('X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'):
-            with self.case(name):
-                self.in_form(self.user.post(self.task, {}, headers={name: 'DELETE'}), 405)
-                self.in_form(self.user.get(self.task, headers={name: 'DELETE'}), 200)
+            self.in_form(self.user.post(self.task, {}, headers={name: 'DELETE'}), 405)
+            self.in_form(self.user.get(self.task, headers={name: 'DELETE'}), 200)
         self.in_form(self.user.get(self.task + '?_method=DELETE'), 400)
         answer = self.user.post('/api/v1/auth/login', {'username': self.user.username, 'password': stage.PASSWORD}, headers={'X-Forwarded-For': '10.9.9.9', 'X-Real-IP': '10.9.9.9', 'Remote-Addr': '10.9.9.9'})
         self.in_form(answer, 200)
         self.before = None  # a login
         self.assertEqual(STAGE.psql(f'select ip from sessions where user_id = {self.user.id} order by id desc limit 1'), [['127.0.0.1']])
-
-    # -- paths and filters
 
     def test_strange_paths_lead_nowhere(self):
         for path, *statuses in (('/api/v1/tasks/../../../etc/passwd', 400, 404), ('/../etc/passwd', 400), ('/api/v1/%2e%2e/%2e%2e/%2e%2e/etc/passwd', 400), ('/api/v1/tasks/..%2fusers', 200), ('/api/v1/tasks/%00', 400),
@@ -251,8 +225,7 @@ class Hostile(unittest.TestCase):
             for method, path in [(m, p) for p in ('/api/v1/tasks/{}', '/api/v1/tasks/{}/status', '/api/v1/users/{}', '/api/task/{}') for m in ('GET', 'PATCH', 'DELETE')]:
                 with self.case(value, method, path):
                     body = {'status': 'Complete'} if method == 'PATCH' and 'status' in path else None
-                    quoted = value if '%' in value else urllib.parse.quote(value)
-                    self.in_form(STAGE.root.request(method, path.format(quoted), body), 404, 405)
+                    self.in_form(STAGE.root.request(method, path.format(value if '%' in value else urllib.parse.quote(value)), body), 404, 405)
 
     def test_sql_in_a_filter_or_an_ordering_is_only_text(self):
         STAGE.root.post('/api/v1/tasks', {'title': 'secret'})
@@ -264,16 +237,15 @@ class Hostile(unittest.TestCase):
                 endpoints = [e for e in json.load(file)['endpoints'] if e.get('list') and '{' not in e['path']]
             for endpoint in endpoints:
                 lists += 1
-                names = ['ordering', 'cursor', 'page_size', 'count', 'id', 'password_hash', 'x"; --', *(f + way for f in endpoint['filters'] for way in ('', '__in', '__gte', '__isnull', '__regex'))]
-                for name in names:
-                    for value in hostile[::4] if SANITIZER else hostile:
-                        query = urllib.parse.urlencode({name: value})
+                names = ['ordering', 'cursor', 'page_size', 'count', 'id', 'password_hash', 'x"; --', *(name + way for name in endpoint['filters'] for way in ('', '__in', '__gte', '__isnull', '__regex'))]
+                for name, value in [(name, value) for name in names for value in (hostile[::4] if SANITIZER else hostile)]:
+                    query = urllib.parse.urlencode({name: value})
+                    with self.case(endpoint['path'], query[:100]):
                         started = time.monotonic()
                         answer = self.user.get(f'{endpoint["path"]}?{query}')
-                        if answer.status == 200 and name.split('__')[0] in ('title', 'search', 'username', 'first_name', 'last_name') and len(value) > 8:
-                            self.assertEqual(answer.json['results'], [], query)
-                        with self.case(endpoint['path'], query[:100]):
-                            self.in_form(answer, 200, 400)
-                            self.assertNotIn(b'"secret"', answer.body)
-                            self.assertLess(time.monotonic() - started, 5)
+                        self.in_form(answer, 200, 400)
+                        self.assertLess(time.monotonic() - started, 5)
+                        self.assertNotIn(b'"secret"', answer.body)
+                        if answer.status == 200 and name in ('title', 'search', 'username', 'first_name', 'last_name'):
+                            self.assertEqual(answer.json['results'], [])
         self.assertGreaterEqual(lists, 3)

@@ -39,6 +39,12 @@ BOOST_AUTO_TEST_CASE(a_password_is_verified_with_exactly_one_hash_whether_there_
     BOOST_TEST(api::password::computed() - before == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_password_is_not_among_the_most_common) {
+    for (const char* bad : {"password", "password123", "Qwertyuiop", "12345678", "aaaaaaaa", "Passw0rd", "iloveyou"})
+        BOOST_TEST(api::password::weakness(bad, "ann", "ann@example.org") == "This password is too common.", bad);
+    for (const char* good : {"correct horse", "tulip-42-bridge", "x7#kQ!p2"}) BOOST_TEST(api::password::weakness(good, "ann", "ann@example.org") == "", good);
+}
+
 BOOST_AUTO_TEST_CASE(a_password_is_not_the_name_of_its_owner) {
     BOOST_TEST(api::password::weakness("Ann.Black", "ann.black", "ann@example.org") != "");
     BOOST_TEST(api::password::weakness("ann@example.org", "ann", "ann@example.org") != "");

@@ -1,0 +1,181 @@
+"""Races: when many ask for the same thing at the same moment, the tables tell that the rules held."""
+import threading
+import time
+import unittest
+
+import stage
+
+STAGE, BUILD, SANITIZER = None, 'build', ''
+
+
+def together(acts):
+    """Runs each act with a client of its own, all at the same moment; their answers in order."""
+    gate, answers = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def run(i, act, client):
+        client.get('/api/v1/health/live')  # the connection is there before the start
+        gate.wait(30)
+        try:
+            answers[i] = act(client)
+        except Exception as fault:  # a lost answer is a result, too
+            answers[i] = fault
+        client.close()
+
+    threads = [threading.Thread(target=run, args=(i, act, act.stage.client(act.token))) for i, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers
+
+
+class Act:
+    """One request that somebody makes at the start."""
+
+    def __init__(self, method, path, body=None, token=None, headers=None, on=None):
+        self.stage, self.token, self.request = on or STAGE, token, (method, path, body, headers)
+
+    def __call__(self, client):
+        method, path, body, headers = self.request
+        return client.request(method, path, body, headers=headers)
+
+
+def account(name, password=stage.PASSWORD, email=None):
+    return {'username': name, 'email': email or f'{name}@example.org', 'password': password}
+
+
+class Races(unittest.TestCase):
+    def statuses(self, answers, **expected):
+        """How often each status came, as `s201=1, s409=19`; nothing else may have come."""
+        found = {}
+        for answer in answers:
+            self.assertIsInstance(answer, stage.Answer)
+            found[f's{answer.status}'] = found.get(f's{answer.status}', 0) + 1
+        self.assertEqual(found, {name: count for name, count in expected.items() if count}, answers)
+
+    def own_stage(self, **settings):
+        own = stage.Stage(BUILD, **settings).start()
+        self.addCleanup(own.stop)
+        return own
+
+    def task(self, who):
+        answer = who.post('/api/v1/tasks', {'title': 'raced', 'description': 'raced'})
+        self.assertEqual(answer.status, 201, answer)
+        return f'/api/v1/tasks/{answer.json["id"]}', answer
+
+    # -- accounts
+
+    def test_of_twenty_first_users_exactly_one_is_superuser(self):
+        own = self.own_stage(FETTLE_WORKERS='16')
+        for turn in range(2 if SANITIZER else 5):
+            answers = together([Act('POST', '/api/v1/auth/register', account(f'first{i}'), on=own) for i in range(20)])
+            if not SANITIZER:  # twenty password hashes at once take longer there than anybody waits
+                self.statuses(answers, s201=20)
+            made = [answer for answer in answers if answer.status == 201]
+            self.assertGreaterEqual(len(made), 2, answers)
+            self.assertEqual(sum(answer.json['is_superuser'] for answer in made), 1, f'turn {turn}')
+            self.assertEqual(own.psql('select count(*), count(*) filter (where is_superuser), count(*) filter (where is_first) from users'), [[str(len(made)), '1', '1']])
+            self.assertEqual(own.psql('select count(*) from users u join credentials c on c.user_id = u.id join user_roles r on r.user_id = u.id'), [[str(len(made))]])
+            own.psql('truncate users restart identity cascade')
+
+    def test_of_twenty_registrations_of_one_name_or_address_exactly_one_is_made(self):
+        for what, bodies in (('username', [account('twin' if i % 2 else 'Twin', email=f'twin{i}@example.org') for i in range(20)]),
+                             ('email', [account(f'double{i}', email='double@example.org' if i % 2 else 'DOUBLE@example.org') for i in range(20)])):
+            answers = together([Act('POST', '/api/v1/auth/register', body) for body in bodies])
+            self.statuses(answers, s201=1, s409=19)
+            for answer in answers:
+                if answer.status == 409:
+                    self.assertEqual((answer.json['code'], list(answer.json['errors'])), (what + '_taken', [what]))
+        self.assertEqual(STAGE.psql("select count(*) filter (where lower(username) = 'twin'), count(*) filter (where lower(email) = 'double@example.org') from users"), [['1', '1']])
+
+    # -- logins
+
+    def test_of_fifty_wrong_passwords_at_once_at_most_five_are_looked_at(self):
+        known = STAGE.user()
+        for name in (known.username, 'nobody-by-this-name'):
+            started = time.monotonic()
+            answers = together([Act('POST', '/api/v1/auth/login', {'username': name if i % 2 else name.upper(), 'password': 'wrong password'}) for i in range(50)])
+            took = time.monotonic() - started
+            self.assertEqual({answer.status for answer in answers}, {401, 429}, answers)
+            looked_at = sum(answer.status == 401 for answer in answers)
+            most = 5 if took < 1 else 5 + int(took)  # after a second's wait there is another try
+            self.assertLessEqual(looked_at, most, f'{took} s')
+            self.assertGreaterEqual(looked_at, 5)
+            failures = STAGE.psql(f"select failures, blocked_until > last_at from login_failures where name = lower('username {name}')")
+            self.assertEqual(failures, [[str(looked_at), 't']])
+            for answer in answers:
+                if answer.status == 429:
+                    self.assertIn(answer.json['code'], ('too_many_attempts', 'too_many_requests'))  # ours, or nginx's where they were all in one millisecond
+                    self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
+        # the right password has to wait as well, and then ends the count
+        right = {'username': known.username, 'password': stage.PASSWORD}
+        STAGE.psql(f"update login_failures set blocked_until = clock_timestamp() + interval '1 second' where name = 'username {known.username}'")
+        answer = STAGE.client().post('/api/v1/auth/login', right)
+        self.assertEqual(answer.status, 429, answer)
+        time.sleep(int(answer.headers['retry-after']) + 0.1)
+        self.assertEqual(STAGE.client().post('/api/v1/auth/login', right).status, 200)
+        self.assertEqual(STAGE.psql(f"select count(*) from login_failures where name = 'username {known.username}'"), [['0']])
+
+    def logins(self, who, count):
+        answers = together([Act('POST', '/api/v1/auth/login', {'username': who.username, 'password': stage.PASSWORD}) for _ in range(count)])
+        tokens = [answer.json['token'] for answer in answers if answer.status == 200]
+        self.assertEqual(STAGE.psql(f"select count(*) from sessions where user_id = {who.id} and ended_as is null"), [['1']])
+        seen = [STAGE.client(token).get('/api/v1/me') for token in tokens]
+        self.assertEqual(sorted(answer.status for answer in seen), [200] + [401] * (len(tokens) - 1), seen)
+        self.assertLessEqual({answer.json['code'] for answer in seen if answer.status == 401}, {'session_superseded'})
+        return answers
+
+    def test_of_ten_logins_at_once_exactly_one_session_lives(self):
+        for _ in range(2 if SANITIZER else 5):
+            answers = self.logins(STAGE.user(), 10)
+            self.assertLessEqual({answer.status for answer in answers}, {200, 429, 503} if SANITIZER else {200, 429}, answers)
+            self.assertGreaterEqual(sum(answer.status == 200 for answer in answers), 5, answers)
+
+    def test_five_logins_at_once_with_the_right_password_all_work(self):
+        for _ in range(2 if SANITIZER else 5):
+            self.statuses(self.logins(STAGE.user(), 5), s200=5)
+
+    def test_a_token_is_dead_from_the_answer_of_the_logout_on(self):
+        for _ in range(5):
+            user = STAGE.user()
+            answers = together([Act('POST', '/api/v1/auth/logout', {}, token=user.token) for _ in range(5)] + [Act('GET', '/api/v1/me', token=user.token) for _ in range(5)])
+            self.assertLessEqual({answer.status for answer in answers}, {200, 401}, answers)
+            self.assertGreaterEqual(sum(answer.status == 200 for answer in answers[:5]), 1, answers)
+            self.assertEqual(user.get('/api/v1/me').json['code'], 'session_ended')
+
+    # -- changes
+
+    def test_of_twenty_changes_of_one_version_exactly_one_is_made(self):
+        user = STAGE.user()
+        for _ in range(3):
+            path, made = self.task(user)
+            answers = together([Act('PATCH', path, {'title': f'title {i}'}, token=user.token, headers={'If-Match': made.headers['etag']}) for i in range(20)])
+            self.statuses(answers, s200=1, s412=19)
+            winner = next(answer for answer in answers if answer.status == 200)
+            last = user.get(path).json
+            self.assertEqual((last, last['version']), (winner.json, 2))
+            self.assertEqual(STAGE.psql(f"select count(*) from audit where table_name = 'tasks' and operation = 'update' and row_id = {last['id']}"), [['1']])
+
+    def test_changes_of_different_fields_do_not_undo_each_other(self):
+        user = STAGE.user()
+        for _ in range(3):
+            path, _ = self.task(user)
+            answers = together([Act('PATCH', path, {('title', 'description')[i % 2]: f'value {i}'}, token=user.token) for i in range(20)])
+            self.statuses(answers, s200=20)
+            steps = sorted((answer.json for answer in answers), key=lambda task: task['version'])
+            self.assertEqual([task['version'] for task in steps], list(range(2, 22)))
+            for before, after in zip(steps, steps[1:]):  # each one changed its own field, and found the other as it was
+                self.assertEqual((before['title'] == after['title']) + (before['description'] == after['description']), 1, (before, after))
+            self.assertEqual(user.get(path).json, steps[-1])
+
+    def test_a_task_is_deleted_once_and_is_then_gone_for_everybody(self):
+        user = STAGE.user()
+        for _ in range(5):
+            path, _ = self.task(user)
+            acts = [Act('DELETE', path, token=user.token) for _ in range(8)]
+            acts += [Act('PATCH', path, {'title': f'title {i}'}, token=user.token) for i in range(8)] + [Act('PATCH', path + '/status', {'status': 'Complete'}, token=user.token) for _ in range(4)]
+            answers = together(acts)
+            self.statuses(answers[:8], s204=1, s404=7)
+            self.assertLessEqual({answer.status for answer in answers[8:]}, {200, 404}, answers)
+            self.assertEqual(user.get(path).status, 404)
+            self.assertEqual(STAGE.psql(f'select count(*) from tasks where id = {path.rsplit("/", 1)[1]}'), [['0']])
