@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <random>
-#include <set>
 #include <thread>
 
 namespace api {
@@ -75,6 +74,8 @@ Handler::Handler(std::string name, std::vector<Operation> operations) : name_(st
         if (form.permissions[0] != anyone) entry.caller_statement = caller_statement(entry.operation);
         if (!entry.operation.is_page && (form.object || !form.sql.empty()) && !(form.permissions[0] == anyone && form.sql.empty()))
             entry.statement = statement_of(entry.operation);
+        literal_paths_.emplace(forms::path_of(form.route));
+        for (std::string_view route : form.also) literal_paths_.emplace(forms::path_of(route));
         entries_.push_back(std::move(entry));
     }
 }
@@ -83,11 +84,13 @@ Reply Handler::answer(Request& request, Database& database) const {
     const std::string_view path = request.path(), method = request.method();
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
     std::set<std::string> allowed;
+    const bool literal = literal_paths_.contains(path);
     for (const Entry& entry : entries_) {
         const Form& form = entry.operation.form;
         PathParameters parameters;
         auto serves = [&](std::string_view route) {
             parameters.clear();
+            if (literal && forms::path_of(route) != path) return false;
             if (!matches(forms::path_of(route), path, parameters)) return false;
             for (const char* one : {"GET", "POST", "PUT", "PATCH", "DELETE"})
                 if (has_method(route, one)) allowed.insert(one);

@@ -1,5 +1,7 @@
 // A handler: the endpoints of one binary. Routes a request to one of them and turns whatever happens into a reply.
 #pragma once
+#include <set>
+
 #include "exchange.hpp"
 
 namespace api {
@@ -29,6 +31,7 @@ private:
 
     std::string name_;
     std::vector<Entry> entries_;
+    std::set<std::string, std::less<>> literal_paths_;  ///< those without a parameter win over those with one
 };
 
 /// One line on standard error: `<7>`-less text, which the journal files under the handler's name.

@@ -232,12 +232,12 @@ Input read_input(Request& request, const Shape& in, const Shape& out) {
     Source source = Source::json;
     if (request.has_body()) {
         MediaType media = media_type_of(request.variable("CONTENT_TYPE"));
-        bool is_json = media.type == "application/json" || media.type == "application/merge-patch+json";
+        bool is_json = media.type == "application/json";
         bool is_form = media.type == "application/x-www-form-urlencoded" || media.type == "multipart/form-data";
         if ((!is_json && !is_form) || (!media.charset.empty() && media.charset != "utf-8"))
             throw Problem(415, "unsupported_media_type",
                           "Send application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8.");
-        const std::string& body = request.body(is_json ? max_body : max_form);
+        const std::string& body = request.body(max_body);
         if (is_json) {
             json::value value = parse_json(body, duplicates);
             if (!value.is_object()) throw Problem(400, "invalid", "The body must be a JSON object.");

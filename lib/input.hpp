@@ -8,8 +8,8 @@ namespace api {
 
 /// Limits of JSON bodies (RFC 8259 section 9 allows an implementation to set them).
 inline constexpr std::size_t max_json_depth = 32, max_json_members = 256, max_json_items = 1000;
-/// Limits of bodies, in bytes.
-inline constexpr std::size_t max_body = 1 << 20, max_form = 64 << 10;
+/// The longest body, in bytes.
+inline constexpr std::size_t max_body = 1 << 20;
 
 /// Fields in the form the database takes, and what was wrong with the others.
 struct Input {

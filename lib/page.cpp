@@ -59,6 +59,9 @@ std::string text_of(const json::value& value) {
     return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
 }
 
+/// What the null of a nullable member is in a cursor, as sort_key() has it.
+const char* null_key(bool descending) { return descending ? "-infinity" : "infinity"; }
+
 /// The values that a filter's text stands for: one, or those of a group. Empty, with wrong set, where it is no value.
 std::vector<std::string> values_of(const Member& member, const std::string& text, std::string& wrong) {
     for (const auto& [name, values] : member.groups)
@@ -174,12 +177,16 @@ struct Reader {
         const std::size_t keys = page.query.order.size();
         if (parts.size() != keys + 4 || parts[0] != json::value(page.digest)) return refuse();
         if (parts[1] != json::value("next") && parts[1] != json::value("previous")) return refuse();
-        if (!parts[2].is_null() && !parts[2].is_int64()) return refuse();
-        for (std::size_t i = 3; i < parts.size(); ++i)
-            if (!parts[i].is_string() || !unicode::length(std::string_view(parts[i].get_string())) ||
-                std::string_view(parts[i].get_string()).find('\0') != std::string_view::npos)
-                return refuse();
+        if (!parts[2].is_null() && (!parts[2].is_int64() || parts[2].get_int64() < 0)) return refuse();
+        for (std::size_t i = 0; i < keys; ++i) {
+            const Member& member = *page.query.order[i].member;
+            json::value key = parts[i + 3];
+            if (!key.is_string()) return refuse();
+            if (member.nullable && key == json::value(null_key(page.query.order[i].descending))) continue;
+            if (!member.check(key, Source::text).empty()) return refuse();
+        }
         json::value id = parts.back();
+        if (!id.is_string()) return refuse();
         if (!types::check_integer(id, Source::text, 1, INT64_MAX).empty()) return refuse();
         page.query.after_cursor = true;
         page.query.backwards = parts[1] == json::value("previous");
@@ -254,8 +261,14 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
         parts.emplace_back(count ? json::value(*count) : json::value());
         for (const PageQuery::Term& term : query.order) {
             std::size_t column = column_of(term.member->name);
-            if (rows.is_null(row, column)) parts.emplace_back(term.descending ? "-infinity" : "infinity");
-            else parts.emplace_back(std::string(rows(row, column)));
+            if (rows.is_null(row, column)) {
+                parts.emplace_back(null_key(term.descending));
+                continue;
+            }
+            std::string key;
+            term.member->write(key, rows(row, column));
+            json::value value = json::parse(key);
+            parts.emplace_back(text_of(value));
         }
         parts.emplace_back(std::string(rows(row, column_of("id"))));
         std::string text = url + "?cursor=" + crypto::base64url(json::serialize(parts));

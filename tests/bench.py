@@ -24,7 +24,6 @@ import stage  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else 'build')
 ROUNDS, SECONDS = 3, 5
-TICK = 1_000_000 / os.sysconf('SC_CLK_TCK')  # µs
 # worker n has the id FIRST + n, this token, and every task whose id is n modulo USERS; those above USERS have no task
 USERS, FIRST, TOKEN = 1000, 1000, 'fettle-measures-itself-%016d'
 READER, CREATOR, SUPERUSER = 1, 2, USERS
@@ -35,7 +34,6 @@ SEED = f"""
 set session_replication_role = replica;  -- no triggers
 insert into users (id, username, email, is_superuser) overriding system value
 select {FIRST} + n, 'worker' || n, 'worker' || n || '@example.org', n = {SUPERUSER} from generate_series(1, {USERS} + 100) n;
-select setval(pg_get_serial_sequence('users', 'id'), max(id)) from users;
 insert into user_roles (user_id, role_id) select u.id, r.id from users u, roles r where r.name = 'employee' on conflict do nothing;
 insert into sessions (user_id, key, expires_at)
 select id, sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((id - {FIRST})::text, 16, '0'), 'UTF8')), now() + interval '7 days'
@@ -93,7 +91,7 @@ def cpu_of(root):
         with contextlib.suppress(OSError), open(path) as file:  # one may end meanwhile
             pid, fields = int(path.split('/')[2]), file.read().rsplit(')', 1)[1].split()
             below.setdefault(int(fields[1]), []).append(pid)
-            used[pid] = (int(fields[11]) + int(fields[12])) * TICK
+            used[pid] = (int(fields[11]) + int(fields[12])) * 1_000_000 / os.sysconf('SC_CLK_TCK')
     tree = [root]
     for pid in tree:
         tree += below.get(pid, [])
@@ -102,8 +100,8 @@ def cpu_of(root):
 
 def rss_of(live, handler):
     """The resident memory in MiB of a handler."""
-    with open(f'/proc/{live.pids(handler)[0]}/status') as file:
-        return int(re.search(r'VmRSS:\s+(\d+) kB', file.read()).group(1)) / 1024
+    with open(f'/proc/{live.pids(handler)[0]}/statm') as file:
+        return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 2**20
 
 
 class Load:
@@ -122,22 +120,16 @@ class Load:
                                  f'http://127.0.0.1:{self.live.port}/'], capture_output=True, text=True)
         after = cpu_of(self.live.process.pid)
         count = re.search(r'(\d+) requests in', result.stdout)
-        wrong = re.search(r'Non-2xx.*|Socket errors.*', result.stdout)
-        assert not wrong and count and count.group(1) != '0', f'{self.name}: {result.stdout}{result.stderr}\n{self.live.logs()[-2000:]}'
+        assert not re.search(r'Non-2xx|Socket errors', result.stdout) and count and count.group(1) != '0', f'{self.name}: {result.stdout}{result.stderr}\n{self.live.logs()[-2000:]}'
         p50, p99 = [float(number) * {'us': 0.001, 'ms': 1, 's': 1000, 'm': 60000}[unit]
                     for number, unit in re.findall(r'(?:50|99)%\s+([\d.]+)(\w+)', result.stdout)]
         if turn:
             self.rounds.append({'rate': float(re.search(r'Requests/sec:\s+([\d.]+)', result.stdout).group(1)), 'p50': p50, 'p99': p99,
                                 'cpu': sum(used - before.get(pid, 0) for pid, used in after.items()) / int(count.group(1)),
-                                'rss': rss_of(self.live, self.handler) if self.handler else float('nan')})
+                                'rss': rss_of(self.live, self.handler) if self.handler else 0})
 
     def __getitem__(self, figure):
         return median(one[figure] for one in self.rounds)
-
-    def line(self):
-        rates = sorted(one['rate'] for one in self.rounds)
-        return (f'{self.name:30}{self["rate"]:9,.0f}{self["p50"]:9.2f}{self["p99"]:9.2f}{self["cpu"]:9.0f}{self["rss"]:9.1f}'
-                f'{100 * (rates[-1] - rates[0]) / self["rate"]:7.0f} %')
 
 
 class Bare:
@@ -162,7 +154,6 @@ class Bare:
 
 
 def described(handler):
-    """The endpoints of a handler."""
     return json.loads(subprocess.check_output([os.path.join(BUILD, 'handlers', handler), '--describe']))['endpoints']
 
 
@@ -185,41 +176,30 @@ def prepared_stage(stack, tasks):
     return live
 
 
-def idle_memory(live):
-    """The memory of each handler after its first request; those of registration and login are behind them."""
-    sizes = {}
+def measure_once(live):
+    """Memory of each idle handler in MiB; ms from exec to the first byte of an answer; ms of refused logins, name known and unknown."""
+    memory, starts, refused = {}, [], {'worker': [], 'nobody': []}
     for n, handler in enumerate(sorted(os.listdir(os.path.join(BUILD, 'handlers')))):
-        if handler not in ('auth_register', 'auth_login'):
+        if handler not in ('auth_register', 'auth_login'):  # their first request is behind them
             first = described(handler)[0]
-            method = first['methods'][0]
-            answer = live.client(TOKEN % (USERS + 1 + n)).request(method, re.sub(r'{\w+}', '1', first['path']), None if method == 'GET' else {})
+            answer = live.client(TOKEN % (USERS + 1 + n)).request(first['methods'][0], re.sub(r'{\w+}', '1', first['path']))
             assert answer.status < 500, f'{handler}: {answer}'
-        sizes[handler] = rss_of(live, handler)
-    return sizes
-
-
-def first_answers(live):
-    """From exec to the first byte of an answer with a query, in ms: a handler run as plain CGI."""
-    times, variables = [], {**os.environ, **live.env, 'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': '/health'}
-    for _ in range(20):
+        memory[handler] = rss_of(live, handler)
+    variables = {**os.environ, **live.env, 'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': '/health'}
+    for _ in range(20):  # as plain CGI
         started = time.perf_counter()
         with subprocess.Popen([os.path.join(BUILD, 'handlers/health')], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, env=variables) as process:
             first = process.stdout.read(1)
-            times.append(1000 * (time.perf_counter() - started))
+            starts.append(1000 * (time.perf_counter() - started))
             assert (first + process.stdout.read()).startswith(b'Status: 200'), 'health does not answer as CGI'
-    return median(times)
-
-
-def refused_logins(live):
-    """Medians in ms of 200 logins with a known name and a wrong password, and of 200 with an unknown name, by turns."""
-    client, times = live.client(), {'worker': [], 'nobody': []}
+    client = live.client()
     for n in range(1, 206):  # each name once: nobody has to wait after one failure
-        for name in times:
+        for name in refused:
             started = time.perf_counter()
             answer = client.post('/api/v1/auth/login', {'username': f'{name}{n}', 'password': 'not the password'})
-            times[name].append(1000 * (time.perf_counter() - started))
+            refused[name].append(1000 * (time.perf_counter() - started))
             assert answer.status == 401, f'a refused login: {answer}'
-    return [median(some[5:]) for some in times.values()]
+    return memory, median(starts), median(refused['worker'][5:]), median(refused['nobody'][5:])
 
 
 def page_after(live, page):
@@ -252,8 +232,7 @@ def loads_of(live):
 def measure(stack):
     small, large = prepared_stage(stack, 100_000), prepared_stage(stack, 1_000_000)
     say('Measuring idle memory, first answers and refused logins ...')
-    once = idle_memory(small), first_answers(small), refused_logins(small)
-    few, many = loads_of(small), loads_of(large)
+    once, few, many = measure_once(small), loads_of(small), loads_of(large)
     del many['nginx alone'], many['login']
     key = {user: r'\x' + hashlib.sha256((TOKEN % user).encode()).hexdigest() for user in (READER, CREATOR)}
     own = f'\\set task_id random(0, {small.tasks // USERS - 1}) * {USERS} + {READER}\n'
@@ -277,15 +256,19 @@ def verdict(what, value, limit, least=False, unit=''):
 def report(few, many, bare, once):
     for title, loads in (('100,000 tasks', few), ('1,000,000 tasks', many)):
         say(f'\n{title:30}{"req/s":>9}{"p50 ms":>9}{"p99 ms":>9}{"CPU µs":>9}{"RSS MiB":>9}{"spread":>9}')
-        say('\n'.join(load.line() for load in loads.values()))
+        for name, load in loads.items():
+            apart = max(one['rate'] for one in load.rounds) - min(one['rate'] for one in load.rounds)
+            rss = f'{load["rss"]:9.1f}' if load.handler else f'{"":9}'
+            say(f'{name:30}{load["rate"]:9,.0f}{load["p50"]:9.2f}{load["p99"]:9.2f}{load["cpu"]:9.0f}{rss}{100 * apart / load["rate"]:7.0f} %')
     say('\nThe statement alone, in pgbench, 100,000 tasks')
-    best = {name: max((median(rates), connections) for connections, rates in one.rounds.items()) for name, one in bare.items()}
-    for name, (rate, connections) in best.items():
-        say(f'{name:30}{rate:9,.0f}   with {connections} connections')
-    say('\nOf what is possible, and with more data')
-    verdict('one task / its statement in pgbench', few['one task']['rate'] / best['one task'][0], 0.35, least=True)
+    best = {}
+    for name, one in bare.items():
+        best[name], connections = max((median(rates), connections) for connections, rates in one.rounds.items())
+        say(f'{name:30}{best[name]:9,.0f}   with {connections} connections')
+    say('')
+    verdict('one task / its statement in pgbench', few['one task']['rate'] / best['one task'], 0.35, least=True)
     verdict('/health/live / nginx alone', few['/health/live']['rate'] / few['nginx alone']['rate'], 0.32, least=True)
-    say(f'  {"create / its statement in pgbench":58}{few["create"]["rate"] / best["create"][0]:9.2f}')
+    say(f'  {"create / its statement in pgbench":58}{few["create"]["rate"] / best["create"]:9.2f}')
     for name in ('one task', '/health/live'):
         verdict(f'{name}: rate at 1,000,000 tasks / at 100,000', many[name]['rate'] / few[name]['rate'], 0.9, least=True)
     for title, loads in (('100,000', few), ('1,000,000', many)):
@@ -294,8 +277,8 @@ def report(few, many, bare, once):
     say('\nCPU µs per request, against the best of DRF, PHP-FPM, Go gin + pgx, C++ drogon on such a machine')
     for name, most in (('/health/live', 34), ('one task', 136), (EMPLOYEE, 509), ('create', 371), ('complete', 371)):
         verdict(name, few[name]['cpu'], most)
-    memory, first, (known, unknown) = once
-    say('\nOnce')
+    memory, first, known, unknown = once
+    say('')
     verdict('exec to first answer with a query', first, 20, unit=' ms')
     verdict(f'idle handler, the largest ({max(memory, key=memory.get)})', max(memory.values()), 12, unit=' MiB')
     verdict('idle handler, median', median(memory.values()), 12, unit=' MiB')
@@ -308,7 +291,7 @@ def main():
     try:
         with contextlib.ExitStack() as stack:
             report(*measure(stack))
-    except (AssertionError, RuntimeError, OSError, subprocess.SubprocessError) as fault:
+    except (AssertionError, LookupError, RuntimeError, OSError, subprocess.SubprocessError) as fault:
         say(f'could not be measured: {fault}')
         return 1
     say(f'\ntook {time.monotonic() - started:.0f} s')

