@@ -57,7 +57,7 @@ constexpr api::Endpoint<Credentials, Session> login{{
     .also = {"POST /api/user_management/users/login", "POST /api/login"},
     .summary = "Log in with username or email and password; the token goes into the header Authorization: Token …",
     .permissions = {api::anyone},
-    .object = &users,
+    .object = users,
     .sql = R"(me as materialized (
         select u.id, set_config('fettle.caller', jsonb_build_array(u.id, null, :ip::text)::text, true) as told
           from users u where u.id = :user_id

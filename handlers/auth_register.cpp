@@ -31,7 +31,7 @@ constexpr api::Endpoint<Registration, User> registration{{
     .also = {"POST /api/user_management/users/register", "POST /api/register"},
     .summary = "Register an account. The first one becomes superuser.",
     .permissions = {api::anyone},
-    .object = &users,
+    .object = users,
     .computed = {{"roles", "'[\"employee\"]'"}},
     .sql = R"(first as materialized (
         select not exists (select from users) as one, set_config('fettle.caller', jsonb_build_array(null, null, :ip::text)::text, true)

@@ -30,7 +30,7 @@ constexpr api::Endpoint<api::None, User> show{{
     .route = "GET /api/v1/me",
     .summary = "Show one's own account.",
     .permissions = {api::caller},
-    .object = &users,
+    .object = users,
     .row = "it.id = me.id",
 }};
 
@@ -38,7 +38,7 @@ constexpr api::Endpoint<Account, User> change{{
     .route = "PATCH /api/v1/me",
     .summary = "Change one's own account; a new username or email asks for current_password.",
     .permissions = {api::caller},
-    .object = &users,
+    .object = users,
     .row = "it.id = me.id",
     .run = change_account,
     .session_only = true,

@@ -18,7 +18,7 @@ constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .also = {"GET /api/Task_API/tasks", "GET /api/tasks"},
     .summary = "List the tasks that the caller may see: one's own, work orders, or all.",
     .permissions = {api::caller},
-    .object = &tasks,
+    .object = tasks,
     .filters = {"title", "status", "priority_level", "due_date", "user", "author", "equipment", "search"},
     .ordering = {"id", "due_date", "title"},
 }};
@@ -28,7 +28,7 @@ constexpr api::Endpoint<Task, Task> create{{
     .also = {"POST /api/Task_API/tasks/create", "POST /api/tasks"},
     .summary = "Create a task; with equipment, a work order.",
     .permissions = {"tasks.create"},
-    .object = &tasks,
+    .object = tasks,
     .fills = {{"author", "me.id"}, {"user", "coalesce(given.\"user\", me.id)"}},
     .rules = {no_assign, no_order},
 }};
@@ -38,7 +38,7 @@ constexpr api::Endpoint<api::None, Task> show{{
     .also = {"GET /api/Task_API/tasks/{task_id}", "GET /api/task/{task_id}"},
     .summary = "Show one task.",
     .permissions = {api::caller},
-    .object = &tasks,
+    .object = tasks,
 }};
 
 constexpr api::Endpoint<Task, Task> change{{
@@ -46,7 +46,7 @@ constexpr api::Endpoint<Task, Task> change{{
     .also = {"PUT PATCH /api/Task_API/tasks/{task_id}/update", "PUT PATCH /api/Task_API/tasks/{task_id}", "PUT PATCH /api/task/{task_id}"},
     .summary = "Change a task's title, description, due date, priority, user or equipment.",
     .permissions = {api::caller},
-    .object = &tasks,
+    .object = tasks,
     .rules = {not_yours, no_assign, no_order},
 }};
 
@@ -55,7 +55,7 @@ constexpr api::Endpoint<api::None, api::None> delete_task{{
     .also = {"DELETE /api/Task_API/tasks/{task_id}/delete", "DELETE /api/Task_API/tasks/{task_id}", "DELETE /api/task/{task_id}"},
     .summary = "Delete a task for good.",
     .permissions = {api::caller},
-    .object = &tasks,
+    .object = tasks,
     .rules = {not_author},
 }};
 

@@ -9,7 +9,7 @@ constexpr api::Endpoint<api::None, api::Page<User>> list{{
     .also = {"GET /api/user_management/users", "GET /api/technicians"},
     .summary = "List the users.",
     .permissions = {api::caller},
-    .object = &users,
+    .object = users,
     .filters = {"username", "first_name", "last_name", "is_active", "is_superuser", "date_joined", "search"},
     .ordering = {"id", "username"},
 }};
@@ -19,7 +19,7 @@ constexpr api::Endpoint<api::None, User> show{{
     .also = {"GET /api/user_management/users/{user_id}", "GET /api/technician/{user_id}"},
     .summary = "Show one user.",
     .permissions = {api::caller},
-    .object = &users,
+    .object = users,
 }};
 
 }  // namespace

@@ -37,7 +37,7 @@ struct Form {
     List<std::string_view, 12> also = {};      ///< the same under other routes
     std::string_view summary = "";             ///< a sentence for the API's documentation
     List<std::string_view> permissions;        ///< the one that is asked for: `caller`, `anyone` or a code
-    const Object* object = nullptr;            ///< what is stored; alone it is the plain verb of the method
+    ObjectRef object = {};                     ///< what is stored; alone it is the plain verb of the method
     std::string_view row = "";                 ///< which row, where `{<name>_id}` in the path does not say it
     List<Computed> computed = {};              ///< members of the answer that are computed otherwise than the object says
     List<Fill> fills = {};                     ///< a creation: what the system stores beside the body
@@ -136,7 +136,7 @@ constexpr void check(const Form& form, const Names& fields, bool is_page) {
     if (form.summary.empty()) throw "A form needs a .summary: a sentence for the documentation.";
     if (form.permissions.empty()) throw "A form needs .permissions: caller, anyone or the code of a permission.";
     for (std::string_view code : form.permissions)
-        if (code != caller && code != anyone && !find_permission(code))
+        if (code != caller && code != anyone && !is_permission(code))
             throw "A permission of the form is not in lib/permissions.hpp.";
     check_methods(form.route);
     std::string_view path = path_of(form.route);
@@ -171,7 +171,7 @@ constexpr void check(const Form& form, const Names& fields, bool is_page) {
                     throw "A :name in the SQL is neither in the path, nor a field of the body, nor in .with.";
             },
             [](std::string_view code) {
-                if (!find_permission(code)) throw "A may(code) in the SQL is not in lib/permissions.hpp.";
+                if (!is_permission(code)) throw "A may(code) in the SQL is not in lib/permissions.hpp.";
             },
             [](char) {});
     };

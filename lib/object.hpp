@@ -43,6 +43,20 @@ struct Object {
     std::string_view searched = "";    ///< the text that the filter `search` looks into
 };
 
+/// Which object a form is about, if any. (A plain pointer would have to be compared with null at compile time, which
+/// g++ 12 refuses under -fsanitize=undefined.)
+class ObjectRef {
+public:
+    constexpr ObjectRef() = default;
+    constexpr ObjectRef(const Object& object) : object_(&object), set_(true) {}
+    explicit constexpr operator bool() const { return set_; }
+    constexpr const Object* operator->() const { return object_; }
+
+private:
+    const Object* object_ = nullptr;
+    bool set_ = false;
+};
+
 /// The id of a visible object of kind O. In a body, absent and hidden ones are refused alike, on this field.
 template <const Object& O>
 struct Reference {

@@ -36,4 +36,10 @@ constexpr const Permission* find_permission(std::string_view code) {
     return nullptr;
 }
 
+constexpr bool is_permission(std::string_view code) {
+    for (const Permission& permission : permissions)
+        if (permission.code == code) return true;
+    return false;
+}
+
 }  // namespace api

@@ -27,12 +27,12 @@ bool has_part(std::string_view sql, std::string_view name) {
 struct Splice {
     const Operation& op;
     const Form& form = op.form;
-    const Object* object = form.object;
+    ObjectRef object = form.object;
     bool open = form.permissions[0] == anyone;
     bool writes = form.route.substr(0, 4) != "GET ";
-    bool in_path = object && forms::has_parameter(forms::path_of(form.route), std::string(object->name) + "_id");
+    bool in_path = static_cast<bool>(object) && forms::has_parameter(forms::path_of(form.route), std::string(object->name) + "_id");
     bool names_a_row = in_path || !form.row.empty();
-    bool is_plain = form.sql.empty() && object;
+    bool is_plain = form.sql.empty() && static_cast<bool>(object);
     bool creates = is_plain && !names_a_row && writes;
     bool has_references = op.has_body && is_plain &&
                           std::any_of(op.in.begin(), op.in.end(), [](const Member& m) { return m.reference && !m.read_only; });
@@ -94,7 +94,7 @@ struct Splice {
         std::string cases;
         for (const Member& m : op.in) {
             if (!m.reference || m.read_only) continue;
-            Operation other{Form{.route = "GET /", .permissions = {caller}, .object = m.reference}, {}, {}, false, false};
+            Operation other{Form{.route = "GET /", .permissions = {caller}, .object = *m.reference}, {}, {}, false, false};
             std::string field = "given." + quoted(m.name);
             cases += std::string(cases.empty() ? "" : ",\n") + "               case when " + field + " is not null and not exists (select from " + std::string(m.reference->table) +
                      " it where it.id = " + field + " and " + Splice{other}.visible(m.reference->referable) + ") then '" + m.name + "' end";

@@ -123,7 +123,7 @@ class Hostile(unittest.TestCase):
         self.in_form(self.user.post('/api/v1/tasks', raw=b'', headers={'Content-Type': JSON}), 400, code='invalid')
         for size, status in (((1 << 20) + 1, 413), (1 << 20, 400), (3 << 20, 413)):
             self.in_form(self.user.post('/api/v1/tasks', raw=b'{"title":"' + b'a' * (size - 12) + b'"}', headers={'Content-Type': JSON}), status)
-        self.in_form(self.user.post('/api/v1/tasks', raw=b'title=' + b'a' * 65536, headers={'Content-Type': FORM}), 413, code='too_large')
+        self.in_form(self.user.post('/api/v1/tasks', raw=b'title=' + b'a' * (1 << 20), headers={'Content-Type': FORM}), 413, code='too_large')
         self.in_form(send(text('POST', '/api/v1/tasks', 'Transfer-Encoding: chunked', 'Content-Type: ' + JSON, token=self.user.token,
                                body=b'20000\r\n' + b' ' * 0x20000 + b'\r\n' + b'100000\r\n' + b' ' * 0x100000 + b'\r\n0\r\n\r\n')), 413)
 

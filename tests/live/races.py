@@ -15,8 +15,10 @@ def together(acts):
     def run(i, act, client):
         client.get('/api/v1/health/live')  # the connection is there before the start
         gate.wait(30)
+        started = time.monotonic()
         try:
             answers[i] = act(client)
+            answers[i].took = time.monotonic() - started
         except Exception as fault:  # a lost answer is a result, too
             answers[i] = fault
         client.close()
@@ -46,12 +48,17 @@ def account(name, password=stage.PASSWORD, email=None):
 
 class Races(unittest.TestCase):
     def statuses(self, answers, **expected):
-        """How often each status came, as `s201=1, s409=19`; nothing else may have come."""
-        found = {}
+        """How often each status came, as `s201=1, s409=19`; nothing else may have come. On a machine that is busy otherwise a
+        password may wait its second in vain, and is 503: that counts as the most frequent of them."""
+        found, most = {}, max(expected, key=expected.get)
         for answer in answers:
             self.assertIsInstance(answer, stage.Answer)
-            found[f's{answer.status}'] = found.get(f's{answer.status}', 0) + 1
+            name = most if self.waited(answer) else f's{answer.status}'
+            found[name] = found.get(name, 0) + 1
         self.assertEqual(found, {name: count for name, count in expected.items() if count}, answers)
+
+    def waited(self, answer):
+        return answer.status == 503 and answer.took >= 1 and int(answer.headers['retry-after']) >= 1 and 'at the same time' in answer.json['detail']
 
     def own_stage(self, **settings):
         own = stage.Stage(BUILD, **settings).start()
@@ -69,8 +76,7 @@ class Races(unittest.TestCase):
         own = self.own_stage(FETTLE_WORKERS='16')
         for turn in range(2 if SANITIZER else 5):
             answers = together([Act('POST', '/api/v1/auth/register', account(f'first{i}'), on=own) for i in range(20)])
-            if not SANITIZER:  # twenty password hashes at once take longer there than anybody waits
-                self.statuses(answers, s201=20)
+            self.statuses(answers, s201=20)
             made = [answer for answer in answers if answer.status == 201]
             self.assertGreaterEqual(len(made), 2, answers)
             self.assertEqual(sum(answer.json['is_superuser'] for answer in made), 1, f'turn {turn}')
@@ -96,8 +102,8 @@ class Races(unittest.TestCase):
             started = time.monotonic()
             answers = together([Act('POST', '/api/v1/auth/login', {'username': name if i % 2 else name.upper(), 'password': 'wrong password'}) for i in range(50)])
             took = time.monotonic() - started
-            self.assertEqual({answer.status for answer in answers}, {401, 429}, answers)
-            looked_at = sum(answer.status == 401 for answer in answers)
+            self.assertEqual({answer.status for answer in answers if not self.waited(answer)}, {401, 429}, answers)
+            looked_at = sum(answer.status != 429 for answer in answers)
             most = 5 if took < 1 else 5 + int(took)  # after a second's wait there is another try
             self.assertLessEqual(looked_at, most, f'{took} s')
             self.assertGreaterEqual(looked_at, 5)
@@ -128,8 +134,8 @@ class Races(unittest.TestCase):
     def test_of_ten_logins_at_once_exactly_one_session_lives(self):
         for _ in range(2 if SANITIZER else 5):
             answers = self.logins(STAGE.user(), 10)
-            self.assertLessEqual({answer.status for answer in answers}, {200, 429, 503} if SANITIZER else {200, 429}, answers)
-            self.assertGreaterEqual(sum(answer.status == 200 for answer in answers), 5, answers)
+            self.assertLessEqual({answer.status for answer in answers if not self.waited(answer)}, {200, 429}, answers)
+            self.assertGreaterEqual(sum(answer.status == 200 or self.waited(answer) for answer in answers), 5, answers)
 
     def test_five_logins_at_once_with_the_right_password_all_work(self):
         for _ in range(2 if SANITIZER else 5):

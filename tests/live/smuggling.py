@@ -82,8 +82,7 @@ class OverHttp(unittest.TestCase):
                         peer.sendall(f'{line} HTTP/1.1\r\nHost: localhost\r\n{who}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n'.encode() + body
                                      + b'GET /api/v1/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
                         got = read_all(peer, 10)
-                    expected = 413 if status == 400 and kind == form and size > 65536 else status
-                    self.assertEqual([int(part[:3]) for part in got.split(b'HTTP/1.1 ')[1:]], [expected, 200], (line, kind, size, alignment, got))
+                    self.assertEqual([int(part[:3]) for part in got.split(b'HTTP/1.1 ')[1:]], [status, 200], (line, kind, size, alignment, got))
         self.alive()
 
     def test_a_chunked_body_is_no_better_hiding_place(self):
@@ -189,7 +188,7 @@ class OnTheSocket(unittest.TestCase):
                     self.assertLess(time.monotonic() - started, 1)
 
     def test_more_silent_peers_than_workers_are_given_up(self):
-        peers = [self.connect('health') for _ in range(16)]
+        peers = [self.connect('health') for _ in range(8)]
         try:
             self.served('eight silent peers')
         finally:

@@ -3,5 +3,5 @@
 #include "objects/task.hpp"
 
 constexpr api::Endpoint<api::None, Task> show{{
-    .route = "GET /api/v1/tasks/{task_id}", .summary = "Show.", .permissions = {api::caller}, .object = &tasks,
+    .route = "GET /api/v1/tasks/{task_id}", .summary = "Show.", .permissions = {api::caller}, .object = tasks,
     .sql = "answer as (select granted.* from granted) -- all of it"}};

@@ -9,5 +9,5 @@ struct Change {
 BOOST_DESCRIBE_STRUCT(Change, (), (status, reason))
 
 constexpr api::Endpoint<Change, Task> change{{
-    .route = "PATCH /api/v1/tasks/{task_id}/status", .summary = "Change.", .permissions = {api::caller}, .object = &tasks,
+    .route = "PATCH /api/v1/tasks/{task_id}/status", .summary = "Change.", .permissions = {api::caller}, .object = tasks,
     .sql = "answer as (update tasks it set status = :status from granted where it.id = granted.id returning it.*)"}};

@@ -2,4 +2,4 @@
 #include "api.hpp"
 #include "objects/task.hpp"
 
-constexpr api::Endpoint<api::None, Task> show{{.route = "GET /api/v1/tasks/{task_id}", .permissions = {api::caller}, .object = &tasks}};
+constexpr api::Endpoint<api::None, Task> show{{.route = "GET /api/v1/tasks/{task_id}", .permissions = {api::caller}, .object = tasks}};

@@ -3,5 +3,5 @@
 #include "objects/task.hpp"
 
 constexpr api::Endpoint<Task, Task> create{{
-    .route = "POST /api/v1/tasks", .summary = "Create.", .permissions = {"tasks.create"}, .object = &tasks,
+    .route = "POST /api/v1/tasks", .summary = "Create.", .permissions = {"tasks.create"}, .object = tasks,
     .rules = {{"no", 403, "not may(tasks.asign)", "No."}}}};

@@ -2,4 +2,4 @@
 #include "api.hpp"
 #include "objects/task.hpp"
 
-constexpr api::Endpoint<Task, Task> create{{.route = "POST /api/v1/tasks", .summary = "Create.", .permissions = {"tasks.craete"}, .object = &tasks}};
+constexpr api::Endpoint<Task, Task> create{{.route = "POST /api/v1/tasks", .summary = "Create.", .permissions = {"tasks.craete"}, .object = tasks}};

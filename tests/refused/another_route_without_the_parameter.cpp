@@ -3,4 +3,4 @@
 #include "objects/task.hpp"
 
 constexpr api::Endpoint<api::None, Task> show{{
-    .route = "GET /api/v1/tasks/{task_id}", .also = {"GET /api/task/{id}"}, .summary = "Show.", .permissions = {api::caller}, .object = &tasks}};
+    .route = "GET /api/v1/tasks/{task_id}", .also = {"GET /api/task/{id}"}, .summary = "Show.", .permissions = {api::caller}, .object = tasks}};

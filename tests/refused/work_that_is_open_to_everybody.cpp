@@ -3,5 +3,5 @@
 #include "objects/task.hpp"
 
 constexpr api::Endpoint<api::None, api::None> delete_task{{
-    .route = "DELETE /api/v1/tasks/{task_id}", .summary = "Delete.", .permissions = {api::caller}, .object = &tasks,
+    .route = "DELETE /api/v1/tasks/{task_id}", .summary = "Delete.", .permissions = {api::caller}, .object = tasks,
     .sql = "answer as (delete from tasks where id = :task_id)"}};

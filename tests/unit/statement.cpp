@@ -11,20 +11,20 @@ constexpr api::Endpoint<api::None, Task> show{{
     .route = "GET /api/v1/tasks/{task_id}",
     .summary = "Show.",
     .permissions = {api::caller},
-    .object = &tasks,
+    .object = tasks,
 }};
 constexpr api::Endpoint<Task, Task> change{{
     .route = "PATCH /api/v1/tasks/{task_id}",
     .summary = "Change.",
     .permissions = {"tasks.create"},
-    .object = &tasks,
+    .object = tasks,
     .rules = {{"later", 409, "it.status = 'Complete'", "Later."}, {"first", 403, "given.title = 'x' and not may(tasks.assign)", "First."}},
 }};
 constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .route = "GET /api/v1/tasks",
     .summary = "List.",
     .permissions = {api::caller},
-    .object = &tasks,
+    .object = tasks,
     .ordering = {"id", "due_date", "title"},
 }};
 
