@@ -16,7 +16,7 @@ CXX      ?= g++
 comma    := ,
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined) -fno-omit-frame-pointer -g)
-CXXFLAGS ?= -O2
+CXXFLAGS ?= $(if $(SANITIZE),-O1,-O2)
 FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(CHECKED) $(CXXFLAGS)
 LINK      = $(CXX) $(CHECKED) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -lcrypto

@@ -11,20 +11,22 @@
 
 namespace api {
 
+/// The cells are looked up once, in order: libpqxx's access by row and column copies shared pointers for each cell.
 struct Rows::Held {
+    explicit Held(pqxx::result given) : result(std::move(given)), columns(static_cast<std::size_t>(result.columns())) {
+        cells.reserve(static_cast<std::size_t>(result.size()) * columns);
+        for (const auto& row : result)
+            for (auto field = row.begin(); field != row.end(); ++field)
+                cells.emplace_back(field->is_null() ? std::string_view() : std::string_view(field->c_str(), field->size()), field->is_null());
+    }
     pqxx::result result;
+    std::size_t columns;
+    std::vector<std::pair<std::string_view, bool>> cells;  // text, and whether it is null
 };
 
 std::size_t Rows::size() const { return held ? static_cast<std::size_t>(held->result.size()) : 0; }
-
-bool Rows::is_null(std::size_t row, std::size_t column) const {
-    return held->result[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)].is_null();
-}
-
-std::string_view Rows::operator()(std::size_t row, std::size_t column) const {
-    auto field = held->result[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
-    return {field.c_str(), field.size()};
-}
+bool Rows::is_null(std::size_t row, std::size_t column) const { return held->cells.at(row * held->columns + column).second; }
+std::string_view Rows::operator()(std::size_t row, std::size_t column) const { return held->cells.at(row * held->columns + column).first; }
 
 struct Database::Connection {
     explicit Connection(const std::string& options) : link(options) {}
@@ -157,9 +159,9 @@ Rows Database::query(const Statement& statement, const Parameters& parameters) {
     Connection& c = connected();
     try {
         return guarded(c.poisoned, [&] {
-            if (c.transaction) return Rows{std::make_shared<Rows::Held>(Rows::Held{c.run(*c.transaction, statement, parameters)})};
+            if (c.transaction) return Rows{std::make_shared<Rows::Held>(c.run(*c.transaction, statement, parameters))};
             pqxx::nontransaction autocommit(c.link);
-            return Rows{std::make_shared<Rows::Held>(Rows::Held{c.run(autocommit, statement, parameters)})};
+            return Rows{std::make_shared<Rows::Held>(c.run(autocommit, statement, parameters))};
         });
     } catch (const ConnectionLost&) {
         connection_.reset();

@@ -2,6 +2,7 @@
 #include "exchange.hpp"
 
 #include <algorithm>
+#include <map>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
@@ -48,6 +49,20 @@ bool is_token(std::string_view token) {
     return token.size() >= 32 && token.size() <= 100 && std::all_of(token.begin(), token.end(), [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
     });
+}
+
+/// The statement of a page, built once for each thing that is asked for in the same way: the text takes longer to make
+/// than the page to write.
+const Statement& page_statement(const Operation& operation, const PageQuery& query) {
+    thread_local std::map<std::string, Statement, std::less<>> built;
+    std::string key(operation.form.route);
+    for (const std::string& condition : query.conditions) key += '\n' + condition;
+    for (const PageQuery::Term& term : query.order) key += (term.descending ? "\n-" : "\n+") + term.member->name;
+    for (bool flag : {query.id_descending, query.after_cursor, query.backwards, query.counted, query.exact}) key += flag ? '1' : '0';
+    if (built.size() > 500) built.clear();
+    auto found = built.find(key);
+    if (found == built.end()) found = built.emplace(std::move(key), statement_of(operation, query)).first;
+    return found->second;
 }
 
 std::size_t column_of(const Shape& shape, std::string_view name) {
@@ -219,7 +234,7 @@ Reply Exchange::page() {
     }
     Rows rows;
     try {
-        rows = database.query(statement_of(operation, page.query), parameters);
+        rows = database.query(page_statement(operation, page.query), parameters);
     } catch (const BadValue&) {
         // filters are checked by type; what the database still refuses came out of the cursor
         if (page.query.after_cursor) throw invalid({{"cursor", {"This cursor does not belong to this list."}}});
@@ -232,25 +247,6 @@ Reply Exchange::page() {
     reply.headers.emplace_back("Cache-Control", "private, no-cache");
     reply.headers.emplace_back("Vary", "Accept, Authorization");
     return reply;
-}
-
-void write_object(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column) {
-    char before = '{';
-    for (const Member& member : shape) {
-        out += before;
-        before = ',';
-        out += '"';
-        out += member.name;
-        out += "\":";
-        if (!member.nested.empty()) {
-            write_object(out, member.nested, rows, row, column);
-            continue;
-        }
-        if (rows.is_null(row, column)) out += "null";
-        else member.write(out, rows(row, column));
-        ++column;
-    }
-    out += '}';
 }
 
 }  // namespace api

@@ -55,7 +55,4 @@ private:
     const Entry& entry_;
 };
 
-/// Appends a row as a JSON object; column moves behind the object's last one.
-void write_object(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column);
-
 }  // namespace api

@@ -150,8 +150,13 @@ Pairs read_multipart(std::string_view body, const std::string& boundary) {
     std::string_view tail = body;
     while (!tail.empty() && (tail.back() == '\r' || tail.back() == '\n')) tail.remove_suffix(1);
     if (!tail.ends_with(delimiter + "--")) throw malformed("its last boundary is missing.");
-    std::size_t parts = 0;
-    for (std::size_t at = body.find(delimiter + "\r\n"); at != body.npos; at = body.find(delimiter + "\r\n", at + 1)) ++parts;
+    auto count = [&](const std::string& text) {
+        std::size_t found = 0;
+        for (std::size_t at = body.find(text); at != body.npos; at = body.find(text, at + 1)) ++found;
+        return found;
+    };
+    const std::size_t parts = count(delimiter + "\r\n");
+    if (count(delimiter) != parts + 1) throw malformed("a boundary does not end its line.");
     if (parts > 20) throw malformed("it has more than 20 parts.");
 
     Pairs pairs;
@@ -231,7 +236,10 @@ Input read_input(Request& request, const Shape& in, const Shape& out) {
     Errors duplicates;
     Source source = Source::json;
     if (request.has_body()) {
-        MediaType media = media_type_of(request.variable("CONTENT_TYPE"));
+        std::string_view header = request.variable("CONTENT_TYPE"), sent = request.variable("HTTP_CONTENT_TYPE");
+        // nginx takes the first of two, or joins them; whichever was meant, it is not clear
+        if (!sent.empty() && sent != header) throw Problem(400, "duplicate_header", "The header Content-Type was sent more than once.");
+        MediaType media = media_type_of(header);
         bool is_json = media.type == "application/json";
         bool is_form = media.type == "application/x-www-form-urlencoded" || media.type == "multipart/form-data";
         if ((!is_json && !is_form) || (!media.charset.empty() && media.charset != "utf-8"))

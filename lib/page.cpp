@@ -7,7 +7,6 @@
 #include <set>
 
 #include "crypto.hpp"
-#include "exchange.hpp"
 #include "input.hpp"
 #include "unicode.hpp"
 
@@ -94,7 +93,8 @@ struct Reader {
         if (!offers(base)) return void(errors[name].push_back("Unknown query parameter."));
         const std::string parameter = "filter_" + name;
         std::string wrong, condition;
-        if (base == "search" && way.empty()) {
+        if (base == "search") {
+            if (!way.empty()) return void(errors[name].push_back("Unknown query parameter."));
             wrong = check_part(text);
             condition = "(" + std::string(op.form.object->searched) + ") ilike :" + parameter;
             parameters[parameter] = pattern_of(text);
@@ -290,6 +290,25 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
         write_object(out, operation.out, rows, row_at(i), column);
     }
     return out + "]}";
+}
+
+void write_object(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column) {
+    char before = '{';
+    for (const Member& member : shape) {
+        out += before;
+        before = ',';
+        out += '"';
+        out += member.name;
+        out += "\":";
+        if (!member.nested.empty()) {
+            write_object(out, member.nested, rows, row, column);
+            continue;
+        }
+        if (rows.is_null(row, column)) out += "null";
+        else member.write(out, rows(row, column));
+        ++column;
+    }
+    out += '}';
 }
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// Lists: what the query string asks for, and the page that answers it.
+// Rows as JSON: one object, and lists: what the query string asks for and the page that answers it.
 #pragma once
 #include "statement.hpp"
 
@@ -19,5 +19,8 @@ PageRequest read_page(std::string_view query_string, const Operation& operation,
 
 /// `{"count", "next", "previous", "results"}`; url is that of the list without its query.
 std::string write_page(const PageRequest& page, const Operation& operation, const Rows& rows, const std::string& url);
+
+/// Appends a row as a JSON object; column moves behind the object's last one.
+void write_object(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column);
 
 }  // namespace api

@@ -34,7 +34,7 @@ struct Splice {
     bool names_a_row = in_path || !form.row.empty();
     bool is_plain = form.sql.empty() && static_cast<bool>(object);
     bool creates = is_plain && !names_a_row && writes;
-    bool has_references = op.has_body && is_plain &&
+    bool has_references = op.has_body && is_plain && !creates &&
                           std::any_of(op.in.begin(), op.in.end(), [](const Member& m) { return m.reference && !m.read_only; });
     std::string table = object ? std::string(object->table) : std::string();
 
@@ -51,7 +51,8 @@ struct Splice {
         for (const Rule& rule : form.rules) look(rule.when);
         for (const Fill& fill : form.fills) look(fill.sql);
         if (object) {
-            for (std::string_view way : object->visible) look(way);
+            if (names_a_row || op.is_page)
+                for (std::string_view way : object->visible) look(way);
             for (const Computed& computed : object->computed) look(computed.sql);
         }
         return {all.begin(), all.end()};
@@ -90,7 +91,8 @@ struct Splice {
         return also.empty() ? any : any + " and " + std::string(also);
     }
 
-    std::string referred() const {
+    /// The fields of `given` that refer to nothing that the caller may see, as one refusal; null where there are none.
+    std::string no_such() const {
         std::string cases;
         for (const Member& m : op.in) {
             if (!m.reference || m.read_only) continue;
@@ -99,7 +101,11 @@ struct Splice {
             cases += std::string(cases.empty() ? "" : ",\n") + "               case when " + field + " is not null and not exists (select from " + std::string(m.reference->table) +
                      " it where it.id = " + field + " and " + Splice{other}.visible(m.reference->referable) + ") then '" + m.name + "' end";
         }
-        return "referred as materialized (\n    select 'no_such:' || nullif(concat_ws(',',\n" + cases + "), '') as refusal\n      from me cross join jsonb_populate_record(null::" +
+        return cases.empty() ? "null::text" : "'no_such:' || nullif(concat_ws(',',\n" + cases + "), '')";
+    }
+
+    std::string referred() const {
+        return "referred as materialized (\n    select " + no_such() + " as refusal\n      from me cross join jsonb_populate_record(null::" +
                table + ", :body) given\n     where " + alive() + "\n)";
     }
 
@@ -117,9 +123,8 @@ struct Splice {
         add([](int status) { return status == 409; });
         if (cases.empty()) return "null::text";
         std::string choice = "case" + cases + " end";
-        if (!forms::contains(choice, "given.")) return choice;
-        std::string base = row || creates ? "it" : "null::" + table;
-        return "(select " + choice + " from jsonb_populate_record(" + base + ", :body) given)";
+        if (!row || !forms::contains(choice, "given.")) return choice;
+        return "(select " + choice + " from jsonb_populate_record(it, :body) given)";
     }
 
     /// The row that the path or the form names, if the caller may see it.
@@ -130,8 +135,10 @@ struct Splice {
     std::string seen() const {
         if (names_a_row)
             return "seen as materialized (\n    select it.*, " + refusal(true) + " as refusal\n      from me join " + named_row() + "\n     where " + alive() + (writes ? "\n       for update of it" : "") + "\n)";
-        return "seen as materialized (\n    select me.id as caller, " + refusal(false) + " as refusal\n      from me" +
-               (creates ? " left join " + table + " it on false" : "") + "\n     where " + alive() + "\n)";
+        if (creates)  // there is no row yet: `it` is null, and no lock is waited for, so the body is read once
+            return "seen as materialized (\n    select given.*, coalesce(" + no_such() + ", " + refusal(false) + ") as refusal\n      from me left join " + table +
+                   " it on false cross join jsonb_populate_record(null::" + table + ", :body) given\n     where " + alive() + "\n)";
+        return "seen as materialized (\n    select me.id as caller, " + refusal(false) + " as refusal\n      from me\n     where " + alive() + "\n)";
     }
 
     std::string granted() const {
@@ -159,7 +166,7 @@ struct Splice {
                 if (std::none_of(form.fills.begin(), form.fills.end(), [&](const Fill& f) { return f.column == name; }))
                     add(name, "given." + quoted(name));
             return "answer as (\n    insert into " + table + " (" + columns + ")\n    select " + values +
-                   "\n      from granted cross join me cross join jsonb_populate_record(null::" + table + ", :body) given\n    returning *\n)";
+                   "\n      from granted given cross join me\n    returning *\n)";
         }
         if (form.route.substr(0, 7) == "DELETE ")
             return "answer as (\n    delete from " + table + " it using granted where it.id = granted.id\n    returning it.*\n)";

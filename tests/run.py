@@ -3,6 +3,7 @@ import difflib
 import glob
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -99,19 +100,18 @@ def live_tests(live):
         section('live: ' + name)
         module = __import__(name)
         module.STAGE, module.BUILD, module.SANITIZER = live, BUILD, SANITIZER
-        for case in unittest.defaultTestLoader.loadTestsFromModule(module):
-            for test in case:
-                result = unittest.TestResult()
-                test.run(result)
-                for _, fault in result.failures + result.errors:
-                    report(test.id(), fault)
-                for _, why in result.skipped:
-                    print(f'skipped {test.id()}: {why}')
-                if result.wasSuccessful() and not result.skipped:
-                    report(test.id())
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
+        for test, fault in result.failures + result.errors:
+            report(str(test), fault)
+        for test, why in result.skipped:
+            print(f'skipped {test}: {why}')
+        global passed
+        passed += result.testsRun - len({test.id() for test, _ in result.failures + result.errors + result.skipped})
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the stage is stopped whatever stops us
     started = time.monotonic()
     if wanted('unit'):
         unit_tests()

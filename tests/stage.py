@@ -104,6 +104,7 @@ class Stage:
         deadline = time.monotonic() + 120
         while not os.path.exists(os.path.join(self.data, 'env')):
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.terminate()
                 self.log.seek(0)
                 raise RuntimeError('the stage did not start:\n' + self.log.read())
             time.sleep(0.05)

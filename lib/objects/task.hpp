@@ -13,7 +13,7 @@ inline constexpr api::Object tasks{
     .name = "task",
     .table = "tasks",
     .path = "/api/v1/tasks",
-    .visible = {"may(tasks.view_all)", "it.author = me.id", "it.\"user\" = me.id", "it.equipment is not null"},
+    .visible = {"may(tasks.view_all)", "it.author = me.id", "it.\"user\" = me.id and it.author <> it.\"user\"", "it.equipment is not null"},
     .searched = "it.title || ' ' || coalesce(it.description, '')",
 };
 

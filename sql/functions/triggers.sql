@@ -12,20 +12,19 @@ begin
 end $$;
 
 -- Who, from where, what: old and new values of the columns that changed.
--- Arguments: the column that names the row, then the columns whose values are secret or not worth a line.
+-- Arguments: the column that names the row, and the columns whose values are secret or not worth a line.
 -- security definer: no role of a handler may write the table audit by itself.
 create or replace function audit() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    caller jsonb  := nullif(current_setting('fettle.caller', true), '')::jsonb;
-    hidden text[] := tg_argv[1:]::text[] || '{version,updated_at}';
+    caller jsonb;
+    hidden text[] := tg_argv[1];
     before jsonb;
     after  jsonb;
     row_id bigint;
 begin
-    if tg_op <> 'INSERT' then before := to_jsonb(old); row_id := before ->> tg_argv[0]; end if;
-    if tg_op <> 'DELETE' then after  := to_jsonb(new); row_id := after  ->> tg_argv[0]; end if;
-    before := before - hidden;
-    after  := after  - hidden;
+    if tg_op = 'UPDATE' and new is not distinct from old then return null; end if;
+    if tg_op <> 'INSERT' then before := to_jsonb(old) - hidden; row_id := (before -> tg_argv[0])::bigint; end if;
+    if tg_op <> 'DELETE' then after  := to_jsonb(new) - hidden; row_id := (after  -> tg_argv[0])::bigint; end if;
     if tg_op = 'UPDATE' then
         if before = after then return null; end if;
         select jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, after -> o.key)
@@ -33,6 +32,7 @@ begin
           from jsonb_each(before) o
          where o.value is distinct from after -> o.key;
     end if;
+    caller := nullif(current_setting('fettle.caller', true), '')::jsonb;
     insert into audit (user_id, session_id, ip, operation, table_name, row_id, old, new)
     values ((caller ->> 0)::bigint, (caller ->> 1)::bigint, caller ->> 2, lower(tg_op), tg_table_name, row_id, before, after);
     return null;
@@ -43,11 +43,11 @@ create or replace trigger touch before update on roles     for each row execute 
 create or replace trigger touch before update on equipment for each row execute function touch();
 create or replace trigger touch before update on tasks     for each row execute function touch();
 
-create or replace trigger audit after insert or update or delete on users            for each row execute function audit('id', 'last_login');
-create or replace trigger audit after insert or update or delete on credentials      for each row execute function audit('user_id', 'password_hash');
-create or replace trigger audit after insert or update or delete on roles            for each row execute function audit('id');
-create or replace trigger audit after insert or update or delete on role_permissions for each row execute function audit('role_id');
-create or replace trigger audit after insert or update or delete on user_roles       for each row execute function audit('user_id');
-create or replace trigger audit after insert or update or delete on sessions         for each row execute function audit('id', 'key', 'last_used_at', 'expires_at');
-create or replace trigger audit after insert or update or delete on equipment        for each row execute function audit('id');
-create or replace trigger audit after insert or update or delete on tasks            for each row execute function audit('id');
+create or replace trigger audit after insert or update or delete on users            for each row execute function audit('id', '{version,updated_at,last_login}');
+create or replace trigger audit after insert or update or delete on credentials      for each row execute function audit('user_id', '{password_hash}');
+create or replace trigger audit after insert or update or delete on roles            for each row execute function audit('id', '{version,updated_at}');
+create or replace trigger audit after insert or update or delete on role_permissions for each row execute function audit('role_id', '{}');
+create or replace trigger audit after insert or update or delete on user_roles       for each row execute function audit('user_id', '{}');
+create or replace trigger audit after insert or update or delete on sessions         for each row execute function audit('id', '{key,last_used_at,expires_at}');
+create or replace trigger audit after insert or update or delete on equipment        for each row execute function audit('id', '{version,updated_at}');
+create or replace trigger audit after insert or update or delete on tasks            for each row execute function audit('id', '{version,updated_at}');

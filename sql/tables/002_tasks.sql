@@ -33,6 +33,7 @@ create table tasks (
 -- one index for each way to see a task, ending on the id that pages are cut by
 create index tasks_of_author      on tasks (author, id);
 create index tasks_of_user        on tasks ("user", id);
+create index tasks_assigned       on tasks ("user", id) where author <> "user";
 create index tasks_of_equipment   on tasks (equipment, id) where equipment is not null;
 create index tasks_work_orders    on tasks (id) where equipment is not null;
 -- what a person has completed, newest first
