@@ -37,7 +37,7 @@ help:
 	@echo 'make clean    remove what was built, and the data of make run in build/run'
 
 run: all build/.packages-run
-	@exec setpriv --pdeathsig TERM tools/stage --build $(B) --data $(DATA) --port $(PORT)
+	@exec setpriv --pdeathsig TERM tools/stage --build $(B) --data "$(DATA)" --port "$(PORT)"
 
 test: all $(B)/tests/unit/run build/.packages-run build/.packages-test
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
@@ -60,9 +60,9 @@ install: all
 	for unit in systemd/*.service systemd/*.socket systemd/*.target; do \
 	    sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
 
-# as root the data lie outside of the checkout: the link goes with what it points to
+# as root the data lie outside of the checkout: the link goes with what it points to; a stage that runs is left alone
 clean:
-	@if [ -L build/run/cluster ]; then tools/stage --data build/run --forget; fi
+	@if [ -d build/run ]; then tools/stage --data build/run --forget; fi
 	rm -rf build
 
 # -- packages: looked at once for each list, installed where missing

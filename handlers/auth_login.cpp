@@ -34,6 +34,7 @@ api::Reply log_in(api::Exchange& exchange) {
     std::optional<std::string> hash;
     if (account.size() > 0) hash = account(0, 2);
     if (!api::password::verify(given.password.value, hash) || account(0, 1) != "t") {
+        attempt.failed();
         api::Problem refusal = api::unauthenticated("not_authenticated");
         refusal.detail = "Unable to log in with the credentials given.";
         throw refusal;

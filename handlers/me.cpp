@@ -20,8 +20,10 @@ api::Reply change_account(api::Exchange& exchange) {
     api::Attempt attempt(exchange, "account " + caller);
     exchange.parameters["caller"] = caller;
     api::Rows secret = exchange.query("select password_hash from credentials where user_id = :caller");
-    if (!api::password::verify(given.current_password->value, std::string(secret(0, 0))))
+    if (!api::password::verify(given.current_password->value, std::string(secret(0, 0)))) {
+        attempt.failed();
         throw api::invalid({{"current_password", {"This is not the current password."}}});
+    }
     attempt.succeeded();
     return exchange.answer();
 }

@@ -12,6 +12,8 @@ constexpr api::Rule no_assign{"assign_missing", 403, "given.\"user\" is distinct
                               "Giving a task to another user needs the permission tasks.assign."};
 constexpr api::Rule no_order{"work_order_missing", 403, "given.equipment is distinct from it.equipment and not may(work_orders.create)",
                              "Making a task a work order needs the permission work_orders.create."};
+constexpr api::Rule done{"task_complete", 409, "given.equipment is distinct from it.equipment and it.status = 'Complete'",
+                         "A completed task keeps its equipment: a work order is completed by its maintenance record only."};
 
 constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .route = "GET /api/v1/tasks",
@@ -47,7 +49,7 @@ constexpr api::Endpoint<Task, Task> change{{
     .summary = "Change a task's title, description, due date, priority, user or equipment.",
     .permissions = {api::caller},
     .object = tasks,
-    .rules = {not_yours, no_assign, no_order},
+    .rules = {not_yours, no_assign, no_order, done},
 }};
 
 constexpr api::Endpoint<api::None, api::None> delete_task{{

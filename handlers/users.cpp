@@ -10,7 +10,7 @@ constexpr api::Endpoint<api::None, api::Page<User>> list{{
     .summary = "List the users.",
     .permissions = {api::caller},
     .object = users,
-    .filters = {"username", "first_name", "last_name", "is_active", "is_superuser", "date_joined", "search"},
+    .filters = {"username", "first_name", "last_name", "search"},
     .ordering = {"id", "username"},
 }};
 

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <functional>
 #include <pqxx/pqxx>
 #include <unordered_map>
@@ -32,20 +33,33 @@ struct Database::Connection {
     explicit Connection(const std::string& options) : link(options) {}
 
     pqxx::connection link;
-    std::unordered_map<std::string, std::string> prepared;  // text → name
+    struct Prepared {
+        std::string name;
+        std::uint64_t last_used;
+    };
+    std::unordered_map<std::string, Prepared> prepared;  // by text
+    std::uint64_t uses = 0;
     std::unique_ptr<pqxx::work> transaction;
     bool poisoned = false;
 
-    /// Prepared statements of one connection: the lists of a handler have some dozen, and each costs memory there.
-    static constexpr std::size_t most_prepared = 200;
+    /// A plan costs the server up to 400 KiB, and a list has one for each way to filter and order it: the one that was
+    /// not used for longest makes room.
+    static constexpr std::size_t most_prepared = 40;
 
-    const std::string* name_of(const std::string& text) {
+    const std::string& name_of(const std::string& text) {
         auto found = prepared.find(text);
-        if (found != prepared.end()) return &found->second;
-        if (prepared.size() >= most_prepared) return nullptr;
-        auto added = prepared.emplace(text, "s" + std::to_string(prepared.size())).first;
-        link.prepare(added->second, text);
-        return &added->second;
+        if (found == prepared.end()) {
+            if (prepared.size() >= most_prepared) {
+                auto oldest = std::min_element(prepared.begin(), prepared.end(), [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; });
+                link.unprepare(oldest->second.name);
+                prepared.erase(oldest);
+            }
+            std::string name = "s" + std::to_string(uses);
+            link.prepare(name, text);  // 7.10 asks the server at once: what it refuses is not remembered
+            found = prepared.emplace(text, Prepared{std::move(name), 0}).first;
+        }
+        found->second.last_used = ++uses;
+        return found->second.name;
     }
 
     pqxx::result run(pqxx::transaction_base& tx, const Statement& statement, const Parameters& parameters) {
@@ -55,14 +69,14 @@ struct Database::Connection {
             if (found == parameters.end()) throw std::logic_error("no value for the parameter " + name);
             values.push_back(found->second ? found->second->c_str() : nullptr);
         }
-        const std::string* name = name_of(statement.text);
+        const std::string& name = name_of(statement.text);
 #if PQXX_VERSION_MAJOR >= 7
         pqxx::params given;
         for (const char* value : values) given.append(value);
-        return name ? tx.exec(pqxx::prepped{*name}, given) : tx.exec(statement.text, given);
+        return tx.exec(pqxx::prepped{name}, given);
 #else
         auto given = pqxx::prepare::make_dynamic_params(values);
-        return name ? tx.exec_prepared(*name, given) : tx.exec_params(statement.text, given);
+        return tx.exec_prepared(name, given);
 #endif
     }
 };
@@ -171,10 +185,15 @@ Rows Database::query(const Statement& statement, const Parameters& parameters) {
 
 void Database::script(const std::string& sql) {
     Connection& c = connected();
-    guarded(c.poisoned, [&] {
-        if (c.transaction) return c.transaction->exec(sql);
-        return pqxx::nontransaction(c.link).exec(sql);
-    });
+    try {
+        if (c.transaction) c.transaction->exec(sql);
+        else pqxx::nontransaction(c.link).exec(sql);
+    } catch (const pqxx::broken_connection& e) {
+        throw ConnectionLost{one_line(e.what())};
+    } catch (const std::exception& e) {
+        c.poisoned = true;
+        throw std::runtime_error(one_line(e.what()));
+    }
 }
 
 void Database::begin() {
@@ -204,10 +223,11 @@ void Database::check(const Statement& statement) {
     Connection& c = connected();
     try {
         pqxx::nontransaction autocommit(c.link);
-        const std::string* name = c.name_of(statement.text);
-        if (!name) throw std::runtime_error("too many statements");
+        const std::string& name = c.name_of(statement.text);
 #if PQXX_VERSION_MAJOR < 7
-        c.link.prepare_now(*name);  // 6.4 prepares at the first use
+        c.link.prepare_now(name);  // 6.4 prepares at the first use
+#else
+        static_cast<void>(name);
 #endif
     } catch (const std::exception& e) {
         throw std::runtime_error(one_line(e.what()));

@@ -11,10 +11,16 @@ public:
     /// Throws Problem 429 with Retry-After while the name has to wait: 1 s after the fifth failure in a row, doubling to
     /// 15 minutes, forgotten after 24 hours without one. Names are compared without regard to case.
     Attempt(Exchange& exchange, std::string name);
+    /// Takes the count back where it was never decided whether the password was right.
+    ~Attempt();
+    Attempt(const Attempt&) = delete;
+    Attempt& operator=(const Attempt&) = delete;
     void succeeded();
+    void failed() { decided_ = true; }
 
 private:
     Exchange& exchange_;
+    bool decided_ = false;
 };
 
 }  // namespace api

@@ -206,7 +206,8 @@ Reply Exchange::one(const Rows& rows) const {
     }
     std::size_t column = first_column;
     write_object(reply.body, operation.out, rows, 0, column);
-    reply.status = form().status ? form().status : method == "POST" ? 201 : 200;
+    const bool creates = method == "POST" && !(form().object && forms::has_parameter(forms::path_of(form().route), form().object->name, "_id"));
+    reply.status = form().status ? form().status : creates ? 201 : 200;
     if (std::size_t id = column_of(operation.out, "id"); reply.status == 201 && form().object && id < operation.out.size())
         reply.headers.emplace_back("Location", request.base_url() + std::string(form().object->path) + "/" + std::string(rows(0, first_column + id)));
     if (form().no_store) {

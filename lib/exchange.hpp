@@ -34,7 +34,7 @@ public:
         return load<T>(input.fields);
     }
     /// True where the client gave this field.
-    bool given(std::string_view field) const { return input.fields.contains(field); }
+    bool given(std::string_view field) const { return input.given.contains(field); }
 
     Request& request;
     Database& database;

@@ -108,9 +108,12 @@ constexpr std::string_view path_of(std::string_view route) {
     return route.substr(slash);
 }
 
-constexpr bool has_parameter(std::string_view path, std::string_view name) {
-    for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1))
-        if (path.substr(open + 1, path.find('}', open) - open - 1) == name) return true;
+/// True where the path has the parameter {name}, its name perhaps followed by an end such as _id.
+constexpr bool has_parameter(std::string_view path, std::string_view name, std::string_view end = "") {
+    for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
+        std::string_view parameter = path.substr(open + 1, path.find('}', open) - open - 1);
+        if (parameter.size() == name.size() + end.size() && parameter.substr(0, name.size()) == name && parameter.substr(name.size()) == end) return true;
+    }
     return false;
 }
 
@@ -148,6 +151,12 @@ constexpr void check(const Form& form, const Names& fields, bool is_page) {
                 throw "A route of .also lacks a parameter of .route.";
     }
     if (!form.object && form.sql.empty() && !form.run) throw "A form needs an .object, .sql or .run.";
+    const bool is_post = form.route.substr(0, 5) == "POST ", is_get = form.route.substr(0, 4) == "GET ";
+    const bool names_a_row = !form.row.empty() || (form.object && has_parameter(path, form.object->name, "_id"));
+    if (form.object && form.sql.empty() && !names_a_row && !is_post && !is_page && !form.run)
+        throw "The plain verb needs a row: {<name>_id} in the path, or .row.";
+    if (!form.fills.empty() && (!is_post || !form.sql.empty())) throw "Only a plain creation has .fills.";
+    if (!form.rules.empty() && (is_get || form.permissions[0] == anyone)) throw "Only what changes something for a caller has .rules.";
     if (is_page && !form.object) throw "A list needs an .object.";
     if (!form.sql.empty() && !contains(form.sql, "answer as")) throw "The .sql of a form has a part `answer as (…)`.";
     if (!form.sql.empty() && form.permissions[0] != anyone && !contains(form.sql, "granted"))

@@ -147,8 +147,11 @@ Reply Handler::handle(Request& request, Database& database) const {
     } catch (const std::exception& fault) {
         database.rollback();
         log_line(name_, std::string("fault: ") + fault.what());
-        return reply_of(Problem(500, "internal", "Something went wrong here. It has been logged."));
+    } catch (const char* fault) {  // what the check of a form says; at run time of a .run's own SQL
+        database.rollback();
+        log_line(name_, std::string("fault: ") + fault);
     }
+    return reply_of(Problem(500, "internal", "Something went wrong here. It has been logged."));
 }
 
 void Handler::after(const Reply& reply, Database& database) const {
@@ -164,6 +167,8 @@ void Handler::after(const Reply& reply, Database& database) const {
         log_line(name_, std::string("the use of a session was not noted: ") + fault.what());
     } catch (const ConnectionLost& lost) {
         log_line(name_, "the use of a session was not noted: " + lost.why);
+    } catch (const BadValue& bad) {
+        log_line(name_, "the use of a session was not noted: " + bad.why);
     } catch (const Collision&) {  // somebody else notes it just now
     }
 }

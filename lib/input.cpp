@@ -220,6 +220,7 @@ Input check_fields(const json::object& given, Source source, std::string_view me
             input.errors[name].push_back(std::move(wrong));
         }
         input.fields[name] = std::move(checked);
+        input.given.insert(name);
     }
     for (const Member& member : in) {
         if (member.read_only || given.contains(member.name)) continue;

@@ -1,5 +1,7 @@
 // What a client sends, made into checked fields: strict JSON, forms, query strings. Everything is named, nothing ignored.
 #pragma once
+#include <set>
+
 #include "message.hpp"
 #include "problem.hpp"
 #include "shape.hpp"
@@ -15,6 +17,7 @@ inline constexpr std::size_t max_body = 1 << 20;
 struct Input {
     json::object fields;
     Errors errors;
+    std::set<std::string, std::less<>> given;  ///< the names that the client sent; defaults are not among them
 };
 
 /// A JSON text of RFC 8259, with a key that stands twice noted in errors (`a.b`: inside of a). Throws a 400 where it is

@@ -153,8 +153,9 @@ struct Reader {
             }
             if (name == "id") {
                 page.query.id_descending = descending;
-                return;  // nothing is left to be told apart
+                continue;
             }
+            if (seen.contains("id")) continue;  // nothing is left to be told apart
             page.query.order.push_back({member, descending});
             page.query.id_descending = descending;  // ties in the direction before them: one range of one index
         }

@@ -134,6 +134,7 @@ int serve(const Handler& handler) {
 
     FCGX_Init();
     if (FCGX_IsCGI()) {
+        pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // one request, and whoever waits for it may stop it
         CgiRequest request;
         Database database(handler.name());
         Reply reply = handler.handle(request, database);

@@ -20,7 +20,11 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
 }
 
 bool has_part(std::string_view sql, std::string_view name) {
-    return forms::contains(sql, std::string(name) + " as (") || forms::contains(sql, std::string(name) + " as materialized (");
+    for (const char* as : {" as (", " as materialized ("}) {
+        std::size_t at = sql.find(std::string(name) + as);
+        if (at != sql.npos && (at == 0 || !forms::is_name(sql[at - 1]))) return true;
+    }
+    return false;
 }
 
 /// One operation's statement, part by part.
@@ -33,7 +37,7 @@ struct Splice {
     bool in_path = static_cast<bool>(object) && forms::has_parameter(forms::path_of(form.route), std::string(object->name) + "_id");
     bool names_a_row = in_path || !form.row.empty();
     bool is_plain = form.sql.empty() && static_cast<bool>(object);
-    bool creates = is_plain && !names_a_row && writes;
+    bool creates = is_plain && !names_a_row && form.route.substr(0, 5) == "POST ";
     bool has_references = op.has_body && is_plain && !creates &&
                           std::any_of(op.in.begin(), op.in.end(), [](const Member& m) { return m.reference && !m.read_only; });
     std::string table = object ? std::string(object->table) : std::string();
@@ -55,6 +59,11 @@ struct Splice {
                 for (std::string_view way : object->visible) look(way);
             for (const Computed& computed : object->computed) look(computed.sql);
         }
+        for (const Member& m : op.in)
+            if (m.reference && !m.read_only && is_plain) {
+                for (std::string_view way : m.reference->visible) look(way);
+                look(m.reference->referable);
+            }
         return {all.begin(), all.end()};
     }
 
@@ -98,7 +107,10 @@ struct Splice {
             if (!m.reference || m.read_only) continue;
             Operation other{Form{.route = "GET /", .permissions = {caller}, .object = *m.reference}, {}, {}, false, false};
             std::string field = "given." + quoted(m.name);
-            cases += std::string(cases.empty() ? "" : ",\n") + "               case when " + field + " is not null and not exists (select from " + std::string(m.reference->table) +
+            cases += std::string(cases.empty() ? "" : ",\n") + "               case when " + field + " is not null" +
+                     // what is stored already may stay, also where it could not be chosen any more
+                     (in_path ? " and " + field + " is distinct from (select stored." + quoted(m.name) + " from " + table + " stored where stored.id = :" + std::string(object->name) + "_id)" : "") +
+                     " and not exists (select from " + std::string(m.reference->table) +
                      " it where it.id = " + field + " and " + Splice{other}.visible(m.reference->referable) + ") then '" + m.name + "' end";
         }
         return cases.empty() ? "null::text" : "'no_such:' || nullif(concat_ws(',',\n" + cases + "), '')";
@@ -292,6 +304,7 @@ struct Splice {
 std::string sort_key(const Member& member, bool descending) {
     std::string column = "it." + quoted(member.name);
     if (!member.nullable) return column;
+    if (!member.is_time) throw std::logic_error("a list is ordered by " + member.name + ", whose null has no place in an order");
     return "coalesce(" + column + (descending ? ", '-infinity')" : ", 'infinity')");
 }
 

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <stdexcept>
 
 #include "unicode.hpp"
 
@@ -46,7 +47,6 @@ bool is_time(std::string_view text) {
     }
     std::string_view zone = text.substr(at);
     if (zone == "Z" || zone == "z") return true;
-    // a blank is what is left of a plus sign in an unencoded query
     if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return false;
     int hours = digits(zone, 1, 2), minutes = digits(zone, 4, 2);
     return hours >= 0 && hours <= 14 && minutes >= 0 && minutes <= 59;
@@ -197,6 +197,7 @@ void write_boolean(std::string& out, std::string_view column) { out += column ==
 
 void write_time(std::string& out, std::string_view column) {
     // PostgreSQL's ISO style in time zone UTC, "2025-01-31 12:00:00.123456+00", becomes RFC 3339
+    if (column.size() < 22 || !column.ends_with("+00")) throw std::runtime_error("a time of the database is not in UTC: " + std::string(column));
     out += '"';
     out += column.substr(0, 10);
     out += 'T';

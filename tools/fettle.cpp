@@ -28,11 +28,12 @@ fs::path beside() { return fs::read_symlink("/proc/self/exe").parent_path(); }
 void read_environment() {
     const char* named = std::getenv("FETTLE_ENV");
     const char* data = std::getenv("DATA");
-    std::vector<fs::path> candidates{"/etc/fettle/fettle.env"};
-    if (fs::exists(beside() / "run" / "env")) candidates = {beside() / "run" / "env"};
-    if (data) candidates = {fs::path(data) / "env"};
-    if (named) candidates = {named};
-    std::ifstream file(candidates.front());
+    fs::path path = "/etc/fettle/fettle.env";
+    if (fs::exists(beside() / "run" / "env")) path = beside() / "run" / "env";
+    if (data) path = fs::path(data) / "env";
+    if (named) path = named;
+    std::ifstream file(path);
+    if (!file && (named || data || fs::exists(path))) throw Complaint("cannot read the settings in " + path.string());
     for (std::string line; std::getline(file, line);) {
         std::size_t equals = line.find('=');
         if (line.empty() || line[0] == '#' || equals == line.npos) continue;
@@ -69,11 +70,23 @@ fs::path permissions_file() {
     return fs::exists(built) ? built : sql_folder() / "permissions.sql";
 }
 
+void run_script(api::Database& database, const fs::path& path, const std::string& sql) {
+    try {
+        database.script(sql);
+    } catch (const std::runtime_error& fault) {
+        throw Complaint(path.string() + " failed and changed nothing: " + fault.what());
+    }
+}
+
 int migrate() {
     api::Database database("migrate", true);
     // one deployment at a time; the lock ends with the connection
     database.query(api::numbered("select pg_advisory_lock(5720)"), {});
     database.script("create table if not exists migrations (name text primary key, sha256 text not null, applied_at timestamptz not null default now())");
+    api::Rows known = database.query(api::numbered("select name from migrations order by name"), {});
+    for (std::size_t i = 0; i < known.size(); ++i)
+        if (!fs::exists(sql_folder() / "tables" / (std::string(known(i, 0)) + ".sql")))
+            throw Complaint("the database has the migration " + std::string(known(i, 0)) + ", which is not in " + sql_folder().string() + "; this release is older than the database");
     for (const fs::path& path : scripts(sql_folder() / "tables")) {
         const std::string name = path.stem().string(), sql = contents(path), digest = api::crypto::sha256_hex(sql);
         api::Rows applied = database.query(api::numbered("select sha256 from migrations where name = :name"), {{"name", name}});
@@ -82,14 +95,14 @@ int migrate() {
             continue;
         }
         database.begin();
-        database.script(sql);
+        run_script(database, path, sql);
         database.query(api::numbered("insert into migrations (name, sha256) values (:name, :digest)"), {{"name", name}, {"digest", digest}});
         database.commit();
         std::cout << "applied " << name << '\n';
     }
     database.begin();
-    for (const fs::path& path : scripts(sql_folder() / "functions")) database.script(contents(path));
-    database.script(contents(permissions_file()));
+    for (const fs::path& path : scripts(sql_folder() / "functions")) run_script(database, path, contents(path));
+    run_script(database, permissions_file(), contents(permissions_file()));
     database.commit();
     std::cout << "functions and permissions are up to date\n";
     return 0;

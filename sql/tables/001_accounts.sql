@@ -75,6 +75,7 @@ create table sessions (
     expires_at   timestamptz,                                         -- null: never (tokens only)
     ended_at     timestamptz,
     ended_as     text constraint session_ended_as check (ended_as in ('session_ended', 'session_superseded')),
+    constraint session_codes check (array_position(codes, null) is null),
     constraint session_end check ((ended_at is null) = (ended_as is null))
 );
 -- the live ones of a user: for the policy "single", for lists and for "end all"
@@ -87,8 +88,9 @@ create table login_failures (
     last_at    timestamptz not null default now(),
     blocked_until timestamptz not null default now()
 );
+create index login_failures_old on login_failures (last_at);
 
--- Who changed what: written by one trigger (sql/functions/audit.sql) in the transaction of the change.
+-- Who changed what: written by one trigger (sql/functions/triggers.sql) in the transaction of the change.
 create table audit (
     id         bigint generated always as identity primary key,
     at         timestamptz not null default now(),

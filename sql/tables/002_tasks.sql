@@ -37,7 +37,7 @@ create index tasks_assigned       on tasks ("user", id) where author <> "user";
 create index tasks_of_equipment   on tasks (equipment, id) where equipment is not null;
 create index tasks_work_orders    on tasks (id) where equipment is not null;
 -- what a person has completed, newest first
-create index tasks_completed      on tasks ("user", completed_at desc, id desc) where status = 'Complete';
+create index tasks_completed      on tasks ("user", coalesce(completed_at, '-infinity') desc, id desc) where status = 'Complete';
 -- the other orders of a list; null comes last, as infinity, in both directions
 create index tasks_by_due_date      on tasks (coalesce(due_date, 'infinity'), id);
 create index tasks_by_due_date_desc on tasks (coalesce(due_date, '-infinity'), id);

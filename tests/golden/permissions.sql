@@ -5,7 +5,7 @@ with asked (code, description, holders) as (
            ('tasks.delete_all', 'Delete the tasks of everybody.', 0),
            ('tasks.edit_all', 'Change the tasks of everybody.', 1),
            ('tasks.view_all', 'See the tasks of everybody.', 1),
-           ('users.view_private', 'See the email addresses of others.', 1),
+           ('users.view_private', 'See the private members of others: email, state of the account, last login.', 1),
            ('work_orders.create', 'Create work orders: tasks for an item of equipment.', 1)
 ), gone as (
     delete from permissions p where not exists (select from asked a where a.code = p.code)

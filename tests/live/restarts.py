@@ -169,7 +169,7 @@ class Database(unittest.TestCase):
         self.stage = stage.Stage(BUILD, FETTLE_WORKERS='4').start()
         self.addCleanup(self.stage.stop)
         self.root = self.stage.user('root', superuser=True)
-        with open(os.path.join(self.stage.data, 'cluster/postmaster.pid')) as file:
+        with open(os.path.join(self.stage.data, 'cluster/data/postmaster.pid')) as file:
             self.postmaster = int(file.readline())
 
     def under_load(self, accident, times):
@@ -194,7 +194,7 @@ class Database(unittest.TestCase):
     def another_postmaster(self):
         """tools/stage has started it again, and it takes connections."""
         try:
-            with open(os.path.join(self.stage.data, 'cluster/postmaster.pid')) as file:
+            with open(os.path.join(self.stage.data, 'cluster/data/postmaster.pid')) as file:
                 lines = file.read().split('\n')
         except FileNotFoundError:
             return False
