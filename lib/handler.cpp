@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <thread>
@@ -37,6 +38,18 @@ bool has_method(std::string_view route, std::string_view method) {
         methods.remove_prefix(std::min(one.size() + 1, methods.size()));
     }
     return false;
+}
+
+/// Whether an endpoint serves this method on this path; then parameters are those of the path. A literal path is not
+/// taken for a parameter of another route.
+bool serves(const Entry& entry, std::string_view method, std::string_view path, bool literal, PathParameters& parameters) {
+    auto fits = [&](std::string_view route) {
+        parameters.clear();
+        if (!has_method(route, method) || (literal && forms::path_of(route) != path)) return false;
+        return matches(forms::path_of(route), path, parameters);
+    };
+    const Form& form = entry.operation.form;
+    return fits(form.route) || std::any_of(form.also.begin(), form.also.end(), fits);
 }
 
 Reply reply_of(const Problem& problem) {
@@ -83,22 +96,10 @@ Handler::Handler(std::string name, std::vector<Operation> operations) : name_(st
 Reply Handler::answer(Request& request, Database& database) const {
     const std::string_view path = request.path(), method = request.method();
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
-    std::set<std::string> allowed;
     const bool literal = literal_paths_.contains(path);
     for (const Entry& entry : entries_) {
-        const Form& form = entry.operation.form;
         PathParameters parameters;
-        auto serves = [&](std::string_view route) {
-            parameters.clear();
-            if (literal && forms::path_of(route) != path) return false;
-            if (!matches(forms::path_of(route), path, parameters)) return false;
-            for (const char* one : {"GET", "POST", "PUT", "PATCH", "DELETE"})
-                if (has_method(route, one)) allowed.insert(one);
-            return has_method(route, wanted);
-        };
-        bool found = serves(form.route);
-        for (std::size_t i = 0; !found && i < form.also.size(); ++i) found = serves(form.also[i]);
-        if (!found) continue;
+        if (!serves(entry, wanted, path, literal, parameters)) continue;
         for (int attempt = 0;; ++attempt) {
             try {
                 Exchange exchange(entry, request, database);
@@ -116,6 +117,12 @@ Reply Handler::answer(Request& request, Database& database) const {
             }
         }
     }
+    std::set<std::string> allowed;
+    for (const Entry& entry : entries_)
+        for (const char* one : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
+            PathParameters parameters;
+            if (serves(entry, one, path, literal, parameters)) allowed.insert(one);
+        }
     if (allowed.empty()) throw Problem(404, "not_found", "There is nothing here.");
     if (allowed.contains("GET")) allowed.insert("HEAD");
     allowed.insert("OPTIONS");

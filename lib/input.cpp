@@ -238,8 +238,9 @@ Input read_input(Request& request, const Shape& in, const Shape& out) {
     Source source = Source::json;
     if (request.has_body()) {
         std::string_view header = request.variable("CONTENT_TYPE"), sent = request.variable("HTTP_CONTENT_TYPE");
-        // nginx takes the first of two, or joins them; whichever was meant, it is not clear
-        if (!sent.empty() && sent != header) throw Problem(400, "duplicate_header", "The header Content-Type was sent more than once.");
+        // nginx takes the first of two, or from 1.23 on joins them by a comma; whichever was meant, it is not clear
+        if ((!sent.empty() && sent != header) || header.substr(0, header.find(';')).find(',') != header.npos)
+            throw Problem(400, "duplicate_header", "The header Content-Type was sent more than once.");
         MediaType media = media_type_of(header);
         bool is_json = media.type == "application/json";
         bool is_form = media.type == "application/x-www-form-urlencoded" || media.type == "multipart/form-data";

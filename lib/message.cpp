@@ -9,19 +9,23 @@
 
 namespace api {
 
-std::string_view Request::variable(const char* name) const {
-    const std::size_t length = std::strlen(name);
-    std::string_view found;
-    bool seen = false;
-    for (char* const* entry = environment(); entry && *entry; ++entry) {
-        if (std::strncmp(*entry, name, length) != 0 || (*entry)[length] != '=') continue;
-        // nginx 1.22 does not join repeated headers; whichever we took, somebody in front of us may take the other
-        if (seen && std::strncmp(name, "HTTP_", 5) == 0)
-            throw Problem(400, "duplicate_header", std::string("The header ") + (name + 5) + " was sent more than once.");
-        if (!seen) found = *entry + length + 1;
-        seen = true;
+std::string_view Request::variable(std::string_view name) const {
+    if (variables_.empty()) {
+        for (char* const* entry = environment(); entry && *entry; ++entry) {
+            std::string_view text = *entry;
+            std::size_t equals = std::min(text.find('='), text.size());
+            variables_.emplace_back(text.substr(0, equals), text.substr(std::min(equals + 1, text.size())));
+        }
     }
-    return found;
+    const std::pair<std::string_view, std::string_view>* found = nullptr;
+    for (const auto& entry : variables_) {
+        if (entry.first != name) continue;
+        // nginx 1.22 does not join repeated headers; whichever we took, somebody in front of us may take the other
+        if (found && name.starts_with("HTTP_"))
+            throw Problem(400, "duplicate_header", "The header " + std::string(name.substr(5)) + " was sent more than once.");
+        if (!found) found = &entry;
+    }
+    return found ? found->second : std::string_view();
 }
 
 std::string_view Request::path() const {

@@ -14,7 +14,7 @@ public:
     virtual ~Request() = default;
 
     /// The CGI variable of this name, empty where it is absent. Throws a 400 where the client managed to send it twice.
-    std::string_view variable(const char* name) const;
+    std::string_view variable(std::string_view name) const;
     std::string_view method() const { return variable("REQUEST_METHOD"); }
     /// Decoded and normalised by nginx, without the trailing slash.
     std::string_view path() const;
@@ -33,6 +33,7 @@ public:
 
 private:
     std::optional<std::string> body_;
+    mutable std::vector<std::pair<std::string_view, std::string_view>> variables_;  // the environment, split once
 };
 
 /// A reply, complete: it is written once, with its Content-Length.
