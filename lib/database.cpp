@@ -113,30 +113,32 @@ Problem broken_constraint(const std::string& constraint) {
 
 /// Runs an action on a connection and turns libpqxx's exceptions into ours. The order of the clauses matters: 6.4 and
 /// 7.10 derive them differently.
-template <class Action>
-auto guarded(bool& poisoned, Action action) {
+template <class Connection, class Action>
+auto guarded(Connection& c, Action action) {
     try {
         return action();
     } catch (const pqxx::in_doubt_error& e) {
-        poisoned = true;
+        c.poisoned = true;
         throw ConnectionLost{one_line(e.what())};
     } catch (const pqxx::broken_connection& e) {
-        poisoned = true;
+        c.poisoned = true;
         throw ConnectionLost{one_line(e.what())};
     } catch (const pqxx::transaction_rollback& e) {
-        poisoned = true;
+        c.poisoned = true;
         throw Collision{one_line(e.what())};
     } catch (const pqxx::sql_error& e) {
-        poisoned = true;
+        c.poisoned = true;
         const std::string state = e.sqlstate();
         if (state.starts_with("23")) throw broken_constraint(constraint_in(e.what()));
         if (state.starts_with("22")) throw BadValue{one_line(e.what())};
         if (state == "57014" || state == "55P03") throw unavailable("The database is busy. Try again.", 1);
         if (state.starts_with("53")) throw unavailable("The database has no room. Try again later.", 10);
-        if (state.starts_with("57P") || state == "25006") throw ConnectionLost{one_line(e.what())};
+        // a server that dies in the middle of an answer has no SQLSTATE to give
+        if (state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "25006") throw ConnectionLost{one_line(e.what())};
         throw std::runtime_error("database: " + state + " " + one_line(e.what()));
-    } catch (...) {
-        poisoned = true;
+    } catch (const std::exception& e) {
+        c.poisoned = true;
+        if (!c.link.is_open()) throw ConnectionLost{one_line(e.what())};
         throw;
     }
 }
@@ -172,7 +174,7 @@ Database::Connection& Database::connected() {
 Rows Database::query(const Statement& statement, const Parameters& parameters) {
     Connection& c = connected();
     try {
-        return guarded(c.poisoned, [&] {
+        return guarded(c, [&] {
             if (c.transaction) return Rows{std::make_shared<Rows::Held>(c.run(*c.transaction, statement, parameters))};
             pqxx::nontransaction autocommit(c.link);
             return Rows{std::make_shared<Rows::Held>(c.run(autocommit, statement, parameters))};
@@ -198,7 +200,7 @@ void Database::script(const std::string& sql) {
 
 void Database::begin() {
     Connection& c = connected();
-    guarded(c.poisoned, [&] { c.transaction = std::make_unique<pqxx::work>(c.link); });
+    guarded(c, [&] { c.transaction = std::make_unique<pqxx::work>(c.link); });
     c.poisoned = false;
 }
 
@@ -207,7 +209,7 @@ void Database::commit() {
     auto transaction = std::move(connection_->transaction);
     if (connection_->poisoned) throw std::logic_error("commit of a transaction in which something failed");
     try {
-        guarded(connection_->poisoned, [&] { transaction->commit(); });
+        guarded(*connection_, [&] { transaction->commit(); });
     } catch (const ConnectionLost&) {
         transaction.reset();
         connection_.reset();
