@@ -26,10 +26,13 @@ constexpr int most_sessions = 20;  // of one user under the policy "many"; the o
 
 api::Reply log_in(api::Exchange& exchange) {
     const auto given = exchange.body<Credentials>();
-    if (given.username.has_value() == given.email.has_value()) throw api::invalid({{"username", {"Give either username or email."}}});
-    api::Attempt attempt(exchange, given.username ? "username " + given.username->value : "email " + given.email->value);
+    if (given.username.has_value() == given.email.has_value())
+        throw api::invalid({{"username", {"Give either username or email."}}});
+    api::Attempt attempt(exchange,
+                         given.username ? "username " + given.username->value : "email " + given.email->value);
     api::Rows account = exchange.query(
-        std::string("select u.id, u.is_active, c.password_hash from users u join credentials c on c.user_id = u.id where ") +
+        std::string(
+            "select u.id, u.is_active, c.password_hash from users u join credentials c on c.user_id = u.id where ") +
         (given.username ? "lower(u.username) = lower(:username)" : "lower(u.email) = lower(:email)"));
     std::optional<std::string> hash;
     if (account.size() > 0) hash = account(0, 2);

@@ -12,10 +12,12 @@ struct Registration : User {
 BOOST_DESCRIBE_STRUCT(Registration, (User), (password))
 
 api::Reply register_user(api::Exchange& exchange) {
-    if (!api::settings().registration_open) throw api::Problem(403, "registration_closed", "Registration is closed. Ask an administrator for an account.");
+    if (!api::settings().registration_open)
+        throw api::Problem(403, "registration_closed", "Registration is closed. Ask an administrator for an account.");
     const auto account = exchange.body<Registration>();
     const std::string& password = account.password.value;
-    if (std::string weak = api::password::weakness(password, account.username.value, account.email.value); !weak.empty())
+    if (std::string weak = api::password::weakness(password, account.username.value, account.email.value);
+        !weak.empty())
         throw api::invalid({{"password", {weak}}});
     exchange.parameters["password_hash"] = api::password::hash(password);
     try {

@@ -11,12 +11,15 @@ struct Account : User {
 };
 BOOST_DESCRIBE_STRUCT(Account, (User), (current_password))
 
-/// Whoever finds an open session must not be able to take the account over: what one logs in with asks for the password.
+/// Whoever finds an open session must not be able to take the account over: what one logs in with asks for the
+/// password.
 api::Reply change_account(api::Exchange& exchange) {
-    if (!exchange.given("username") && !exchange.given("email") && !exchange.given("current_password")) return exchange.answer();
+    if (!exchange.given("username") && !exchange.given("email") && !exchange.given("current_password"))
+        return exchange.answer();
     const std::string caller = std::to_string(exchange.caller());
     const auto given = exchange.body<Account>();
-    if (!given.current_password) throw api::invalid({{"current_password", {"A new username or email asks for the current password."}}});
+    if (!given.current_password)
+        throw api::invalid({{"current_password", {"A new username or email asks for the current password."}}});
     api::Attempt attempt(exchange, "account " + caller);
     exchange.parameters["caller"] = caller;
     api::Rows secret = exchange.query("select password_hash from credentials where user_id = :caller");

@@ -4,16 +4,18 @@
 
 namespace {
 
-constexpr api::Rule not_yours{"not_yours", 403, "it.author <> me.id and it.\"user\" <> me.id and not may(tasks.edit_all)",
-                              "Only its author, its user and holders of tasks.edit_all can change this task."};
 constexpr api::Rule not_author{"not_author", 403, "it.author <> me.id and not may(tasks.delete_all)",
                                "Only its author and holders of tasks.delete_all can delete this task."};
-constexpr api::Rule no_assign{"assign_missing", 403, "given.\"user\" is distinct from it.\"user\" and given.\"user\" <> me.id and not may(tasks.assign)",
-                              "Giving a task to another user needs the permission tasks.assign."};
-constexpr api::Rule no_order{"work_order_missing", 403, "given.equipment is distinct from it.equipment and not may(work_orders.create)",
+constexpr api::Rule no_assign{
+    "assign_missing", 403,
+    "given.\"user\" is distinct from it.\"user\" and given.\"user\" <> me.id and not may(tasks.assign)",
+    "Giving a task to another user needs the permission tasks.assign."};
+constexpr api::Rule no_order{"work_order_missing", 403,
+                             "given.equipment is distinct from it.equipment and not may(work_orders.create)",
                              "Making a task a work order needs the permission work_orders.create."};
-constexpr api::Rule done{"task_complete", 409, "given.equipment is distinct from it.equipment and it.status = 'Complete'",
-                         "A completed task keeps its equipment: a work order is completed by its maintenance record only."};
+constexpr api::Rule done{
+    "task_complete", 409, "given.equipment is distinct from it.equipment and it.status = 'Complete'",
+    "A completed task keeps its equipment: a work order is completed by its maintenance record only."};
 
 constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .route = "GET /api/v1/tasks",
@@ -45,7 +47,8 @@ constexpr api::Endpoint<api::None, Task> show{{
 
 constexpr api::Endpoint<Task, Task> change{{
     .route = "PUT PATCH /api/v1/tasks/{task_id}",
-    .also = {"PUT PATCH /api/Task_API/tasks/{task_id}/update", "PUT PATCH /api/Task_API/tasks/{task_id}", "PUT PATCH /api/task/{task_id}"},
+    .also = {"PUT PATCH /api/Task_API/tasks/{task_id}/update", "PUT PATCH /api/Task_API/tasks/{task_id}",
+             "PUT PATCH /api/task/{task_id}"},
     .summary = "Change a task's title, description, due date, priority, user or equipment.",
     .permissions = {api::caller},
     .object = tasks,
@@ -54,7 +57,8 @@ constexpr api::Endpoint<Task, Task> change{{
 
 constexpr api::Endpoint<api::None, api::None> delete_task{{
     .route = "DELETE /api/v1/tasks/{task_id}",
-    .also = {"DELETE /api/Task_API/tasks/{task_id}/delete", "DELETE /api/Task_API/tasks/{task_id}", "DELETE /api/task/{task_id}"},
+    .also = {"DELETE /api/Task_API/tasks/{task_id}/delete", "DELETE /api/Task_API/tasks/{task_id}",
+             "DELETE /api/task/{task_id}"},
     .summary = "Delete a task for good.",
     .permissions = {api::caller},
     .object = tasks,

@@ -49,8 +49,8 @@ std::optional<std::string> unbase64url(std::string_view text) {
     for (char& c : padded) c = c == '-' ? '+' : c == '_' ? '/' : c;
     while (padded.size() % 4 != 0) padded += '=';
     std::string out(padded.size() / 4 * 3, '\0');
-    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(padded.data()),
-                        static_cast<int>(padded.size())) < 0)
+    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(padded.data()), static_cast<int>(padded.size())) < 0)
         return std::nullopt;
     out.resize(out.size() - (padded.size() - text.size()));
     if (base64url(out) != text) return std::nullopt;  // one text for one value: no second spelling of a token
@@ -59,7 +59,8 @@ std::optional<std::string> unbase64url(std::string_view text) {
 
 std::string random_bytes(std::size_t n) {
     std::string bytes(n, '\0');
-    if (getrandom(bytes.data(), n, 0) != static_cast<ssize_t>(n)) throw std::runtime_error("no randomness from the kernel");
+    if (getrandom(bytes.data(), n, 0) != static_cast<ssize_t>(n))
+        throw std::runtime_error("no randomness from the kernel");
     return bytes;
 }
 

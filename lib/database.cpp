@@ -18,7 +18,9 @@ struct Rows::Held {
         cells.reserve(static_cast<std::size_t>(result.size()) * columns);
         for (const auto& row : result)
             for (auto field = row.begin(); field != row.end(); ++field)
-                cells.emplace_back(field->is_null() ? std::string_view() : std::string_view(field->c_str(), field->size()), field->is_null());
+                cells.emplace_back(
+                    field->is_null() ? std::string_view() : std::string_view(field->c_str(), field->size()),
+                    field->is_null());
     }
     pqxx::result result;
     std::size_t columns;
@@ -26,8 +28,12 @@ struct Rows::Held {
 };
 
 std::size_t Rows::size() const { return held ? static_cast<std::size_t>(held->result.size()) : 0; }
-bool Rows::is_null(std::size_t row, std::size_t column) const { return held->cells.at(row * held->columns + column).second; }
-std::string_view Rows::operator()(std::size_t row, std::size_t column) const { return held->cells.at(row * held->columns + column).first; }
+bool Rows::is_null(std::size_t row, std::size_t column) const {
+    return held->cells.at(row * held->columns + column).second;
+}
+std::string_view Rows::operator()(std::size_t row, std::size_t column) const {
+    return held->cells.at(row * held->columns + column).first;
+}
 
 struct Database::Connection {
     explicit Connection(const std::string& options) : link(options) {}
@@ -50,7 +56,9 @@ struct Database::Connection {
         auto found = prepared.find(text);
         if (found == prepared.end()) {
             if (prepared.size() >= most_prepared) {
-                auto oldest = std::min_element(prepared.begin(), prepared.end(), [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; });
+                auto oldest = std::min_element(prepared.begin(), prepared.end(), [](const auto& a, const auto& b) {
+                    return a.second.last_used < b.second.last_used;
+                });
                 link.unprepare(oldest->second.name);
                 prepared.erase(oldest);
             }
@@ -99,7 +107,9 @@ std::string constraint_in(const std::string& message) {
     return message.substr(start, message.find('"', start) - start);
 }
 
-bool ends_with(const std::string& text, std::string_view end) { return text.size() > end.size() && text.ends_with(end); }
+bool ends_with(const std::string& text, std::string_view end) {
+    return text.size() > end.size() && text.ends_with(end);
+}
 
 /// `email_taken` is 409 on email, `no_such_user` is 400 on user; any other constraint is a state that conflicts.
 Problem broken_constraint(const std::string& constraint) {
@@ -134,7 +144,8 @@ auto guarded(Connection& c, Action action) {
         if (state == "57014" || state == "55P03") throw unavailable("The database is busy. Try again.", 1);
         if (state.starts_with("53")) throw unavailable("The database has no room. Try again later.", 10);
         // a server that dies in the middle of an answer has no SQLSTATE to give
-        if (state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "25006") throw ConnectionLost{one_line(e.what())};
+        if (state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "25006")
+            throw ConnectionLost{one_line(e.what())};
         throw std::runtime_error("database: " + state + " " + one_line(e.what()));
     } catch (const std::exception& e) {
         c.poisoned = true;
@@ -156,14 +167,16 @@ Database::Connection& Database::connected() {
     }
     if (!connection_) {
         // lock < statement < nginx's fastcgi_read_timeout; every unit is given up before its caller gives up
-        std::string timeouts = deploying_ ? "-c statement_timeout=0 -c lock_timeout=10s"
-                                          : "-c statement_timeout=5s -c lock_timeout=2s "
-                                            "-c idle_in_transaction_session_timeout=10s -c client_connection_check_interval=2s";
+        std::string timeouts =
+            deploying_ ? "-c statement_timeout=0 -c lock_timeout=10s"
+                       : "-c statement_timeout=5s -c lock_timeout=2s "
+                         "-c idle_in_transaction_session_timeout=10s -c client_connection_check_interval=2s";
         try {
             connection_ = std::make_unique<Connection>(
                 "application_name=fettle_" + program_ +
                 " connect_timeout=2 gssencmode=disable client_encoding=UTF8 options='" + timeouts +
-                " -c timezone=UTC -c datestyle=ISO -c plan_cache_mode=force_generic_plan -c jit=off -c search_path=public'");
+                " -c timezone=UTC -c datestyle=ISO -c plan_cache_mode=force_generic_plan -c jit=off -c "
+                "search_path=public'");
         } catch (const std::exception& e) {
             throw ConnectionLost{one_line(e.what())};
         }
@@ -188,8 +201,10 @@ Rows Database::query(const Statement& statement, const Parameters& parameters) {
 void Database::script(const std::string& sql) {
     Connection& c = connected();
     try {
-        if (c.transaction) c.transaction->exec(sql);
-        else pqxx::nontransaction(c.link).exec(sql);
+        if (c.transaction)
+            c.transaction->exec(sql);
+        else
+            pqxx::nontransaction(c.link).exec(sql);
     } catch (const pqxx::broken_connection& e) {
         throw ConnectionLost{one_line(e.what())};
     } catch (const std::exception& e) {

@@ -54,7 +54,8 @@ public:
 
     /// Runs a statement, prepared once per connection. Outside of begin() and commit() it is a transaction by itself.
     Rows query(const Statement& statement, const Parameters& parameters);
-    /// Several statements at once from a file of ours, without parameters. Errors are std::runtime_error with PostgreSQL's words.
+    /// Several statements at once from a file of ours, without parameters. Errors are std::runtime_error with
+    /// PostgreSQL's words.
     void script(const std::string& sql);
     void begin();
     /// Throws where anything failed since begin(), whoever caught it: PostgreSQL answers COMMIT with a silent ROLLBACK.

@@ -31,7 +31,8 @@ json::object schema_of(const Shape& shape) {
         json::object schema = member.nested.empty() ? member.schema : schema_of(member.nested);
         if (member.nullable) schema["type"] = json::array{schema["type"], "null"};
         if (member.read_only) schema["readOnly"] = true;
-        if (!member.initial.is_null() && !member.required && !member.read_only && !member.always_required) schema["default"] = member.initial;
+        if (!member.initial.is_null() && !member.required && !member.read_only && !member.always_required)
+            schema["default"] = member.initial;
         properties[member.name] = std::move(schema);
         if (member.required || member.always_required) required.emplace_back(member.name);
     }
@@ -52,16 +53,25 @@ std::string Handler::describe() const {
     for (const Entry& entry : entries_) {
         const Form& form = entry.operation.form;
         json::array also, rules, codes;
-        for (std::string_view route : form.also) also.push_back(json::object{{"methods", methods_of(route)}, {"path", forms::path_of(route)}});
-        for (const Rule& rule : form.rules) rules.push_back(json::object{{"code", rule.code}, {"status", rule.status}, {"detail", rule.detail}});
+        for (std::string_view route : form.also)
+            also.push_back(json::object{{"methods", methods_of(route)}, {"path", forms::path_of(route)}});
+        for (const Rule& rule : form.rules)
+            rules.push_back(json::object{{"code", rule.code}, {"status", rule.status}, {"detail", rule.detail}});
         for (const std::string& code : codes_of(entry.operation)) {
             const Permission& permission = *find_permission(code);
-            codes.push_back(json::object{{"code", permission.code}, {"description", permission.description}, {"holders", static_cast<int>(permission.holders)}});
+            codes.push_back(json::object{{"code", permission.code},
+                                         {"description", permission.description},
+                                         {"holders", static_cast<int>(permission.holders)}});
         }
-        json::object described{
-            {"methods", methods_of(form.route)}, {"path", forms::path_of(form.route)}, {"also", also},
-            {"summary", form.summary}, {"asks", form.permissions[0]}, {"permissions", codes}, {"rules", rules},
-            {"guarded", form.guarded}, {"list", entry.operation.is_page}};
+        json::object described{{"methods", methods_of(form.route)},
+                               {"path", forms::path_of(form.route)},
+                               {"also", also},
+                               {"summary", form.summary},
+                               {"asks", form.permissions[0]},
+                               {"permissions", codes},
+                               {"rules", rules},
+                               {"guarded", form.guarded},
+                               {"list", entry.operation.is_page}};
         if (entry.operation.has_body) described["body"] = schema_of(entry.operation.in);
         if (!entry.operation.out.empty()) described["answer"] = schema_of(entry.operation.out);
         if (entry.operation.is_page) {

@@ -4,12 +4,12 @@
 
 namespace api {
 
-/// One try with a password. It counts as a failure from its beginning, in a transaction of its own, so that however many
-/// run at once no more are admitted than may fail; success takes the count back.
+/// One try with a password. It counts as a failure from its beginning, in a transaction of its own, so that however
+/// many run at once no more are admitted than may fail; success takes the count back.
 class Attempt {
 public:
-    /// Throws Problem 429 with Retry-After while the name has to wait: 1 s after the fifth failure in a row, doubling to
-    /// 15 minutes, forgotten after 24 hours without one. Names are compared without regard to case.
+    /// Throws Problem 429 with Retry-After while the name has to wait: 1 s after the fifth failure in a row, doubling
+    /// to 15 minutes, forgotten after 24 hours without one. Names are compared without regard to case.
     Attempt(Exchange& exchange, std::string name);
     /// Takes the count back where it was never decided whether the password was right.
     ~Attempt();

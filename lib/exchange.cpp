@@ -2,9 +2,9 @@
 #include "exchange.hpp"
 
 #include <algorithm>
-#include <map>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <map>
 
 #include "crypto.hpp"
 #include "page.hpp"
@@ -27,7 +27,8 @@ std::optional<std::string> versions_of(std::string_view header) {
         int version = 0;
         if (tag.size() < 3 || tag.front() != '"') continue;
         auto [end, error] = std::from_chars(tag.data() + 1, tag.data() + tag.size(), version);
-        if (error == std::errc() && (*end == '-' || *end == '"')) list += (list.empty() ? "" : ",") + std::to_string(version);
+        if (error == std::errc() && (*end == '-' || *end == '"'))
+            list += (list.empty() ? "" : ",") + std::to_string(version);
     }
     return "{" + list + "}";
 }
@@ -47,8 +48,8 @@ bool matches(std::string_view if_none_match, std::string_view etag) {
 /// A token is 32 to 100 characters of base64url, perhaps behind a prefix of ours; other texts never reach the database.
 bool is_token(std::string_view token) {
     return token.size() >= 32 && token.size() <= 100 && std::all_of(token.begin(), token.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
-    });
+               return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+           });
 }
 
 /// The statement of a page, built once for each thing that is asked for in the same way: the text takes longer to make
@@ -58,7 +59,8 @@ const Statement& page_statement(const Operation& operation, const PageQuery& que
     std::string key(operation.form.route);
     for (const std::string& condition : query.conditions) key += '\n' + condition;
     for (const PageQuery::Term& term : query.order) key += (term.descending ? "\n-" : "\n+") + term.member->name;
-    for (bool flag : {query.id_descending, query.after_cursor, query.backwards, query.counted, query.exact}) key += flag ? '1' : '0';
+    for (bool flag : {query.id_descending, query.after_cursor, query.backwards, query.counted, query.exact})
+        key += flag ? '1' : '0';
     if (built.size() > 500) built.clear();
     auto found = built.find(key);
     if (found == built.end()) found = built.emplace(std::move(key), statement_of(operation, query)).first;
@@ -93,12 +95,15 @@ void Exchange::check_accept() const {
     while (!accept.empty()) {
         std::string range(accept.substr(0, accept.find(',')));
         accept.remove_prefix(std::min(range.size() + 1, accept.size()));
-        range.erase(std::remove_if(range.begin(), range.end(), [](char c) { return c == ' ' || c == '\t'; }), range.end());
+        range.erase(std::remove_if(range.begin(), range.end(), [](char c) { return c == ' ' || c == '\t'; }),
+                    range.end());
         std::transform(range.begin(), range.end(), range.begin(), [](unsigned char c) { return std::tolower(c); });
         std::string type = range.substr(0, range.find(';'));
         std::size_t q = range.find(";q=");
         bool refused = q != range.npos && range.find_first_of("123456789", q) == range.npos;
-        if (!refused && (type == "*/*" || type == "application/*" || type == "application/json" || type == "application/problem+json")) return;
+        if (!refused && (type == "*/*" || type == "application/*" || type == "application/json" ||
+                         type == "application/problem+json"))
+            return;
     }
     throw Problem(406, "not_acceptable", "Answers here are application/json.");
 }
@@ -117,11 +122,13 @@ void Exchange::check(const std::vector<std::pair<std::string, std::string>>& pat
         check_accept();
         read_if_match();
         std::string agent(request.variable("HTTP_USER_AGENT").substr(0, 256));
-        agent.erase(std::remove_if(agent.begin(), agent.end(), [](char c) { return c < 0x20 || c > 0x7e; }), agent.end());
+        agent.erase(std::remove_if(agent.begin(), agent.end(), [](char c) { return c < 0x20 || c > 0x7e; }),
+                    agent.end());
         parameters["user_agent"] = std::move(agent);
         input = read_input(request, operation.in, operation.out);
         if (!operation.is_page)
-            for (const auto& [name, value] : decode_query(request.query())) input.errors[name].push_back("Unknown query parameter.");
+            for (const auto& [name, value] : decode_query(request.query()))
+                input.errors[name].push_back("Unknown query parameter.");
         if (!input.errors.empty()) bad = invalid(input.errors);
     } catch (const Problem& problem) {
         bad = problem;
@@ -129,7 +136,8 @@ void Exchange::check(const std::vector<std::pair<std::string, std::string>>& pat
     for (const auto& [name, value] : path_parameters) {
         json::value number(value);
         // what is no id names nothing
-        if (!bad && !types::check_integer(number, Source::text, 1, INT64_MAX).empty()) bad = Problem(404, "not_found", "There is nothing here.");
+        if (!bad && !types::check_integer(number, Source::text, 1, INT64_MAX).empty())
+            bad = Problem(404, "not_found", "There is nothing here.");
         parameters[name] = value;
     }
     if (bad) {
@@ -144,8 +152,10 @@ void Exchange::check(const std::vector<std::pair<std::string, std::string>>& pat
         }
         const json::value* field = input.fields.if_contains(member.name);
         std::optional<std::string>& parameter = parameters[member.name];
-        if (!field || field->is_null()) parameter = std::nullopt;
-        else parameter = field->is_string() ? std::string(field->get_string()) : json::serialize(*field);
+        if (!field || field->is_null())
+            parameter = std::nullopt;
+        else
+            parameter = field->is_string() ? std::string(field->get_string()) : json::serialize(*field);
     }
     parameters["body"] = json::serialize(body);
 }
@@ -166,8 +176,10 @@ void Exchange::refuse_caller(const Rows& rows) const {
 
 void Exchange::refuse(std::string_view code) const {
     if (code == "permission_missing")
-        throw Problem(403, "permission_missing", "This needs the permission " + std::string(form().permissions[0]) + ".");
-    if (code == "session_required") throw Problem(403, "session_required", "A personal access token cannot do this. Log in instead.");
+        throw Problem(403, "permission_missing",
+                      "This needs the permission " + std::string(form().permissions[0]) + ".");
+    if (code == "session_required")
+        throw Problem(403, "session_required", "A personal access token cannot do this. Log in instead.");
     if (code == "not_found") throw Problem(404, "not_found", "There is nothing here.");
     if (code == "stale") throw Problem(412, "stale", "It has been changed since the version in If-Match.");
     if (code.starts_with("no_such:")) {
@@ -206,10 +218,13 @@ Reply Exchange::one(const Rows& rows) const {
     }
     std::size_t column = first_column;
     write_object(reply.body, operation.out, rows, 0, column);
-    const bool creates = method == "POST" && !(form().object && forms::has_parameter(forms::path_of(form().route), form().object->name, "_id"));
+    const bool creates = method == "POST" && !(form().object && forms::has_parameter(forms::path_of(form().route),
+                                                                                     form().object->name, "_id"));
     reply.status = form().status ? form().status : creates ? 201 : 200;
-    if (std::size_t id = column_of(operation.out, "id"); reply.status == 201 && form().object && id < operation.out.size())
-        reply.headers.emplace_back("Location", request.base_url() + std::string(form().object->path) + "/" + std::string(rows(0, first_column + id)));
+    if (std::size_t id = column_of(operation.out, "id");
+        reply.status == 201 && form().object && id < operation.out.size())
+        reply.headers.emplace_back("Location", request.base_url() + std::string(form().object->path) + "/" +
+                                                   std::string(rows(0, first_column + id)));
     if (form().no_store) {
         reply.headers.emplace_back("Cache-Control", "no-store");
         return reply;
@@ -217,8 +232,10 @@ Reply Exchange::one(const Rows& rows) const {
     reply.headers.emplace_back("Cache-Control", "private, no-cache");
     reply.headers.emplace_back("Vary", "Accept, Authorization");
     if (std::size_t version = column_of(operation.out, "version"); version < operation.out.size()) {
-        std::string etag = '"' + std::string(rows(0, first_column + version)) + '-' + crypto::sha256_hex(reply.body, 4) + '"';
-        if ((method == "GET" || method == "HEAD") && matches(request.variable("HTTP_IF_NONE_MATCH"), etag)) reply.status = 304;
+        std::string etag =
+            '"' + std::string(rows(0, first_column + version)) + '-' + crypto::sha256_hex(reply.body, 4) + '"';
+        if ((method == "GET" || method == "HEAD") && matches(request.variable("HTTP_IF_NONE_MATCH"), etag))
+            reply.status = 304;
         reply.headers.emplace_back("ETag", std::move(etag));
     }
     return reply;

@@ -24,7 +24,8 @@ public:
 
     /// The form's own statement and its answer.
     Reply answer();
-    /// Another statement, with :names from parameters. Its rows carry no refusal: join what it works on with the caller.
+    /// Another statement, with :names from parameters. Its rows carry no refusal: join what it works on with the
+    /// caller.
     Rows query(std::string_view sql);
     /// Who is asking, by the caller's part of the statement. Throws 401 and 403.
     std::int64_t caller();

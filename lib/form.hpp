@@ -33,14 +33,14 @@ struct Reply;
 
 /// An endpoint's facts. What the SQL parts may say is in statement.hpp.
 struct Form {
-    std::string_view route;                    ///< methods, then the path: `PUT PATCH /api/v1/tasks/{task_id}`
-    List<std::string_view, 12> also = {};      ///< the same under other routes
-    std::string_view summary = "";             ///< a sentence for the API's documentation
-    List<std::string_view> permissions;        ///< the one that is asked for: `caller`, `anyone` or a code
-    ObjectRef object = {};                     ///< what is stored; alone it is the plain verb of the method
-    std::string_view row = "";                 ///< which row, where `{<name>_id}` in the path does not say it
-    List<Computed> computed = {};              ///< members of the answer that are computed otherwise than the object says
-    List<Fill> fills = {};                     ///< a creation: what the system stores beside the body
+    std::string_view route;                ///< methods, then the path: `PUT PATCH /api/v1/tasks/{task_id}`
+    List<std::string_view, 12> also = {};  ///< the same under other routes
+    std::string_view summary = "";         ///< a sentence for the API's documentation
+    List<std::string_view> permissions;    ///< the one that is asked for: `caller`, `anyone` or a code
+    ObjectRef object = {};                 ///< what is stored; alone it is the plain verb of the method
+    std::string_view row = "";             ///< which row, where `{<name>_id}` in the path does not say it
+    List<Computed> computed = {};          ///< members of the answer that are computed otherwise than the object says
+    List<Fill> fills = {};                 ///< a creation: what the system stores beside the body
     List<Rule> rules = {};
     std::string_view where = "";               ///< a list: which of the visible rows
     List<std::string_view, 16> filters = {};   ///< a list: the members that it can be filtered by, and `search`
@@ -73,7 +73,8 @@ constexpr void scan(std::string_view sql, OnName on_name, OnMay on_may, OnElse o
             for (; i <= end; ++i) on_else(sql[i]);
             continue;
         }
-        if (c == '$' || (c == '-' && i + 1 < sql.size() && sql[i + 1] == '-') || (c == '/' && i + 1 < sql.size() && sql[i + 1] == '*'))
+        if (c == '$' || (c == '-' && i + 1 < sql.size() && sql[i + 1] == '-') ||
+            (c == '/' && i + 1 < sql.size() && sql[i + 1] == '*'))
             throw "The SQL of a form has no comments, dollar quotes or numbered parameters.";
         if (c == ':' && i + 1 < sql.size() && sql[i + 1] == ':') {
             on_else(':'), on_else(':');
@@ -112,7 +113,9 @@ constexpr std::string_view path_of(std::string_view route) {
 constexpr bool has_parameter(std::string_view path, std::string_view name, std::string_view end = "") {
     for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
         std::string_view parameter = path.substr(open + 1, path.find('}', open) - open - 1);
-        if (parameter.size() == name.size() + end.size() && parameter.substr(0, name.size()) == name && parameter.substr(name.size()) == end) return true;
+        if (parameter.size() == name.size() + end.size() && parameter.substr(0, name.size()) == name &&
+            parameter.substr(name.size()) == end)
+            return true;
     }
     return false;
 }
@@ -156,7 +159,8 @@ constexpr void check(const Form& form, const Names& fields, bool is_page) {
     if (form.object && form.sql.empty() && !names_a_row && !is_post && !is_page && !form.run)
         throw "The plain verb needs a row: {<name>_id} in the path, or .row.";
     if (!form.fills.empty() && (!is_post || !form.sql.empty())) throw "Only a plain creation has .fills.";
-    if (!form.rules.empty() && (is_get || form.permissions[0] == anyone)) throw "Only what changes something for a caller has .rules.";
+    if (!form.rules.empty() && (is_get || form.permissions[0] == anyone))
+        throw "Only what changes something for a caller has .rules.";
     if (is_page && !form.object) throw "A list needs an .object.";
     if (!form.sql.empty() && !contains(form.sql, "answer as")) throw "The .sql of a form has a part `answer as (…)`.";
     if (!form.sql.empty() && form.permissions[0] != anyone && !contains(form.sql, "granted"))

@@ -17,7 +17,8 @@ using PathParameters = std::vector<std::pair<std::string, std::string>>;
 /// Compares a path with a template, segment by segment; `{name}` takes any one segment.
 bool matches(std::string_view pattern, std::string_view path, PathParameters& parameters) {
     while (!pattern.empty() && !path.empty()) {
-        std::size_t end = std::min(pattern.find('/', 1), pattern.size()), stop = std::min(path.find('/', 1), path.size());
+        std::size_t end = std::min(pattern.find('/', 1), pattern.size()),
+                    stop = std::min(path.find('/', 1), path.size());
         std::string_view expected = pattern.substr(1, end - 1), segment = path.substr(1, stop - 1);
         if (expected.starts_with("{")) {
             if (segment.empty()) return false;
@@ -42,7 +43,8 @@ bool has_method(std::string_view route, std::string_view method) {
 
 /// Whether an endpoint serves this method on this path; then parameters are those of the path. A literal path is not
 /// taken for a parameter of another route.
-bool serves(const Entry& entry, std::string_view method, std::string_view path, bool literal, PathParameters& parameters) {
+bool serves(const Entry& entry, std::string_view method, std::string_view path, bool literal,
+            PathParameters& parameters) {
     auto fits = [&](std::string_view route) {
         parameters.clear();
         if (!has_method(route, method) || (literal && forms::path_of(route) != path)) return false;
@@ -62,7 +64,8 @@ Reply reply_of(const Problem& problem) {
     return reply;
 }
 
-/// Waits before a try is repeated: 20, 80, 320 ms, half of it by chance, so that two that collided do not collide again.
+/// Waits before a try is repeated: 20, 80, 320 ms, half of it by chance, so that two that collided do not collide
+/// again.
 void back_off(int attempt) {
     thread_local std::minstd_rand random{std::random_device{}()};
     int most = 20 << (2 * attempt);
@@ -85,7 +88,8 @@ Handler::Handler(std::string name, std::vector<Operation> operations) : name_(st
         Entry entry{std::move(operation), {}, {}};
         const Form& form = entry.operation.form;
         if (form.permissions[0] != anyone) entry.caller_statement = caller_statement(entry.operation);
-        if (!entry.operation.is_page && (form.object || !form.sql.empty()) && !(form.permissions[0] == anyone && form.sql.empty()))
+        if (!entry.operation.is_page && (form.object || !form.sql.empty()) &&
+            !(form.permissions[0] == anyone && form.sql.empty()))
             entry.statement = statement_of(entry.operation);
         literal_paths_.emplace(forms::path_of(form.route));
         for (std::string_view route : form.also) literal_paths_.emplace(forms::path_of(route));
@@ -166,7 +170,8 @@ void Handler::after(const Reply& reply, Database& database) const {
     // 7 days after its last use a session ends, 30 days after its start at the latest; tokens end when they say
     static const Statement note = numbered(
         "update sessions set last_used_at = now(),"
-        " expires_at = case kind when 'session' then least(created_at + interval '30 days', now() + interval '7 days') else expires_at end"
+        " expires_at = case kind when 'session' then least(created_at + interval '30 days', now() + interval '7 days') "
+        "else expires_at end"
         " where key = :key::bytea and last_used_at < now() - interval '1 minute'");
     try {
         database.query(note, {{"key", reply.used_key}});

@@ -141,8 +141,11 @@ private:
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 Pairs read_multipart(std::string_view body, const std::string& boundary) {
-    auto malformed = [](const char* why) { return Problem(400, "malformed_form", std::string("The form is malformed: ") + why); };
-    if (boundary.empty() || boundary.size() > 70) throw malformed("its boundary has 1 to 70 characters.");  // RFC 2046 5.1.1
+    auto malformed = [](const char* why) {
+        return Problem(400, "malformed_form", std::string("The form is malformed: ") + why);
+    };
+    if (boundary.empty() || boundary.size() > 70)
+        throw malformed("its boundary has 1 to 70 characters.");  // RFC 2046 5.1.1
     for (char c : boundary)
         if (!std::isalnum(static_cast<unsigned char>(c)) && std::strchr("'()+_,-./:=?", c) == nullptr)
             throw malformed("its boundary has characters that RFC 2046 does not allow.");
@@ -163,7 +166,9 @@ Pairs read_multipart(std::string_view body, const std::string& boundary) {
     try {
         MultipartInput input(body, boundary);
         cgicc::Cgicc form(&input);
-        if (!form.getFiles().empty()) throw Problem(400, "invalid", "A file is not expected here.", {{form.getFiles()[0].getName(), {"A file is not expected here."}}});
+        if (!form.getFiles().empty())
+            throw Problem(400, "invalid", "A file is not expected here.",
+                          {{form.getFiles()[0].getName(), {"A file is not expected here."}}});
         for (const auto& entry : form.getElements()) pairs.emplace_back(entry.getName(), entry.getValue());
     } catch (const Problem&) {
         throw;
@@ -194,11 +199,13 @@ json::value parse_json(std::string_view text, Errors& errors) {
     std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && used < text.size()) ec = json::error::extra_data;
     if (ec)
-        throw Problem(400, "malformed_json", "The body is not valid JSON: " + ec.message() + " at byte " + std::to_string(used) + ".");
+        throw Problem(400, "malformed_json",
+                      "The body is not valid JSON: " + ec.message() + " at byte " + std::to_string(used) + ".");
     return std::move(parser.handler().root);
 }
 
-Input check_fields(const json::object& given, Source source, std::string_view method, const Shape& in, const Shape& out) {
+Input check_fields(const json::object& given, Source source, std::string_view method, const Shape& in,
+                   const Shape& out) {
     Input input;
     for (const auto& [key, value] : given) {
         std::string name(key);
@@ -213,7 +220,8 @@ Input check_fields(const json::object& given, Source source, std::string_view me
         }
         json::value checked = value;
         // a form cannot say null: an empty value does
-        if (source == Source::text && member->nullable && !member->is_text && checked.as_string().empty()) checked = nullptr;
+        if (source == Source::text && member->nullable && !member->is_text && checked.as_string().empty())
+            checked = nullptr;
         if (checked.is_null()) {
             if (!member->nullable) input.errors[name].push_back("This field may not be null.");
         } else if (std::string wrong = member->check(checked, source); !wrong.empty()) {
@@ -254,7 +262,8 @@ Input read_input(Request& request, const Shape& in, const Shape& out) {
             given = std::move(value.get_object());
         } else {
             source = Source::text;
-            Pairs pairs = media.type == "multipart/form-data" ? read_multipart(body, media.boundary) : decode_query(body);
+            Pairs pairs =
+                media.type == "multipart/form-data" ? read_multipart(body, media.boundary) : decode_query(body);
             for (auto& [name, value] : pairs) {
                 if (given.contains(name)) duplicates[name] = {"This field stands more than once."};
                 given[name] = value;

@@ -1,4 +1,5 @@
-// What a client sends, made into checked fields: strict JSON, forms, query strings. Everything is named, nothing ignored.
+// What a client sends, made into checked fields: strict JSON, forms, query strings. Everything is named, nothing
+// ignored.
 #pragma once
 #include <set>
 
@@ -29,7 +30,8 @@ json::value parse_json(std::string_view text, Errors& errors);
 Input read_input(Request& request, const Shape& in, const Shape& out);
 
 /// The same for fields that are already apart; the method decides what is required.
-Input check_fields(const json::object& given, Source source, std::string_view method, const Shape& in, const Shape& out);
+Input check_fields(const json::object& given, Source source, std::string_view method, const Shape& in,
+                   const Shape& out);
 
 /// Decodes `a=b&c=d`. Throws 400 where an escape is broken, the text is not UTF-8 or carries U+0000.
 std::vector<std::pair<std::string, std::string>> decode_query(std::string_view query);

@@ -22,7 +22,8 @@ std::string_view Request::variable(std::string_view name) const {
         if (entry.first != name) continue;
         // nginx 1.22 does not join repeated headers; whichever we took, somebody in front of us may take the other
         if (found && name.starts_with("HTTP_"))
-            throw Problem(400, "duplicate_header", "The header " + std::string(name.substr(5)) + " was sent more than once.");
+            throw Problem(400, "duplicate_header",
+                          "The header " + std::string(name.substr(5)) + " was sent more than once.");
         if (!found) found = &entry;
     }
     return found ? found->second : std::string_view();
@@ -48,8 +49,7 @@ const std::string& Request::body(std::size_t limit) {
         if (error != std::errc() || end != announced.data() + announced.size())
             throw Problem(400, "bad_request", "Content-Length is not a number.");
     }
-    if (length > limit)
-        throw Problem(413, "too_large", "The body is larger than " + std::to_string(limit) + " bytes.");
+    if (length > limit) throw Problem(413, "too_large", "The body is larger than " + std::to_string(limit) + " bytes.");
     std::string body(length, '\0');
     for (std::size_t filled = 0; filled < length;) {
         std::size_t n = read(body.data() + filled, length - filled);
@@ -66,7 +66,8 @@ std::string Request::base_url() const {
     for (char c : host)
         if (!std::isalnum(static_cast<unsigned char>(c)) && std::strchr(".:-[]_", c) == nullptr) plain = false;
     std::string_view scheme = variable("REQUEST_SCHEME");
-    return std::string(scheme == "https" ? "https" : "http") + "://" + std::string(plain ? host : variable("SERVER_NAME"));
+    return std::string(scheme == "https" ? "https" : "http") + "://" +
+           std::string(plain ? host : variable("SERVER_NAME"));
 }
 
 std::string cgi_response(const Reply& reply, bool head) {
@@ -74,8 +75,11 @@ std::string cgi_response(const Reply& reply, bool head) {
     for (const auto& [name, value] : reply.headers) {
         for (char c : value)
             if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-                return cgi_response({500, {}, "application/problem+json",
-                                     Problem(500, "internal", "Something went wrong here. It has been logged.").body()}, head);
+                return cgi_response({500,
+                                     {},
+                                     "application/problem+json",
+                                     Problem(500, "internal", "Something went wrong here. It has been logged.").body()},
+                                    head);
         out += name + ": " + value + "\r\n";
     }
     if (reply.status != 204 && reply.status != 304) {

@@ -20,7 +20,8 @@ public:
     std::string_view path() const;
     std::string_view query() const { return variable("QUERY_STRING"); }
 
-    /// The whole body, also when asked again. Throws 413 where it is longer than the limit, 400 where it was cut on its way.
+    /// The whole body, also when asked again. Throws 413 where it is longer than the limit, 400 where it was cut on its
+    /// way.
     const std::string& body(std::size_t limit);
     /// True where a body follows, whatever its length.
     bool has_body() const;

@@ -34,13 +34,13 @@ struct Computed {
 /// A kind of stored object. In its SQL `it` is the row and `me` the caller; `may(code)` is true where the caller holds
 /// that permission.
 struct Object {
-    std::string_view name;             ///< singular; `{<name>_id}` in a path is its id
+    std::string_view name;  ///< singular; `{<name>_id}` in a path is its id
     std::string_view table;
-    std::string_view path;             ///< of the collection: a new object's Location is this and its id
-    List<std::string_view> visible;    ///< the ways to see a row; a row is visible where one of them holds
+    std::string_view path;           ///< of the collection: a new object's Location is this and its id
+    List<std::string_view> visible;  ///< the ways to see a row; a row is visible where one of them holds
     List<Computed> computed = {};
-    std::string_view referable = "";   ///< what a body may point to, beside being visible; empty: every visible row
-    std::string_view searched = "";    ///< the text that the filter `search` looks into
+    std::string_view referable = "";  ///< what a body may point to, beside being visible; empty: every visible row
+    std::string_view searched = "";   ///< the text that the filter `search` looks into
 };
 
 /// Which object a form is about, if any. (A plain pointer would have to be compared with null at compile time, which

@@ -83,7 +83,8 @@ struct Reader {
     Errors errors;
 
     bool offers(std::string_view name) const {
-        return std::any_of(op.form.filters.begin(), op.form.filters.end(), [&](std::string_view f) { return f == name; });
+        return std::any_of(op.form.filters.begin(), op.form.filters.end(),
+                           [&](std::string_view f) { return f == name; });
     }
 
     /// A condition on a member, with its value as a parameter of the filter's own name.
@@ -134,8 +135,10 @@ struct Reader {
                 return void(errors[name].push_back("Unknown query parameter."));
             }
         }
-        if (!wrong.empty()) errors[name].push_back(wrong);
-        else page.query.conditions.push_back(condition);
+        if (!wrong.empty())
+            errors[name].push_back(wrong);
+        else
+            page.query.conditions.push_back(condition);
     }
 
     void ordering(const std::string& text, bool checked) {
@@ -144,11 +147,14 @@ struct Reader {
             bool descending = name.starts_with("-");
             if (descending) name.erase(0, 1);
             const Member* member = find(op.out, name);
-            bool offered = !checked || std::find(op.form.ordering.begin(), op.form.ordering.end(), name) != op.form.ordering.end();
+            bool offered =
+                !checked || std::find(op.form.ordering.begin(), op.form.ordering.end(), name) != op.form.ordering.end();
             if (!member || !offered || !seen.insert(name).second) {
                 std::string names;
-                for (std::string_view possible : op.form.ordering) names += (names.empty() ? "" : ", ") + std::string(possible);
-                errors["ordering"] = {"Not a valid ordering. Use some of: " + names + ", each once, with - in front for descending."};
+                for (std::string_view possible : op.form.ordering)
+                    names += (names.empty() ? "" : ", ") + std::string(possible);
+                errors["ordering"] = {"Not a valid ordering. Use some of: " + names +
+                                      ", each once, with - in front for descending."};
                 return;
             }
             if (name == "id") {
@@ -163,8 +169,10 @@ struct Reader {
 
     void page_size(const std::string& text) {
         json::value value(text);
-        if (std::string wrong = types::check_integer(value, Source::text, 1, 200); !wrong.empty()) errors["page_size"].push_back(wrong);
-        else page.size = static_cast<int>(value.get_int64());
+        if (std::string wrong = types::check_integer(value, Source::text, 1, 200); !wrong.empty())
+            errors["page_size"].push_back(wrong);
+        else
+            page.size = static_cast<int>(value.get_int64());
     }
 
     /// [digest, "next" or "previous", count or null, key …, id]
@@ -193,7 +201,8 @@ struct Reader {
         page.query.backwards = parts[1] == json::value("previous");
         if (!page.query.exact) page.query.counted = false;
         if (parts[2].is_int64()) page.count = parts[2].get_int64();
-        for (std::size_t i = 0; i < keys; ++i) parameters["cursor_" + std::to_string(i)] = std::string(parts[i + 3].get_string());
+        for (std::size_t i = 0; i < keys; ++i)
+            parameters["cursor_" + std::to_string(i)] = std::string(parts[i + 3].get_string());
         parameters["cursor_id"] = std::string(parts.back().get_string());
     }
 
@@ -206,14 +215,22 @@ struct Reader {
                 errors[name].push_back("This parameter stands more than once.");
                 continue;
             }
-            if (name == "cursor") { given_cursor = text; continue; }
+            if (name == "cursor") {
+                given_cursor = text;
+                continue;
+            }
             page.parameters.emplace_back(name, text);
-            if (name == "ordering") given_ordering = text;
-            else if (name == "page_size") page_size(text);
+            if (name == "ordering")
+                given_ordering = text;
+            else if (name == "page_size")
+                page_size(text);
             else if (name == "count") {
-                if (text == "exact") page.query.exact = true;
-                else errors["count"].push_back("Not a valid choice. Use: exact.");
-            } else filter(name, text);
+                if (text == "exact")
+                    page.query.exact = true;
+                else
+                    errors["count"].push_back("Not a valid choice. Use: exact.");
+            } else
+                filter(name, text);
         }
         ordering(given_ordering ? *given_ordering : std::string(op.form.order), given_ordering.has_value());
         auto sorted = page.parameters;
@@ -305,8 +322,10 @@ void write_object(std::string& out, const Shape& shape, const Rows& rows, std::s
             write_object(out, member.nested, rows, row, column);
             continue;
         }
-        if (rows.is_null(row, column)) out += "null";
-        else member.write(out, rows(row, column));
+        if (rows.is_null(row, column))
+            out += "null";
+        else
+            member.write(out, rows(row, column));
         ++column;
     }
     out += '}';

@@ -8,9 +8,10 @@ namespace api {
 struct PageRequest {
     PageQuery query;
     int size = 20;
-    std::optional<std::int64_t> count;                            ///< carried by the cursor from the first page
-    std::vector<std::pair<std::string, std::string>> parameters;  ///< of the query string, for the links, without cursor
-    std::string digest;                                           ///< of what a cursor belongs to
+    std::optional<std::int64_t> count;  ///< carried by the cursor from the first page
+    std::vector<std::pair<std::string, std::string>>
+        parameters;      ///< of the query string, for the links, without cursor
+    std::string digest;  ///< of what a cursor belongs to
 };
 
 /// Reads a query string; puts the values of filters and cursor into parameters. Throws a 400 that names every parameter

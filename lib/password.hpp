@@ -11,8 +11,8 @@ namespace api::password {
 /// for longer than a second.
 std::string hash(std::string_view password);
 
-/// True where the password belongs to the hash. Without a hash it does the same work and is false, so that time does not
-/// tell which names exist. Throws like hash().
+/// True where the password belongs to the hash. Without a hash it does the same work and is false, so that time does
+/// not tell which names exist. Throws like hash().
 bool verify(std::string_view password, const std::optional<std::string>& hash);
 
 /// What is wrong with a new password for this account, or nothing: it is one of the names, or among the most common.

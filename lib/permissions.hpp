@@ -21,7 +21,8 @@ inline constexpr Permission permissions[] = {
     {"tasks.edit_all", "Change the tasks of everybody.", Permission::managers},
     {"tasks.delete_all", "Delete the tasks of everybody.", Permission::administrators},
     {"work_orders.create", "Create work orders: tasks for an item of equipment.", Permission::managers},
-    {"users.view_private", "See the private members of others: email, state of the account, last login.", Permission::managers},
+    {"users.view_private", "See the private members of others: email, state of the account, last login.",
+     Permission::managers},
 };
 
 /// Asked of an endpoint that every authenticated user may call.

@@ -9,7 +9,8 @@ namespace api {
 namespace json = boost::json;
 
 std::string Problem::body() const {
-    json::object document{{"type", "about:blank"}, {"title", reason(status)}, {"status", status}, {"code", code}, {"detail", detail}};
+    json::object document{
+        {"type", "about:blank"}, {"title", reason(status)}, {"status", status}, {"code", code}, {"detail", detail}};
     if (!errors.empty()) {
         json::object fields;
         for (const auto& [field, messages] : errors) {
@@ -29,12 +30,13 @@ Problem invalid(Errors errors) {
 }
 
 Problem unauthenticated(std::string code) {
-    std::string detail = code == "token_expired"         ? "The access token has expired. Get a new one."
-                         : code == "session_superseded"  ? "A later login has ended this session."
-                         : code == "session_ended"       ? "This session was ended. Log in again."
-                         : code == "session_expired"     ? "This session has expired. Log in again."
-                         : code == "account_inactive"    ? "This account is not active."
-                                                         : "Authentication credentials were not provided or are not valid.";
+    std::string detail = code == "token_expired"        ? "The access token has expired. Get a new one."
+                         : code == "session_superseded" ? "A later login has ended this session."
+                         : code == "session_ended"      ? "This session was ended. Log in again."
+                         : code == "session_expired"    ? "This session has expired. Log in again."
+                         : code == "account_inactive"
+                             ? "This account is not active."
+                             : "Authentication credentials were not provided or are not valid.";
     return {401, std::move(code), std::move(detail), {}, {{"WWW-Authenticate", "Token, Bearer"}}};
 }
 
@@ -44,26 +46,46 @@ Problem unavailable(std::string detail, int retry_after) {
 
 std::string reason(int status) {
     switch (status) {
-        case 200: return "OK";
-        case 201: return "Created";
-        case 204: return "No Content";
-        case 304: return "Not Modified";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 406: return "Not Acceptable";
-        case 409: return "Conflict";
-        case 410: return "Gone";
-        case 412: return "Precondition Failed";
-        case 413: return "Content Too Large";
-        case 415: return "Unsupported Media Type";
-        case 429: return "Too Many Requests";
-        case 500: return "Internal Server Error";
-        case 503: return "Service Unavailable";
-        case 507: return "Insufficient Storage";
-        default: return "Error";
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 204:
+            return "No Content";
+        case 304:
+            return "Not Modified";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 406:
+            return "Not Acceptable";
+        case 409:
+            return "Conflict";
+        case 410:
+            return "Gone";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Content Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 429:
+            return "Too Many Requests";
+        case 500:
+            return "Internal Server Error";
+        case 503:
+            return "Service Unavailable";
+        case 507:
+            return "Insufficient Storage";
+        default:
+            return "Error";
     }
 }
 

@@ -21,7 +21,11 @@ struct Problem : std::exception {
 
     Problem(int status, std::string code, std::string detail, Errors errors = {},
             std::vector<std::pair<std::string, std::string>> headers = {})
-        : status(status), code(std::move(code)), detail(std::move(detail)), errors(std::move(errors)), headers(std::move(headers)) {}
+        : status(status),
+          code(std::move(code)),
+          detail(std::move(detail)),
+          errors(std::move(errors)),
+          headers(std::move(headers)) {}
     const char* what() const noexcept override { return detail.c_str(); }
     /// The document.
     std::string body() const;

@@ -54,14 +54,15 @@ public:
 /// What the workers and the main thread share.
 struct Shared {
     const Handler& handler;
-    int stop;  ///< eventfd: readable, for everybody, once it is time to stop
+    int stop;                            ///< eventfd: readable, for everybody, once it is time to stop
     std::atomic<bool> stopping = false;  ///< the same, to be asked without a system call
     std::atomic<int> busy = 0;
     std::atomic<std::int64_t> last_used = 0;
 };
 
 std::int64_t now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 void serve_one(const Handler& handler, FCGX_Request& wire, Database& database) {
@@ -84,7 +85,8 @@ void serve_one(const Handler& handler, FCGX_Request& wire, Database& database) {
 void work(Shared& shared) {
     // EPOLLEXCLUSIVE: a connection wakes one worker, not all of them
     int events = epoll_create1(EPOLL_CLOEXEC);
-    epoll_event listening{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = 0}}, stopping{.events = EPOLLIN, .data = {.fd = shared.stop}};
+    epoll_event listening{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = 0}},
+        stopping{.events = EPOLLIN, .data = {.fd = shared.stop}};
     epoll_ctl(events, EPOLL_CTL_ADD, 0, &listening);
     epoll_ctl(events, EPOLL_CTL_ADD, shared.stop, &stopping);
 
@@ -177,19 +179,22 @@ int serve(int argc, char** argv, std::vector<Operation> operations) {
         if (option == "--check" && argc == 2) {
             Database database(handler.name(), true);
             auto faults = handler.check(database);
-            for (const std::string& fault : faults) std::cerr << handler.name() << ": does not fit the database: " << fault << '\n';
+            for (const std::string& fault : faults)
+                std::cerr << handler.name() << ": does not fit the database: " << fault << '\n';
             return faults.empty() ? 0 : 1;
         }
         std::ostream& out = option == "--help" ? std::cout : std::cerr;
         out << "usage: " << handler.name() << " [--describe | --check | --help]\n\n"
             << "Serves FastCGI on the socket that is its standard input; without a socket, one CGI request.\n"
             << "  --describe  prints routes, permissions, schemas and statements as JSON\n"
-            << "  --check     prepares every statement on the database; exit status 1 if one does not fit\n\nEndpoints:\n";
+            << "  --check     prepares every statement on the database; exit status 1 if one does not "
+               "fit\n\nEndpoints:\n";
         for (const Entry& entry : handler.entries())
             out << "  " << entry.operation.form.route << "\n      " << entry.operation.form.summary << '\n';
         out << "\nSettings (environment):\n";
         for (const SettingLine& line : setting_lines())
-            out << "  " << line.name << (*line.initial ? std::string(" (") + line.initial + ")" : "") << "\n      " << line.meaning << '\n';
+            out << "  " << line.name << (*line.initial ? std::string(" (") + line.initial + ")" : "") << "\n      "
+                << line.meaning << '\n';
         return option == "--help" ? 0 : 2;
     } catch (const std::exception& fault) {
         log_line(handler.name(), fault.what());

@@ -13,7 +13,8 @@ const std::vector<SettingLine>& setting_lines() {
         {"FETTLE_URL", "", "Scheme and host in front of the URLs in answers; empty: as the client called."},
         {"FETTLE_REGISTRATION", "open", "open: anybody may register. closed: nobody may."},
         {"FETTLE_SESSIONS", "single", "single: a login ends the user's earlier sessions. many: it does not."},
-        {"FETTLE_WORKERS", "4", "Requests that one handler serves at a time, each with a database connection (1 to 64)."},
+        {"FETTLE_WORKERS", "4",
+         "Requests that one handler serves at a time, each with a database connection (1 to 64)."},
         {"FETTLE_IDLE", "0", "Seconds without a request after which a handler exits, at least 30; 0: never."},
         {"PGHOST, PGPORT, PGDATABASE, PGUSER", "", "The database, as libpq reads them."},
     };
@@ -33,7 +34,8 @@ std::string text(const char* name) {
 bool choice(const char* name, std::string_view yes, std::string_view no) {
     std::string value = text(name);
     if (value != yes && value != no)
-        throw std::runtime_error(std::string(name) + " is '" + value + "'; it must be " + std::string(yes) + " or " + std::string(no) + ".");
+        throw std::runtime_error(std::string(name) + " is '" + value + "'; it must be " + std::string(yes) + " or " +
+                                 std::string(no) + ".");
     return value == yes;
 }
 
@@ -42,7 +44,8 @@ int number(const char* name, int min, int max) {
     int n = 0;
     auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
     if (error != std::errc() || end != value.data() + value.size() || n < min || n > max)
-        throw std::runtime_error(std::string(name) + " is '" + value + "'; it must be a number from " + std::to_string(min) + " to " + std::to_string(max) + ".");
+        throw std::runtime_error(std::string(name) + " is '" + value + "'; it must be a number from " +
+                                 std::to_string(min) + " to " + std::to_string(max) + ".");
     return n;
 }
 
@@ -54,8 +57,7 @@ Settings read() {
     s.single_session = choice("FETTLE_SESSIONS", "single", "many");
     s.workers = number("FETTLE_WORKERS", 1, 64);
     s.idle_seconds = number("FETTLE_IDLE", 0, 86400);
-    if (s.idle_seconds != 0 && s.idle_seconds < 30)
-        throw std::runtime_error("FETTLE_IDLE must be 0 or at least 30.");
+    if (s.idle_seconds != 0 && s.idle_seconds < 30) throw std::runtime_error("FETTLE_IDLE must be 0 or at least 30.");
     return s;
 }
 

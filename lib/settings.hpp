@@ -7,11 +7,11 @@ namespace api {
 
 /// What the environment says, checked once at start.
 struct Settings {
-    std::string url;            ///< FETTLE_URL
-    bool registration_open;     ///< FETTLE_REGISTRATION
-    bool single_session;        ///< FETTLE_SESSIONS
-    int workers;                ///< FETTLE_WORKERS
-    int idle_seconds;           ///< FETTLE_IDLE
+    std::string url;         ///< FETTLE_URL
+    bool registration_open;  ///< FETTLE_REGISTRATION
+    bool single_session;     ///< FETTLE_SESSIONS
+    int workers;             ///< FETTLE_WORKERS
+    int idle_seconds;        ///< FETTLE_IDLE
 };
 
 /// The settings of this process. Throws std::runtime_error, naming the variable, where a value makes no sense.

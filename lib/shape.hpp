@@ -15,21 +15,21 @@ using Shape = std::vector<Member>;
 struct Member {
     std::string name;
     json::object schema;
-    json::value initial;               ///< its C++ default: what a creation without it stores
-    bool nullable = false;             ///< std::optional
-    bool read_only = false;            ///< ReadOnly
-    bool filled = false;               ///< Filled
-    bool required = false;             ///< by a creation and a PUT: the C++ default is no valid value
-    bool always_required = false;      ///< Required: by a PATCH too
-    bool is_time = false;              ///< Date or Time: its null sorts as infinity
+    json::value initial;           ///< its C++ default: what a creation without it stores
+    bool nullable = false;         ///< std::optional
+    bool read_only = false;        ///< ReadOnly
+    bool filled = false;           ///< Filled
+    bool required = false;         ///< by a creation and a PUT: the C++ default is no valid value
+    bool always_required = false;  ///< Required: by a PATCH too
+    bool is_time = false;          ///< Date or Time: its null sorts as infinity
     bool is_choice = false;
     bool is_text = false;
-    bool is_secret = false;            ///< a password: neither in :body nor a parameter of any statement
+    bool is_secret = false;  ///< a password: neither in :body nor a parameter of any statement
     const Object* reference = nullptr;
     std::vector<std::pair<std::string_view, std::string_view>> groups;
     std::string (*check)(json::value&, Source) = nullptr;
     void (*write)(std::string&, std::string_view) = nullptr;
-    Shape nested;                      ///< of a described struct as a member; the answer has its columns in a row
+    Shape nested;  ///< of a described struct as a member; the answer has its columns in a row
 };
 
 namespace shapes {
@@ -49,7 +49,7 @@ struct Peel<std::optional<T>> {
     static std::optional<T> wrap(type v) { return Peel<T>::wrap(std::move(v)); }
     static const type* peek(const std::optional<T>& v) { return v ? Peel<T>::peek(*v) : nullptr; }
 };
-template <class W, class T, bool Member::* Flag>
+template <class W, class T, bool Member::*Flag>
 struct PeelValue {
     using type = typename Peel<T>::type;
     static void note(Member& m) { m.*Flag = true, Peel<T>::note(m); }

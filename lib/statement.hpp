@@ -22,9 +22,9 @@ struct PageQuery {
     std::vector<std::string> conditions;  ///< SQL over `it`
     std::vector<Term> order;              ///< the id ends every order
     bool id_descending = true;
-    bool after_cursor = false;            ///< parameters cursor_0 … and cursor_id hold where the page begins
-    bool backwards = false;               ///< the page before the cursor
-    bool counted = true;                  ///< total: the number of rows, up to most_counted + 1 unless exact
+    bool after_cursor = false;  ///< parameters cursor_0 … and cursor_id hold where the page begins
+    bool backwards = false;     ///< the page before the cursor
+    bool counted = true;        ///< total: the number of rows, up to most_counted + 1 unless exact
     bool exact = false;
 };
 inline constexpr int most_counted = 10'000;

@@ -91,7 +91,8 @@ std::string check_email(json::value& value) {
     for (std::size_t start = 0; start <= domain.size(); ++labels) {
         std::size_t end = std::min(domain.find('.', start), domain.size());
         std::string_view label = domain.substr(start, end - start);
-        if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return std::string(invalid);
+        if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+            return std::string(invalid);
         for (char c : label)
             if (!is_letter(c) && !is_digit(c) && c != '-') return std::string(invalid);
         start = end + 1;
@@ -106,7 +107,8 @@ std::string check_password(json::value& value) {
     auto length = unicode::length(text);
     if (!length) return "Not valid UTF-8.";
     if (*length < 8) return "This password is too short. It must contain at least 8 characters.";
-    if (*length > 128 || text.size() > 1024) return "This password is too long. It must contain at most 128 characters.";
+    if (*length > 128 || text.size() > 1024)
+        return "This password is too long. It must contain at most 128 characters.";
     return {};
 }
 
@@ -173,11 +175,21 @@ void write_text(std::string& out, std::string_view column) {
     out += '"';
     for (char c : column) {
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 if (static_cast<unsigned char>(c) < 0x20) {
                     out += "\\u00";
@@ -197,7 +209,8 @@ void write_boolean(std::string& out, std::string_view column) { out += column ==
 
 void write_time(std::string& out, std::string_view column) {
     // PostgreSQL's ISO style in time zone UTC, "2025-01-31 12:00:00.123456+00", becomes RFC 3339
-    if (column.size() < 22 || !column.ends_with("+00")) throw std::runtime_error("a time of the database is not in UTC: " + std::string(column));
+    if (column.size() < 22 || !column.ends_with("+00"))
+        throw std::runtime_error("a time of the database is not in UTC: " + std::string(column));
     out += '"';
     out += column.substr(0, 10);
     out += 'T';

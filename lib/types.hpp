@@ -88,8 +88,8 @@ std::string check_date(json::value& value);
 std::string check_time(json::value& value);
 std::string check_choice(json::value& value, const std::vector<std::pair<std::string, std::string>>& choices);
 
-void write_text(std::string& out, std::string_view column);     ///< quoted and escaped
-void write_verbatim(std::string& out, std::string_view column); ///< numbers and jsonb
+void write_text(std::string& out, std::string_view column);      ///< quoted and escaped
+void write_verbatim(std::string& out, std::string_view column);  ///< numbers and jsonb
 void write_boolean(std::string& out, std::string_view column);
 void write_time(std::string& out, std::string_view column);
 
@@ -196,7 +196,7 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 0> gr
 
 /// A described enum is a choice; an underscore in the C++ name is a blank outside (`In_Progress`: "In Progress").
 template <class E>
-    requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct Type<E> {
     static std::string spelled(std::string_view name) {
         std::string s(name);
@@ -206,7 +206,8 @@ struct Type<E> {
     }
     static std::vector<std::string> choices() {
         std::vector<std::string> names;
-        boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) { names.push_back(spelled(d.name)); });
+        boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
+            [&](auto d) { names.push_back(spelled(d.name)); });
         return names;
     }
     static json::object schema() {

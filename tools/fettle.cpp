@@ -82,21 +82,28 @@ int migrate() {
     api::Database database("migrate", true);
     // one deployment at a time; the lock ends with the connection
     database.query(api::numbered("select pg_advisory_lock(5720)"), {});
-    database.script("create table if not exists migrations (name text primary key, sha256 text not null, applied_at timestamptz not null default now())");
+    database.script(
+        "create table if not exists migrations (name text primary key, sha256 text not null, applied_at timestamptz "
+        "not null default now())");
     api::Rows known = database.query(api::numbered("select name from migrations order by name"), {});
     for (std::size_t i = 0; i < known.size(); ++i)
         if (!fs::exists(sql_folder() / "tables" / (std::string(known(i, 0)) + ".sql")))
-            throw Complaint("the database has the migration " + std::string(known(i, 0)) + ", which is not in " + sql_folder().string() + "; this release is older than the database");
+            throw Complaint("the database has the migration " + std::string(known(i, 0)) + ", which is not in " +
+                            sql_folder().string() + "; this release is older than the database");
     for (const fs::path& path : scripts(sql_folder() / "tables")) {
         const std::string name = path.stem().string(), sql = contents(path), digest = api::crypto::sha256_hex(sql);
-        api::Rows applied = database.query(api::numbered("select sha256 from migrations where name = :name"), {{"name", name}});
+        api::Rows applied =
+            database.query(api::numbered("select sha256 from migrations where name = :name"), {{"name", name}});
         if (applied.size() > 0) {
-            if (applied(0, 0) != digest) throw Complaint("the migration " + name + " was edited after it had been applied; write a new one instead");
+            if (applied(0, 0) != digest)
+                throw Complaint("the migration " + name +
+                                " was edited after it had been applied; write a new one instead");
             continue;
         }
         database.begin();
         run_script(database, path, sql);
-        database.query(api::numbered("insert into migrations (name, sha256) values (:name, :digest)"), {{"name", name}, {"digest", digest}});
+        database.query(api::numbered("insert into migrations (name, sha256) values (:name, :digest)"),
+                       {{"name", name}, {"digest", digest}});
         database.commit();
         std::cout << "applied " << name << '\n';
     }
@@ -128,7 +135,8 @@ const std::vector<Command>& commands() {
 void usage(std::ostream& out) {
     out << "usage: fettle COMMAND\n\nCommands:\n";
     for (const Command& command : commands()) out << "  " << command.name << "\n      " << command.meaning << '\n';
-    out << "\nThe database is the one that PGHOST, PGPORT, PGDATABASE and PGUSER name; these and all other settings are\n"
+    out << "\nThe database is the one that PGHOST, PGPORT, PGDATABASE and PGUSER name; these and all other settings "
+           "are\n"
            "read from the file FETTLE_ENV, else $DATA/env, else build/run/env beside a built fettle, else\n"
            "/etc/fettle/fettle.env. FETTLE_SQL names another folder with tables/ and functions/.\n"
            "\nExit status: 0 done, 1 it could not be done and the reason is on standard error, 2 wrong usage.\n";

@@ -13,7 +13,8 @@ inline constexpr api::Object tasks{
     .name = "task",
     .table = "tasks",
     .path = "/api/v1/tasks",
-    .visible = {"may(tasks.view_all)", "it.author = me.id", "it.\"user\" = me.id and it.author <> it.\"user\"", "it.equipment is not null"},
+    .visible = {"may(tasks.view_all)", "it.author = me.id", "it.\"user\" = me.id and it.author <> it.\"user\"",
+                "it.equipment is not null"},
     .searched = "it.title || ' ' || coalesce(it.description, '')",
 };
 
@@ -33,10 +34,12 @@ enum class TaskStatus { Pending, In_Progress, Complete, Cancelled };
 BOOST_DESCRIBE_ENUM(TaskStatus, Pending, In_Progress, Complete, Cancelled)
 
 template <>
-inline constexpr std::array api::aliases<TaskStatus>{std::pair<std::string_view, std::string_view>{"Incomplete", "Pending"},
-                                                     std::pair<std::string_view, std::string_view>{"Completed", "Complete"}};
+inline constexpr std::array api::aliases<TaskStatus>{
+    std::pair<std::string_view, std::string_view>{"Incomplete", "Pending"},
+    std::pair<std::string_view, std::string_view>{"Completed", "Complete"}};
 template <>
-inline constexpr std::array api::groups<TaskStatus>{std::pair<std::string_view, std::string_view>{"Incomplete", "Pending,In Progress"}};
+inline constexpr std::array api::groups<TaskStatus>{
+    std::pair<std::string_view, std::string_view>{"Incomplete", "Pending,In Progress"}};
 
 struct Task {
     api::ReadOnly<api::Id> id;
@@ -54,4 +57,11 @@ struct Task {
     api::ReadOnly<api::Time> updated_at;
     api::ReadOnly<int> version;
 };
-BOOST_DESCRIBE_STRUCT(Task, (), (id, title, description, due_date, priority_level, status, completed_at, author, user, equipment, claimed_until, created_at, updated_at, version))
+BOOST_DESCRIBE_STRUCT(Task, (),
+                      (id, title, description, due_date, priority_level, status, completed_at, author, user, equipment,
+                       claimed_until, created_at, updated_at, version))
+
+/// Who may change a task that they see.
+inline constexpr api::Rule not_yours{"not_yours", 403,
+                                     "it.author <> me.id and it.\"user\" <> me.id and not may(tasks.edit_all)",
+                                     "Only its author, its user and holders of tasks.edit_all can change this task."};

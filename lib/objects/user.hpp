@@ -12,7 +12,9 @@ inline constexpr api::Object users{
                  {"is_superuser", "case when it.id = me.id or may(users.view_private) then it.is_superuser end"},
                  {"date_joined", "case when it.id = me.id or may(users.view_private) then it.date_joined end"},
                  {"last_login", "case when it.id = me.id or may(users.view_private) then it.last_login end"},
-                 {"roles", "(select coalesce(jsonb_agg(r.name order by r.name), '[]') from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id)"}},
+                 {"roles",
+                  "(select coalesce(jsonb_agg(r.name order by r.name), '[]') from user_roles ur join roles r on r.id = "
+                  "ur.role_id where ur.user_id = it.id)"}},
     .referable = "it.is_active",
     .searched = "it.username || ' ' || it.first_name || ' ' || it.last_name",
 };
@@ -30,4 +32,6 @@ struct User {
     api::ReadOnly<std::optional<api::Time>> last_login;
     api::ReadOnly<int> version;
 };
-BOOST_DESCRIBE_STRUCT(User, (), (id, username, email, first_name, last_name, is_active, is_superuser, roles, date_joined, last_login, version))
+BOOST_DESCRIBE_STRUCT(User, (),
+                      (id, username, email, first_name, last_name, is_active, is_superuser, roles, date_joined,
+                       last_login, version))

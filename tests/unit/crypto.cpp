@@ -18,7 +18,8 @@ BOOST_AUTO_TEST_CASE(sha256_gives_the_digest_of_fips_180) {
 BOOST_AUTO_TEST_CASE(base64url_is_read_in_one_spelling_only) {
     BOOST_TEST(crypto::base64url("\xfb\xff") == "-_8");
     BOOST_TEST(*crypto::unbase64url("-_8") == "\xfb\xff");
-    for (const char* bad : {"", "-_9", "-_8=", "+/8", "a", "a b", "ä"}) BOOST_TEST(!crypto::unbase64url(bad).has_value(), bad);
+    for (const char* bad : {"", "-_9", "-_8=", "+/8", "a", "a b", "ä"})
+        BOOST_TEST(!crypto::unbase64url(bad).has_value(), bad);
 }
 
 BOOST_AUTO_TEST_CASE(tokens_are_43_characters_and_never_the_same) {
@@ -42,7 +43,8 @@ BOOST_AUTO_TEST_CASE(a_password_is_verified_with_exactly_one_hash_whether_there_
 BOOST_AUTO_TEST_CASE(a_password_is_not_among_the_most_common) {
     for (const char* bad : {"password", "password123", "Qwertyuiop", "12345678", "aaaaaaaa", "Passw0rd", "iloveyou"})
         BOOST_TEST(api::password::weakness(bad, "ann", "ann@example.org") == "This password is too common.", bad);
-    for (const char* good : {"correct horse", "tulip-42-bridge", "x7#kQ!p2"}) BOOST_TEST(api::password::weakness(good, "ann", "ann@example.org") == "", good);
+    for (const char* good : {"correct horse", "tulip-42-bridge", "x7#kQ!p2"})
+        BOOST_TEST(api::password::weakness(good, "ann", "ann@example.org") == "", good);
 }
 
 BOOST_AUTO_TEST_CASE(a_password_is_not_the_name_of_its_owner) {

@@ -39,9 +39,11 @@ BOOST_AUTO_TEST_SUITE(input)
 
 BOOST_AUTO_TEST_CASE(json_is_strict) {
     api::Errors errors;
-    BOOST_TEST(json::serialize(parsed(R"({"a":[1,-2.5,"x",null,true,{"b":{}}]})", errors)) == R"({"a":[1,-2.5E0,"x",null,true,{"b":{}}]})");
+    BOOST_TEST(json::serialize(parsed(R"({"a":[1,-2.5,"x",null,true,{"b":{}}]})", errors)) ==
+               R"({"a":[1,-2.5E0,"x",null,true,{"b":{}}]})");
     BOOST_TEST(errors.empty());
-    for (const char* bad : {"", "{", "{}x", "{'a':1}", "{\"a\":1,}", "[1,]", "NaN", "{\"a\":01}", "\"\\ud800\"", "\"\xc0\x80\"", "\xef\xbb\xbf{}", "{\"a\":1}{}", "// x\n{}"})
+    for (const char* bad : {"", "{", "{}x", "{'a':1}", "{\"a\":1,}", "[1,]", "NaN", "{\"a\":01}", "\"\\ud800\"",
+                            "\"\xc0\x80\"", "\xef\xbb\xbf{}", "{\"a\":1}{}", "// x\n{}"})
         BOOST_TEST(refused_json(bad) == "400 malformed_json", bad);
 }
 
@@ -63,7 +65,8 @@ BOOST_AUTO_TEST_CASE(a_key_that_stands_twice_is_named_with_its_path) {
 }
 
 BOOST_AUTO_TEST_CASE(every_fault_is_named_in_one_go) {
-    api::Input in = checked({{"titel", "x"}, {"id", 7}, {"due_date", "2025-02-30"}, {"priority_level", nullptr}}, "POST");
+    api::Input in =
+        checked({{"titel", "x"}, {"id", 7}, {"due_date", "2025-02-30"}, {"priority_level", nullptr}}, "POST");
     BOOST_TEST(in.errors.at("titel")[0] == "Unknown field.");
     BOOST_TEST(in.errors.at("id")[0] == "This field cannot be set.");
     BOOST_TEST(in.errors.at("title")[0] == "This field is required.");
@@ -72,8 +75,9 @@ BOOST_AUTO_TEST_CASE(every_fault_is_named_in_one_go) {
 }
 
 BOOST_AUTO_TEST_CASE(a_creation_is_whole_and_a_change_is_not) {
-    BOOST_TEST(json::serialize(checked({{"title", "x"}}, "POST").fields) ==
-               R"({"title":"x","description":null,"due_date":null,"priority_level":"Medium","user":null,"equipment":null})");
+    BOOST_TEST(
+        json::serialize(checked({{"title", "x"}}, "POST").fields) ==
+        R"({"title":"x","description":null,"due_date":null,"priority_level":"Medium","user":null,"equipment":null})");
     BOOST_TEST(json::serialize(checked({{"title", "x"}}, "PUT").fields) == R"({"title":"x"})");
     BOOST_TEST(checked({}, "PUT").errors.at("title")[0] == "This field is required.");
     BOOST_TEST(checked({}, "PATCH").errors.empty());
@@ -94,7 +98,8 @@ BOOST_AUTO_TEST_CASE(a_query_is_decoded_once_and_refused_where_it_is_broken) {
     BOOST_TEST(pairs[1].second == "ä+");
     BOOST_TEST(pairs[2].second == "");
     BOOST_TEST(pairs[3].second == "a=b");
-    for (const char* bad : {"a=%", "a=%1", "a=%zz", "a=%00", "a=%ff", "%c0%80=1"}) BOOST_TEST(refusal([&] { api::decode_query(bad); }) == "400 bad_request", bad);
+    for (const char* bad : {"a=%", "a=%1", "a=%zz", "a=%00", "a=%ff", "%c0%80=1"})
+        BOOST_TEST(refusal([&] { api::decode_query(bad); }) == "400 bad_request", bad);
     BOOST_TEST(api::encode_query("ä b&c") == "%C3%A4%20b%26c");
 }
 

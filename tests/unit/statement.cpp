@@ -18,7 +18,8 @@ constexpr api::Endpoint<Task, Task> change{{
     .summary = "Change.",
     .permissions = {"tasks.create"},
     .object = tasks,
-    .rules = {{"later", 409, "it.status = 'Complete'", "Later."}, {"first", 403, "given.title = 'x' and not may(tasks.assign)", "First."}},
+    .rules = {{"later", 409, "it.status = 'Complete'", "Later."},
+              {"first", 403, "given.title = 'x' and not may(tasks.assign)", "First."}},
 }};
 constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .route = "GET /api/v1/tasks",
@@ -71,7 +72,8 @@ BOOST_AUTO_TEST_CASE(a_page_has_one_limited_branch_for_each_way_to_see) {
     query.counted = false;
     query.order = {{&shape[3], true}, {&shape[1], true}};  // -due_date,-title: one direction, one comparison of rows
     query.id_descending = true;
-    BOOST_TEST(has(api::statement_of(operation, query).text, "(coalesce(it.\"due_date\", '-infinity'), it.\"title\", it.id) < ("));
+    BOOST_TEST(has(api::statement_of(operation, query).text,
+                   "(coalesce(it.\"due_date\", '-infinity'), it.\"title\", it.id) < ("));
     query.order[1].descending = false;
     query.id_descending = false;
     BOOST_TEST(has(api::statement_of(operation, query).text, "coalesce(it.\"due_date\", '-infinity') <= "));

@@ -28,7 +28,8 @@ BOOST_AUTO_TEST_SUITE(types)
 BOOST_AUTO_TEST_CASE(a_text_counts_code_points_and_refuses_what_is_no_text) {
     BOOST_TEST((check<api::Text<1, 3>>("äöü")) == "");
     BOOST_TEST((check<api::Text<1, 3>>("äöüß")) == "Ensure this field has no more than 3 characters.");
-    BOOST_TEST((check<api::Text<1, 3>>(" \xe2\x80\x83 ")) == "This field may not be blank.");  // an em space is blank too
+    BOOST_TEST((check<api::Text<1, 3>>(" \xe2\x80\x83 ")) ==
+               "This field may not be blank.");  // an em space is blank too
     BOOST_TEST((check<api::Text<1, 3>>(json::string("a\0b", 3))) == "Null characters are not allowed.");
     BOOST_TEST((check<api::Text<1, 3>>("a\x1b")) == "Control characters are not allowed.");
     BOOST_TEST((check<api::Text<1, 3>>("a\n")) == "");
@@ -40,25 +41,31 @@ BOOST_AUTO_TEST_CASE(a_text_counts_code_points_and_refuses_what_is_no_text) {
 
 BOOST_AUTO_TEST_CASE(a_username_has_no_look_alikes) {
     for (const char* good : {"ann", "Ann.B@c+d-e_f", "123"}) BOOST_TEST(check<api::Username>(good) == "", good);
-    for (const char* bad : {"an", "ann b", "аnn", "ann\n", "ann/b", ""}) BOOST_TEST(check<api::Username>(bad) != "", bad);
+    for (const char* bad : {"an", "ann b", "аnn", "ann\n", "ann/b", ""})
+        BOOST_TEST(check<api::Username>(bad) != "", bad);
 }
 
 BOOST_AUTO_TEST_CASE(an_email_is_an_address) {
-    for (const char* good : {"a@b.c", "ann.b+c@mail.example.org", "o'neil@example.co"}) BOOST_TEST(check<api::Email>(good) == "", good);
-    for (const char* bad : {"ann", "@b.c", "a@", "a@b", "a@b..c", "a b@c.d", "a@-b.c", "a@b-.c", ".a@b.c", "a..b@c.d", "a@b.c\n", "a@b@c.d", "ä@b.c"})
+    for (const char* good : {"a@b.c", "ann.b+c@mail.example.org", "o'neil@example.co"})
+        BOOST_TEST(check<api::Email>(good) == "", good);
+    for (const char* bad : {"ann", "@b.c", "a@", "a@b", "a@b..c", "a b@c.d", "a@-b.c", "a@b-.c", ".a@b.c", "a..b@c.d",
+                            "a@b.c\n", "a@b@c.d", "ä@b.c"})
         BOOST_TEST(check<api::Email>(bad) != "", bad);
     BOOST_TEST(check<api::Email>(json::string(std::string(65, 'a') + "@b.c")) != "");
 }
 
 BOOST_AUTO_TEST_CASE(a_date_is_a_day_that_exists) {
     for (const char* good : {"2024-02-29", "0001-01-01", "9999-12-31"}) BOOST_TEST(check<api::Date>(good) == "", good);
-    for (const char* bad : {"2025-02-29", "2025-13-01", "2025-1-1", "0000-01-01", "infinity", "now", "2025-01-01T00:00", "+2025-01-1", ""})
+    for (const char* bad : {"2025-02-29", "2025-13-01", "2025-1-1", "0000-01-01", "infinity", "now", "2025-01-01T00:00",
+                            "+2025-01-1", ""})
         BOOST_TEST(check<api::Date>(bad) != "", bad);
 }
 
 BOOST_AUTO_TEST_CASE(a_time_is_rfc_3339) {
-    for (const char* good : {"2025-01-31T12:00:00Z", "2025-01-31t12:00:00.123456z", "2025-01-31T12:00:00+14:00"}) BOOST_TEST(check<api::Time>(good) == "", good);
-    for (const char* bad : {"2025-01-31", "2025-01-31T12:00:00", "2025-01-31T24:00:00Z", "2025-01-31T12:60:00Z", "2025-01-31T12:00:00.Z", "today", "2025-01-31T12:00:00+1:00"})
+    for (const char* good : {"2025-01-31T12:00:00Z", "2025-01-31t12:00:00.123456z", "2025-01-31T12:00:00+14:00"})
+        BOOST_TEST(check<api::Time>(good) == "", good);
+    for (const char* bad : {"2025-01-31", "2025-01-31T12:00:00", "2025-01-31T24:00:00Z", "2025-01-31T12:60:00Z",
+                            "2025-01-31T12:00:00.Z", "today", "2025-01-31T12:00:00+1:00"})
         BOOST_TEST(check<api::Time>(bad) != "", bad);
 }
 
@@ -67,7 +74,8 @@ BOOST_AUTO_TEST_CASE(an_integer_is_no_text_in_json_and_no_fraction_anywhere) {
     BOOST_TEST(check<api::Id>(0) != "");
     BOOST_TEST(check<api::Id>("1") == "A valid integer is required.");
     BOOST_TEST(check<api::Id>("1", Source::text) == "");
-    for (const char* bad : {"", "1.5", "0x1", " 1", "+1", "99999999999999999999"}) BOOST_TEST(check<api::Id>(bad, Source::text) != "", bad);
+    for (const char* bad : {"", "1.5", "0x1", " 1", "+1", "99999999999999999999"})
+        BOOST_TEST(check<api::Id>(bad, Source::text) != "", bad);
     BOOST_TEST(check<api::Id>(1.0) == "A valid integer is required.");
     BOOST_TEST(check<api::Id>(true) == "A valid integer is required.");
 }
