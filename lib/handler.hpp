@@ -34,7 +34,7 @@ private:
     std::set<std::string, std::less<>> literal_paths_;  ///< those without a parameter win over those with one
 };
 
-/// One line on standard error: `<7>`-less text, which the journal files under the handler's name.
+/// One line on standard error, behind the handler's name.
 void log_line(std::string_view handler, std::string_view text);
 
 }  // namespace api

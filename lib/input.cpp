@@ -9,7 +9,6 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstring>
-#include <set>
 
 #include "unicode.hpp"
 
