@@ -9,6 +9,7 @@ SANITIZE ?=
 B        := build$(if $(SANITIZE),/$(SANITIZE))
 HANDLERS := $(patsubst handlers/%.cpp,$(B)/handlers/%,$(sort $(wildcard handlers/*.cpp)))
 OBJECTS  := $(patsubst lib/%.cpp,$(B)/lib/%.o,$(sort $(wildcard lib/*.cpp)))
+TOOLS    := $(patsubst tools/%.cpp,$(B)/objects/tools/%.o,$(sort $(wildcard tools/*.cpp)))
 UNITS    := $(patsubst tests/unit/%.cpp,$(B)/tests/unit/%.o,$(sort $(wildcard tests/unit/*.cpp)))
 DESCRIBED = $(HANDLERS:$(B)/handlers/%=$(B)/describe/%.json)
 
@@ -19,7 +20,7 @@ CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANIT
 CXXFLAGS ?= $(if $(SANITIZE),-O1,-O2)
 FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(CHECKED) $(CXXFLAGS)
 LINK      = $(CXX) $(CHECKED) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
-LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -lcrypto
+LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lcrypto
 
 .PHONY: all run test bench install clean help
 .DELETE_ON_ERROR:
@@ -32,7 +33,7 @@ help:
 	@echo 'make          build handlers and the command fettle into build/'
 	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run)'
 	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
-	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about ten minutes'
+	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about ten minutes;'
 	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr)'
 	@echo 'make clean    remove what was built, and the data of make run in build/run'
 
@@ -101,7 +102,7 @@ $(B)/objects/tools/%.o: tools/%.cpp Makefile build/.packages-build
 	@echo "  compile $<"
 	@$(CXX) $(FLAGS) -c $< -o $@
 
-$(B)/fettle: $(B)/objects/tools/fettle.o $(B)/libfettle.a
+$(B)/fettle: $(TOOLS) $(B)/libfettle.a
 	@echo "  link $@"
 	@$(LINK) $^ $(LIBS) -o $@
 

@@ -1,9 +1,11 @@
-// Login: a name and a password for a token.
+// Login: a name and a password for a session and its tokens.
 #include "api.hpp"
 #include "crypto.hpp"
 #include "door.hpp"
+#include "jwt.hpp"
 #include "objects/user.hpp"
 #include "password.hpp"
+#include "refresh.hpp"
 #include "settings.hpp"
 
 namespace {
@@ -15,14 +17,25 @@ struct Credentials {
 };
 BOOST_DESCRIBE_STRUCT(Credentials, (), (username, email, password))
 
-struct Session {
+struct Tokens {
     api::Text<> token;
+    api::Text<> access;
+    api::Text<> refresh;
     api::Text<> token_type;
+    int expires_in = 0;
     User user;
 };
-BOOST_DESCRIBE_STRUCT(Session, (), (token, token_type, user))
+BOOST_DESCRIBE_STRUCT(Tokens, (), (token, access, refresh, token_type, expires_in, user))
 
 constexpr int most_sessions = 20;  // of one user under the policy "many"; the oldest go first (ASVS 7.1.2)
+
+/// The same words whatever was wrong.
+[[noreturn]] void refuse(api::Attempt& attempt) {
+    attempt.failed();
+    api::Problem refusal = api::unauthenticated("not_authenticated");
+    refusal.detail = "Unable to log in with the credentials given.";
+    throw refusal;
+}
 
 api::Reply log_in(api::Exchange& exchange) {
     const auto given = exchange.body<Credentials>();
@@ -36,27 +49,37 @@ api::Reply log_in(api::Exchange& exchange) {
         (given.username ? "lower(u.username) = lower(:username)" : "lower(u.email) = lower(:email)"));
     std::optional<std::string> hash;
     if (account.size() > 0) hash = account(0, 2);
-    if (!api::password::verify(given.password.value, hash) || account(0, 1) != "t") {
-        attempt.failed();
-        api::Problem refusal = api::unauthenticated("not_authenticated");
-        refusal.detail = "Unable to log in with the credentials given.";
-        throw refusal;
-    }
-    const std::string token = api::crypto::new_token();
+    if (!api::password::verify(given.password.value, hash) || account(0, 1) != "t") refuse(attempt);
+    const std::string token = api::crypto::new_token(), key = api::crypto::token_key(token);
+    const auto refresh = api::RefreshToken::first();
     exchange.parameters["user_id"] = std::string(account(0, 0));
+    exchange.parameters["password_hash"] = hash;
     exchange.parameters["token"] = token;
-    exchange.parameters["key"] = api::crypto::token_key(token);
+    exchange.parameters["key"] = key;
+    exchange.parameters["access"] = api::jwt::access_token(std::stoll(std::string(account(0, 0))), key);
+    exchange.parameters["expires_in"] = std::to_string(api::jwt::lifetime_seconds);
+    exchange.parameters["refresh"] = refresh.text;
+    exchange.parameters["refresh_family"] = refresh.family;
+    exchange.parameters["refresh_key"] = refresh.key;
     exchange.parameters["kept"] = api::settings().single_session ? "0" : std::to_string(most_sessions - 1);
     exchange.database.begin();
-    attempt.succeeded();
-    // locks the user: of two logins at once the second sees, and ends, the session of the first
+    // locks the user: of two logins at once the second sees, and ends, the session of the first; and the password that
+    // was right before the wait must be so after it
     exchange.query("update users set last_login = now() where id = :user_id");
+    if (exchange
+            .query("select from users u join credentials c on c.user_id = u.id"
+                   " where u.id = :user_id and u.is_active and c.password_hash = :password_hash")
+            .size() == 0) {
+        exchange.database.rollback();
+        refuse(attempt);
+    }
+    attempt.succeeded();
     api::Reply reply = exchange.answer();
     exchange.database.commit();
     return reply;
 }
 
-constexpr api::Endpoint<Credentials, Session> login{{
+constexpr api::Endpoint<Credentials, Tokens> login{{
     .route = "POST /api/v1/auth/login",
     .also = {"POST /api/user_management/users/login", "POST /api/login"},
     .summary = "Log in with username or email and password; the token goes into the header Authorization: Token …",
@@ -72,12 +95,16 @@ constexpr api::Endpoint<Credentials, Session> login{{
                          where old.user_id = :user_id and old.kind = 'session' and old.ended_as is null
                          order by old.id desc offset :kept)
     ), started as (
-        insert into sessions (user_id, key, user_agent, ip, expires_at)
-        select me.id, :key::bytea, :user_agent, :ip::text, now() + interval '7 days' from me
+        insert into sessions (user_id, key, refresh_family, refresh_key, user_agent, ip, expires_at)
+        select me.id, :key::bytea, :refresh_family::bytea, :refresh_key::bytea, :user_agent, :ip::text,
+               session_end(now())
+          from me
     ), answer as (
-        select u.*, :token::text as token, 'Token' as token_type from me join users u on u.id = me.id
+        select u.*, :token::text as token, :access::text as access, :refresh::text as refresh, 'Token' as token_type,
+               :expires_in::int as expires_in
+          from me join users u on u.id = me.id
     ))",
-    .with = {"user_id", "token", "kept"},
+    .with = {"user_id", "kept", "token", "access", "expires_in", "refresh", "refresh_family", "refresh_key"},
     .run = log_in,
     .status = 200,
     .guarded = true,

@@ -11,12 +11,7 @@ struct Logout {
 };
 BOOST_DESCRIBE_STRUCT(Logout, (), (scope))
 
-struct Detail {
-    api::Text<> detail;
-};
-BOOST_DESCRIBE_STRUCT(Detail, (), (detail))
-
-constexpr api::Endpoint<Logout, Detail> logout{{
+constexpr api::Endpoint<Logout, api::Detail> logout{{
     .route = "POST /api/v1/auth/logout",
     .also = {"POST /api/user_management/users/logout", "POST /api/logout"},
     .summary = "End this session, or with scope=all every session of the caller.",

@@ -25,9 +25,8 @@ constexpr api::Endpoint<api::None, Health> live{{
     .also = {"GET /health/live"},
     .summary = "Tell that the handler is alive, without asking the database.",
     .permissions = {api::anyone},
-    .run = [](api::Exchange&) -> api::Reply {
-        return {.headers = {{"Cache-Control", "no-store"}}, .body = R"({"status":"ok"})"};
-    },
+    .run = [](api::Exchange& exchange) { return exchange.reply(Health{Status::ok}); },
+    .no_store = true,
 }};
 
 }  // namespace

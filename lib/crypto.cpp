@@ -22,15 +22,19 @@ std::array<unsigned char, 32> sha256(std::string_view bytes) {
     return digest;
 }
 
-std::string sha256_hex(std::string_view bytes, std::size_t n) {
-    static constexpr char hex[] = "0123456789abcdef";
-    auto digest = sha256(bytes);
+std::string hex(std::string_view bytes) {
+    static constexpr char digits[] = "0123456789abcdef";
     std::string out;
-    for (std::size_t i = 0; i < n; ++i) {
-        out += hex[digest[i] >> 4];
-        out += hex[digest[i] & 15];
+    for (unsigned char byte : bytes) {
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
     }
     return out;
+}
+
+std::string sha256_hex(std::string_view bytes, std::size_t n) {
+    auto digest = sha256(bytes);
+    return hex({reinterpret_cast<const char*>(digest.data()), n});
 }
 
 std::string base64url(std::string_view bytes) {
@@ -67,5 +71,18 @@ std::string random_bytes(std::size_t n) {
 std::string new_token() { return base64url(random_bytes(32)); }
 
 std::string token_key(std::string_view token) { return "\\x" + sha256_hex(token); }
+
+std::string unhex(std::string_view bytea) {
+    std::string bytes;
+    auto digit = [](char c) {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        throw std::invalid_argument("not hexadecimal");
+    };
+    if (!bytea.starts_with("\\x") || bytea.size() % 2 != 0) throw std::invalid_argument("not a bytea");
+    for (std::size_t i = 2; i < bytea.size(); i += 2)
+        bytes += static_cast<char>(digit(bytea[i]) << 4 | digit(bytea[i + 1]));
+    return bytes;
+}
 
 }  // namespace api::crypto

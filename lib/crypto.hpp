@@ -9,7 +9,9 @@ namespace api::crypto {
 
 /// SHA-256 (FIPS 180-4), 32 bytes.
 std::array<unsigned char, 32> sha256(std::string_view bytes);
-/// The first n bytes of it in lower-case hexadecimal.
+/// Bytes in lower-case hexadecimal.
+std::string hex(std::string_view bytes);
+/// The first n bytes of the SHA-256 in hexadecimal.
 std::string sha256_hex(std::string_view bytes, std::size_t n = 32);
 /// Base64url without padding (RFC 4648 section 5).
 std::string base64url(std::string_view bytes);
@@ -21,5 +23,7 @@ std::string new_token();
 std::string random_bytes(std::size_t n);
 /// What a token is stored and found as: PostgreSQL's hexadecimal bytea of its SHA-256.
 std::string token_key(std::string_view token);
+/// The bytes of such a bytea. Throws std::invalid_argument where the text is none.
+std::string unhex(std::string_view bytea);
 
 }  // namespace api::crypto

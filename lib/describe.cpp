@@ -70,6 +70,7 @@ std::string Handler::describe() const {
                                {"asks", form.permissions[0]},
                                {"permissions", codes},
                                {"rules", rules},
+                               {"session_only", form.session_only},
                                {"guarded", form.guarded},
                                {"list", entry.operation.is_page}};
         if (entry.operation.has_body) described["body"] = schema_of(entry.operation.in);

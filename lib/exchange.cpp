@@ -7,6 +7,7 @@
 #include <map>
 
 #include "crypto.hpp"
+#include "jwt.hpp"
 #include "page.hpp"
 
 namespace api {
@@ -85,8 +86,12 @@ void Exchange::authenticate() {
     std::string scheme(header.substr(0, blank));
     std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return std::tolower(c); });
     std::string_view token = header.substr(std::min(blank + 1, header.size()));
-    if (scheme != "token" || !is_token(token)) throw unauthenticated("not_authenticated");
-    parameters["key"] = crypto::token_key(token);
+    if (scheme == "bearer")
+        parameters["key"] = jwt::session_key_of(token);
+    else if (scheme == "token" && is_token(token))
+        parameters["key"] = crypto::token_key(token);
+    else
+        throw unauthenticated("not_authenticated");
 }
 
 void Exchange::check_accept() const {
@@ -138,7 +143,8 @@ void Exchange::check(const std::vector<std::pair<std::string, std::string>>& pat
         // what is no id names nothing
         if (!bad && !types::check_integer(number, Source::text, 1, INT64_MAX).empty())
             bad = Problem(404, "not_found", "There is nothing here.");
-        parameters[name] = value;
+        // one spelling for one id: 013 is 13
+        parameters[name] = number.is_int64() ? std::to_string(number.get_int64()) : value;
     }
     if (bad) {
         if (form().permissions[0] != anyone) caller();
@@ -164,10 +170,10 @@ Reply Exchange::run() { return form().run ? form().run(*this) : answer(); }
 
 Rows Exchange::query(std::string_view sql) { return database.query(numbered(sql), parameters); }
 
-std::int64_t Exchange::caller() {
+Caller Exchange::caller() {
     Rows rows = database.query(entry_.caller_statement, parameters);
     refuse_caller(rows);
-    return std::stoll(std::string(rows(0, first_column)));
+    return {std::stoll(std::string(rows(0, first_column))), rows(0, first_column + 1) == "session"};
 }
 
 void Exchange::refuse_caller(const Rows& rows) const {
@@ -178,8 +184,7 @@ void Exchange::refuse(std::string_view code) const {
     if (code == "permission_missing")
         throw Problem(403, "permission_missing",
                       "This needs the permission " + std::string(form().permissions[0]) + ".");
-    if (code == "session_required")
-        throw Problem(403, "session_required", "A personal access token cannot do this. Log in instead.");
+    if (code == "session_required") throw session_required();
     if (code == "not_found") throw Problem(404, "not_found", "There is nothing here.");
     if (code == "stale") throw Problem(412, "stale", "It has been changed since the version in If-Match.");
     if (code.starts_with("no_such:")) {
@@ -192,15 +197,32 @@ void Exchange::refuse(std::string_view code) const {
         throw invalid(std::move(errors));
     }
     for (const Rule& rule : form().rules)
-        if (rule.code == code) throw Problem(rule.status, std::string(code), std::string(rule.detail));
+        if (rule.code == code) {
+            if (!rule.field.empty()) throw invalid({{std::string(rule.field), {std::string(rule.detail)}}});
+            throw Problem(rule.status, std::string(code), std::string(rule.detail));
+        }
     throw unauthenticated(std::string(code));
 }
 
 Reply Exchange::answer() {
     if (entry_.operation.is_page) return page();
+    if (form().one_at_a_time) {
+        // the lock before the statement, which then sees what the one before it did; and none for who is nobody
+        database.begin();
+        query("select pg_advisory_xact_lock(5721) from sessions where key = :key::bytea and ended_as is null");
+    }
     Rows rows = database.query(entry_.statement, parameters);
     refuse_caller(rows);
+    if (form().one_at_a_time) database.commit();
     return one(rows);
+}
+
+Reply Exchange::reply_of(const json::object& value) const {
+    Reply reply;
+    if (form().status) reply.status = form().status;
+    if (form().no_store) reply.headers.emplace_back("Cache-Control", "no-store");
+    reply.body = json::serialize(value);
+    return reply;
 }
 
 void Exchange::note_use(const Rows& rows, Reply& reply) const {
@@ -214,6 +236,7 @@ Reply Exchange::one(const Rows& rows) const {
     note_use(rows, reply);
     if (operation.out.empty()) {
         reply.status = form().status ? form().status : 204;
+        if (form().no_store) reply.headers.emplace_back("Cache-Control", "no-store");
         return reply;
     }
     std::size_t column = first_column;
@@ -262,7 +285,7 @@ Reply Exchange::page() {
     Reply reply;
     note_use(rows, reply);
     reply.body = write_page(page, operation, rows, request.base_url() + std::string(request.path()));
-    reply.headers.emplace_back("Cache-Control", "private, no-cache");
+    reply.headers.emplace_back("Cache-Control", form().no_store ? "no-store" : "private, no-cache");
     reply.headers.emplace_back("Vary", "Accept, Authorization");
     return reply;
 }

@@ -12,6 +12,12 @@ struct Entry {
     Statement caller_statement;  ///< empty for anyone
 };
 
+/// Who is asking.
+struct Caller {
+    std::int64_t id;
+    bool has_session;  ///< and no personal access token
+};
+
 /// What `.run` works with. Its errors are Problems.
 class Exchange {
 public:
@@ -27,15 +33,18 @@ public:
     /// Another statement, with :names from parameters. Its rows carry no refusal: join what it works on with the
     /// caller.
     Rows query(std::string_view sql);
+    /// A reply made of a described struct, where no statement answers.
+    template <class T>
+    Reply reply(const T& value) const {
+        return reply_of(dump(value));
+    }
     /// Who is asking, by the caller's part of the statement. Throws 401 and 403.
-    std::int64_t caller();
+    Caller caller();
     /// The body.
     template <class T>
     T body() const {
         return load<T>(input.fields);
     }
-    /// True where the client gave this field.
-    bool given(std::string_view field) const { return input.given.contains(field); }
 
     Request& request;
     Database& database;
@@ -49,6 +58,7 @@ private:
     void read_if_match();
     [[noreturn]] void refuse(std::string_view code) const;
     void refuse_caller(const Rows& rows) const;
+    Reply reply_of(const json::object& value) const;
     Reply one(const Rows& rows) const;
     Reply page();
     void note_use(const Rows& rows, Reply& reply) const;

@@ -9,20 +9,27 @@ namespace api {
 struct None {};
 BOOST_DESCRIBE_STRUCT(None, (), ())
 
+/// An answer that is one sentence.
+struct Detail {
+    Text<> detail;
+};
+BOOST_DESCRIBE_STRUCT(Detail, (), (detail))
+
 /// An answer that is one page of a list of T.
 template <class T>
 struct Page {};
 
 /// Why a request that is well-formed and permitted is refused all the same: `when` is SQL over `it` (the row as it is;
-/// null at a creation), `given` (the row as it would be) and `me`; status 403 comes before 412, 409 after it.
+/// null at a creation), `given` (the row as it would be) and `me`. 400 comes before 403, 403 before 412, 409 last.
 struct Rule {
     std::string_view code;
     int status = 0;
     std::string_view when;
-    std::string_view detail;  ///< a sentence for people; `{member}` names a member of `it`
+    std::string_view detail;      ///< a sentence for people
+    std::string_view field = "";  ///< of status 400: the field at fault
 };
 
-/// What the system stores in a column of a new row.
+/// What the system stores in a column beside the body.
 struct Fill {
     std::string_view column;
     std::string_view sql;
@@ -40,19 +47,21 @@ struct Form {
     ObjectRef object = {};                 ///< what is stored; alone it is the plain verb of the method
     std::string_view row = "";             ///< which row, where `{<name>_id}` in the path does not say it
     List<Computed> computed = {};          ///< members of the answer that are computed otherwise than the object says
-    List<Fill> fills = {};                 ///< a creation: what the system stores beside the body
-    List<Rule> rules = {};
+    List<Fill> fills = {};                 ///< a creation or change: what the system stores beside the body
+    List<Rule, 12> rules = {};
     std::string_view where = "";               ///< a list: which of the visible rows
     List<std::string_view, 16> filters = {};   ///< a list: the members that it can be filtered by, and `search`
     List<std::string_view> ordering = {"id"};  ///< a list: the members that it can be ordered by
     std::string_view order = "-id";            ///< a list: the order unless another is asked for
-    std::string_view sql = "";                 ///< `answer as (…)`, with what it needs before it, separated by commas
-    List<std::string_view> with = {};          ///< names in the SQL that `.run` gives
-    Reply (*run)(Exchange&) = nullptr;         ///< code around the statement
-    int status = 0;                            ///< unless it follows from the method: 201, 204, else 200
-    bool session_only = false;                 ///< personal access tokens are refused: 403 session_required
-    bool guarded = false;                      ///< nginx limits how often one address may call it
-    bool no_store = false;                     ///< answers carry secrets: no cache keeps them
+    std::string_view sql = "";             ///< parts of the statement, separated by commas; without `answer as (…)`
+                                           ///< among them the plain verb's is written
+    List<std::string_view, 12> with = {};  ///< names in the SQL that `.run` gives
+    Reply (*run)(Exchange&) = nullptr;     ///< code around the statement
+    int status = 0;                        ///< unless it follows from the method: 201, 204, else 200
+    bool session_only = false;             ///< personal access tokens are refused: 403 session_required
+    bool one_at_a_time = false;            ///< in the whole system: its rules look at rows that others change
+    bool guarded = false;                  ///< nginx limits how often one address may call it
+    bool no_store = false;                 ///< answers carry secrets: no cache keeps them
 };
 
 namespace forms {
@@ -135,9 +144,9 @@ constexpr bool is_given_by_library(std::string_view name) {
     return name == "body" || name == "if_match" || name == "ip" || name == "user_agent" || name == "key";
 }
 
-/// Refuses a form that could not work. N: the names of the fields of the body.
-template <class Names>
-constexpr void check(const Form& form, const Names& fields, bool is_page) {
+/// Refuses a form that could not work. Fields: the names of those of the body; lists: which of them are lists.
+template <class Names, class Lists>
+constexpr void check(const Form& form, const Names& fields, const Lists& lists, bool is_page) {
     if (form.route.empty()) throw "A form needs a .route.";
     if (form.summary.empty()) throw "A form needs a .summary: a sentence for the documentation.";
     if (form.permissions.empty()) throw "A form needs .permissions: caller, anyone or the code of a permission.";
@@ -158,15 +167,19 @@ constexpr void check(const Form& form, const Names& fields, bool is_page) {
     const bool names_a_row = !form.row.empty() || (form.object && has_parameter(path, form.object->name, "_id"));
     if (form.object && form.sql.empty() && !names_a_row && !is_post && !is_page && !form.run)
         throw "The plain verb needs a row: {<name>_id} in the path, or .row.";
-    if (!form.fills.empty() && (!is_post || !form.sql.empty())) throw "Only a plain creation has .fills.";
+    const bool plain = form.object && !contains(form.sql, "answer as") && !is_get && !is_page;
+    if (!form.fills.empty() && (!plain || form.route.substr(0, 7) == "DELETE "))
+        throw "Only a plain creation or change has .fills.";
     if (!form.rules.empty() && (is_get || form.permissions[0] == anyone))
         throw "Only what changes something for a caller has .rules.";
     if (is_page && !form.object) throw "A list needs an .object.";
-    if (!form.sql.empty() && !contains(form.sql, "answer as")) throw "The .sql of a form has a part `answer as (…)`.";
-    if (!form.sql.empty() && form.permissions[0] != anyone && !contains(form.sql, "granted"))
+    if (!form.sql.empty() && !contains(form.sql, "answer as") && !plain)
+        throw "The .sql of a form has a part `answer as (…)`.";
+    if (!form.sql.empty() && form.permissions[0] != anyone && !contains(form.sql, "granted") &&
+        !(plain && contains(form.sql, "answer")))
         throw "The .sql of a form joins `granted`: a row that is not joined with it is open to everybody.";
 
-    bool body_is_read = form.sql.empty();
+    bool body_is_read = form.sql.empty() || plain;
     bool read[32]{};
     auto name_is_known = [&](std::string_view name) {
         if (name == "body") body_is_read = true;
@@ -194,6 +207,7 @@ constexpr void check(const Form& form, const Names& fields, bool is_page) {
     for (const Computed& computed : form.computed) look(computed.sql);
     for (const Rule& rule : form.rules) {
         look(rule.when);
+        if (!rule.field.empty() && rule.status != 400) throw "Only a rule of status 400 names a field.";
         if (rule.status != 403 && rule.status != 409 && rule.status != 400 && rule.status != 404)
             throw "The status of a rule is 400, 403, 404 or 409.";
         if (rule.detail.empty() || rule.code.empty()) throw "A rule needs a code and a sentence.";
@@ -204,6 +218,9 @@ constexpr void check(const Form& form, const Names& fields, bool is_page) {
         for (const Computed& computed : form.object->computed) look(computed.sql);
         if (form.object->visible.empty()) throw "An object needs at least one way to see it.";
     }
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        if (lists[i] && !read[i] && !contains(form.sql, "answer as") && plain)
+            throw "A list in the body is no column: the .sql or .fills of the form must read it.";
     if (!body_is_read && !form.run)
         for (std::size_t i = 0; i < fields.size(); ++i)
             if (!read[i]) throw "A field of the body is never read by the SQL.";
@@ -215,14 +232,14 @@ constexpr void check(const Form& form, const Names& fields, bool is_page) {
 template <class In, class Out>
 struct Endpoint {
     Form form;
-    consteval Endpoint(const Form& f) : form(f) { forms::check(form, member_names<In>(), is_page); }
+    consteval Endpoint(const Form& f) : form(f) { forms::check(form, member_names<In>(), is_list<In>(), is_page); }
     static constexpr bool is_page = false;
     using Item = Out;
 };
 template <class In, class T>
 struct Endpoint<In, Page<T>> {
     Form form;
-    consteval Endpoint(const Form& f) : form(f) { forms::check(form, member_names<In>(), is_page); }
+    consteval Endpoint(const Form& f) : form(f) { forms::check(form, member_names<In>(), is_list<In>(), is_page); }
     static constexpr bool is_page = true;
     using Item = T;
 };

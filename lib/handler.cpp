@@ -167,12 +167,10 @@ Reply Handler::handle(Request& request, Database& database) const {
 
 void Handler::after(const Reply& reply, Database& database) const {
     if (reply.used_key.empty()) return;
-    // 7 days after its last use a session ends, 30 days after its start at the latest; tokens end when they say
     static const Statement note = numbered(
         "update sessions set last_used_at = now(),"
-        " expires_at = case kind when 'session' then least(created_at + interval '30 days', now() + interval '7 days') "
-        "else expires_at end"
-        " where key = :key::bytea and last_used_at < now() - interval '1 minute'");
+        " expires_at = case kind when 'session' then session_end(created_at) else expires_at end"
+        " where key = :key::bytea and use_is_news(created_at, last_used_at)");
     try {
         database.query(note, {{"key", reply.used_key}});
     } catch (const std::exception& fault) {

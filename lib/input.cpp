@@ -219,7 +219,8 @@ Input check_fields(const json::object& given, Source source, std::string_view me
         }
         json::value checked = value;
         // a form cannot say null: an empty value does
-        if (source == Source::text && member->nullable && !member->is_text && checked.as_string().empty())
+        if (source == Source::text && member->nullable && !member->is_text && !member->is_list &&
+            checked.as_string().empty())
             checked = nullptr;
         if (checked.is_null()) {
             if (!member->nullable) input.errors[name].push_back("This field may not be null.");

@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <semaphore>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <stdexcept>
 
 #include "crypto.hpp"
@@ -19,19 +21,34 @@ constexpr std::uint32_t memory_kib = 19456, passes = 2, lanes = 1;
 constexpr std::size_t salt_bytes = 16, tag_bytes = 32;
 
 std::atomic<int> count = 0;
-std::counting_semaphore<2> slots(2);  // more than the cores only adds memory and waiting
-
-/// A place among those that hash.
+/// A place among those that hash, given in the order in which they came: a semaphore would let one wait in vain while
+/// others, who come and go, take each place that gets free.
 class Slot {
 public:
     Slot() {
-        if (!slots.try_acquire_for(std::chrono::seconds(1)))
-            throw unavailable("Too many logins at the same time. Try again.", 1);
+        std::unique_lock lock(mutex);
+        waiting.push_back(this);
+        const bool mine =
+            moved.wait_for(lock, std::chrono::seconds(1), [&] { return free > 0 && waiting.front() == this; });
+        std::erase(waiting, this);
+        if (mine) --free;
+        moved.notify_all();
+        if (!mine) throw unavailable("Too many logins at the same time. Try again.", 1);
         ++count;
     }
-    ~Slot() { slots.release(); }
+    ~Slot() {
+        std::lock_guard lock(mutex);
+        ++free;
+        moved.notify_all();
+    }
     Slot(const Slot&) = delete;
     Slot& operator=(const Slot&) = delete;
+
+private:
+    static inline std::mutex mutex;
+    static inline std::condition_variable moved;
+    static inline std::deque<const Slot*> waiting;
+    static inline int free = 2;  // more than the cores only adds memory and waiting
 };
 
 /// Base64 as PHC strings have it: the standard alphabet without padding.

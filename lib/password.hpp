@@ -15,6 +15,9 @@ std::string hash(std::string_view password);
 /// not tell which names exist. Throws like hash().
 bool verify(std::string_view password, const std::optional<std::string>& hash);
 
+/// What weakness() says of a password that is one of the names.
+inline constexpr std::string_view too_similar = "This password is too similar to the username or email.";
+
 /// What is wrong with a new password for this account, or nothing: it is one of the names, or among the most common.
 std::string weakness(std::string_view password, std::string_view username, std::string_view email);
 

@@ -21,8 +21,14 @@ inline constexpr Permission permissions[] = {
     {"tasks.edit_all", "Change the tasks of everybody.", Permission::managers},
     {"tasks.delete_all", "Delete the tasks of everybody.", Permission::administrators},
     {"work_orders.create", "Create work orders: tasks for an item of equipment.", Permission::managers},
+    {"users.edit", "Change the accounts and profiles of others.", Permission::administrators},
+    {"users.delete", "Stop accounts.", Permission::administrators},
     {"users.view_private", "See the private members of others: email, state of the account, last login.",
      Permission::managers},
+    {"roles.view", "See roles and permissions.", Permission::managers},
+    {"roles.edit", "Create, change and delete roles.", Permission::administrators},
+    {"roles.assign", "See and give the roles of users.", Permission::administrators},
+    {"audit.view", "Read the audit trail.", Permission::administrators},
 };
 
 /// Asked of an endpoint that every authenticated user may call.

@@ -40,6 +40,8 @@ Problem unauthenticated(std::string code) {
     return {401, std::move(code), std::move(detail), {}, {{"WWW-Authenticate", "Token, Bearer"}}};
 }
 
+Problem session_required() { return {403, "session_required", asks_for_session}; }
+
 Problem unavailable(std::string detail, int retry_after) {
     return {503, "unavailable", std::move(detail), {}, {{"Retry-After", std::to_string(retry_after)}}};
 }

@@ -35,6 +35,10 @@ struct Problem : std::exception {
 Problem invalid(Errors errors);
 /// 401 with the challenges of both token kinds; code is one of the contract's six.
 Problem unauthenticated(std::string code);
+/// What session_required() says.
+inline constexpr const char* asks_for_session = "A personal access token cannot do this. Log in instead.";
+/// 403 for a personal access token where a login is asked for.
+Problem session_required();
 /// 503 that says when to come back, in seconds.
 Problem unavailable(std::string detail, int retry_after);
 

@@ -17,6 +17,7 @@
 #include <iostream>
 #include <thread>
 
+#include "keys.hpp"
 #include "settings.hpp"
 
 extern char** environ;
@@ -170,7 +171,15 @@ int serve(int argc, char** argv, std::vector<Operation> operations) {
     Handler handler(std::string(path.substr(path.rfind('/') + 1)), std::move(operations));
     try {
         settings();
-        if (argc == 1) return serve(handler);
+        if (argc == 1) {
+            try {
+                keys();  // made at the first start
+            } catch (const std::exception& fault) {
+                // access tokens are refused until that is mended; other tokens need no keys
+                log_line(handler.name(), fault.what());
+            }
+            return serve(handler);
+        }
         std::string_view option = argv[1];
         if (option == "--describe" && argc == 2) {
             std::cout << handler.describe() << '\n';
@@ -178,6 +187,7 @@ int serve(int argc, char** argv, std::vector<Operation> operations) {
         }
         if (option == "--check" && argc == 2) {
             Database database(handler.name(), true);
+            keys();
             auto faults = handler.check(database);
             for (const std::string& fault : faults)
                 std::cerr << handler.name() << ": does not fit the database: " << fault << '\n';
@@ -187,8 +197,8 @@ int serve(int argc, char** argv, std::vector<Operation> operations) {
         out << "usage: " << handler.name() << " [--describe | --check | --help]\n\n"
             << "Serves FastCGI on the socket that is its standard input; without a socket, one CGI request.\n"
             << "  --describe  prints routes, permissions, schemas and statements as JSON\n"
-            << "  --check     prepares every statement on the database; exit status 1 if one does not "
-               "fit\n\nEndpoints:\n";
+            << "  --check     prepares every statement on the database and reads the keys; exit status 1 if "
+               "something does not fit\n\nEndpoints:\n";
         for (const Entry& entry : handler.entries())
             out << "  " << entry.operation.form.route << "\n      " << entry.operation.form.summary << '\n';
         out << "\nSettings (environment):\n";

@@ -13,6 +13,8 @@ const std::vector<SettingLine>& setting_lines() {
         {"FETTLE_URL", "", "Scheme and host in front of the URLs in answers; empty: as the client called."},
         {"FETTLE_REGISTRATION", "open", "open: anybody may register. closed: nobody may."},
         {"FETTLE_SESSIONS", "single", "single: a login ends the user's earlier sessions. many: it does not."},
+        {"FETTLE_KEYS", "/var/lib/fettle/keys",
+         "The file of the keys that tokens are signed with, made at the first start; only handlers may read it."},
         {"FETTLE_WORKERS", "4",
          "Requests that one handler serves at a time, each with a database connection (1 to 64)."},
         {"FETTLE_IDLE", "0", "Seconds without a request after which a handler exits, at least 30; 0: never."},
@@ -55,6 +57,8 @@ Settings read() {
     while (!s.url.empty() && s.url.back() == '/') s.url.pop_back();
     s.registration_open = choice("FETTLE_REGISTRATION", "open", "closed");
     s.single_session = choice("FETTLE_SESSIONS", "single", "many");
+    s.keys = text("FETTLE_KEYS");
+    if (s.keys.front() != '/') throw std::runtime_error("FETTLE_KEYS is '" + s.keys + "'; it must begin with a slash.");
     s.workers = number("FETTLE_WORKERS", 1, 64);
     s.idle_seconds = number("FETTLE_IDLE", 0, 86400);
     if (s.idle_seconds != 0 && s.idle_seconds < 30) throw std::runtime_error("FETTLE_IDLE must be 0 or at least 30.");

@@ -10,6 +10,7 @@ struct Settings {
     std::string url;         ///< FETTLE_URL
     bool registration_open;  ///< FETTLE_REGISTRATION
     bool single_session;     ///< FETTLE_SESSIONS
+    std::string keys;        ///< FETTLE_KEYS
     int workers;             ///< FETTLE_WORKERS
     int idle_seconds;        ///< FETTLE_IDLE
 };

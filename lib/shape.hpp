@@ -22,8 +22,9 @@ struct Member {
     bool required = false;         ///< by a creation and a PUT: the C++ default is no valid value
     bool always_required = false;  ///< Required: by a PATCH too
     bool is_time = false;          ///< Date or Time: its null sorts as infinity
-    bool is_choice = false;
+    bool is_choice = false;        ///< is one of a few values: no range makes sense
     bool is_text = false;
+    bool is_list = false;    ///< Names: no column
     bool is_secret = false;  ///< a password: neither in :body nor a parameter of any statement
     const Object* reference = nullptr;
     std::vector<std::pair<std::string_view, std::string_view>> groups;
@@ -72,6 +73,13 @@ template <class T>
 inline constexpr bool is_text = false;
 template <std::size_t Min, std::size_t Max>
 inline constexpr bool is_text<Text<Min, Max>> = true;
+template <std::size_t Min, std::size_t Max>
+inline constexpr bool is_text<Line<Min, Max>> = true;
+
+template <class T>
+inline constexpr bool is_settable_list = std::is_same_v<typename Peel<T>::type, Names>;
+template <class T>
+inline constexpr bool is_settable_list<ReadOnly<T>> = false;
 
 template <class T>
 using members_of = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
@@ -83,6 +91,15 @@ template <class T>
 consteval auto member_names() {
     return []<template <class...> class L, class... D>(L<D...>) {
         return std::array<std::string_view, sizeof...(D)>{D::name...};
+    }(shapes::members_of<T>{});
+}
+
+/// Which of them are lists that a body may have.
+template <class T>
+consteval auto is_list() {
+    return []<template <class...> class L, class... D>(L<D...>) {
+        return std::array<bool, sizeof...(D)>{
+            shapes::is_settable_list<std::remove_cvref_t<decltype(std::declval<T>().*D::pointer)>>...};
     }(shapes::members_of<T>{});
 }
 
@@ -106,11 +123,12 @@ Shape shape_of() {
             m.write = Type<Plain>::write;
             m.is_secret = std::is_same_v<Plain, Password> || std::is_same_v<Plain, Secret>;
             m.reference = shapes::reference_of<Plain>;
+            m.is_list = std::is_same_v<Plain, Names>;
             m.is_time = std::is_same_v<Plain, Date> || std::is_same_v<Plain, Time>;
             m.is_text = shapes::is_text<Plain> || std::is_base_of_v<Text<3, 150>, Plain> ||
                         std::is_base_of_v<Text<1, 254>, Plain>;
+            m.is_choice = std::is_enum_v<Plain> || std::is_same_v<Plain, Code> || std::is_same_v<Plain, bool>;
             if constexpr (std::is_enum_v<Plain>) {
-                m.is_choice = true;
                 m.groups.assign(groups<Plain>.begin(), groups<Plain>.end());
             }
             if (const Plain* value = Peeled::peek(initial.*d.pointer)) m.initial = Type<Plain>::dump(*value);
@@ -135,6 +153,18 @@ T load(const json::object& fields) {
                 result.*d.pointer = Peeled::wrap(Type<Plain>::load(*given));
     });
     return result;
+}
+
+/// The JSON of a struct.
+template <class T>
+json::object dump(const T& value) {
+    json::object object;
+    boost::mp11::mp_for_each<shapes::members_of<T>>([&](auto d) {
+        using Peeled = shapes::Peel<std::remove_cvref_t<decltype(value.*d.pointer)>>;
+        const auto* member = Peeled::peek(value.*d.pointer);
+        object[d.name] = member ? Type<typename Peeled::type>::dump(*member) : json::value();
+    });
+    return object;
 }
 
 }  // namespace api

@@ -38,37 +38,45 @@ struct Splice {
     bool in_path = static_cast<bool>(object) &&
                    forms::has_parameter(forms::path_of(form.route), std::string(object->name) + "_id");
     bool names_a_row = in_path || !form.row.empty();
-    bool is_plain = form.sql.empty() && static_cast<bool>(object);
+    bool is_plain = static_cast<bool>(object) && !has_part(form.sql, "answer");
     bool creates = is_plain && !names_a_row && form.route.substr(0, 5) == "POST ";
     bool has_references =
         op.has_body && is_plain && !creates &&
         std::any_of(op.in.begin(), op.in.end(), [](const Member& m) { return m.reference && !m.read_only; });
     std::string table = object ? std::string(object->table) : std::string();
 
-    /// Every permission that the statement asks the caller's part for.
-    std::vector<std::string> codes() const {
-        std::set<std::string, std::less<>> all;
-        auto look = [&](std::string_view sql) {
-            forms::scan(
-                sql, [](std::string_view) {}, [&](std::string_view code) { all.emplace(code); }, [](char) {});
-        };
-        for (std::string_view code : form.permissions)
-            if (find_permission(code)) all.emplace(code);
-        look(form.sql), look(form.where), look(form.row);
-        for (const Computed& computed : form.computed) look(computed.sql);
-        for (const Rule& rule : form.rules) look(rule.when);
-        for (const Fill& fill : form.fills) look(fill.sql);
+    /// All SQL of which the statement is made, from the form and its objects.
+    std::vector<std::string_view> texts() const {
+        std::vector<std::string_view> all{form.sql, form.where, form.row};
+        for (const Computed& computed : form.computed) all.push_back(computed.sql);
+        for (const Rule& rule : form.rules) all.push_back(rule.when);
+        for (const Fill& fill : form.fills) all.push_back(fill.sql);
         if (object) {
-            if (names_a_row || op.is_page)
-                for (std::string_view way : object->visible) look(way);
-            for (const Computed& computed : object->computed) look(computed.sql);
+            if (names_a_row || op.is_page) all.insert(all.end(), object->visible.begin(), object->visible.end());
+            for (const Computed& computed : object->computed) all.push_back(computed.sql);
         }
         for (const Member& m : op.in)
             if (m.reference && !m.read_only && is_plain) {
-                for (std::string_view way : m.reference->visible) look(way);
-                look(m.reference->referable);
+                all.insert(all.end(), m.reference->visible.begin(), m.reference->visible.end());
+                all.push_back(m.reference->referable);
             }
+        return all;
+    }
+
+    /// Every permission that the statement asks the caller's part for.
+    std::vector<std::string> codes() const {
+        std::set<std::string, std::less<>> all;
+        for (std::string_view code : form.permissions)
+            if (find_permission(code)) all.emplace(code);
+        for (std::string_view text : texts())
+            forms::scan(
+                text, [](std::string_view) {}, [&](std::string_view code) { all.emplace(code); }, [](char) {});
         return {all.begin(), all.end()};
+    }
+
+    bool speaks_of(std::string_view what) const {
+        auto all = texts();
+        return std::any_of(all.begin(), all.end(), [&](std::string_view text) { return forms::contains(text, what); });
     }
 
     std::string me() const {
@@ -83,12 +91,20 @@ struct Splice {
                 "'))\n"
                 "           and (s.codes is null or '" +
                 code + "' = any (s.codes)) as " + quoted(code);
+        if (speaks_of("me.codes"))
+            may +=
+                ",\n           array(select p.code from permissions p\n"
+                "                  where (u.is_superuser or exists (select from user_permissions held\n"
+                "                                                    where held.user_id = u.id and held.code = "
+                "p.code))\n"
+                "                    and (s.codes is null or p.code = any (s.codes))) as codes";
+        if (speaks_of("me.is_superuser")) may += ",\n           u.is_superuser and s.codes is null as is_superuser";
         return "me as materialized (\n"
                "    select u.id, s.id as session_id, s.kind,\n"
-               "           case when s.ended_as is not null then s.ended_as\n"
-               "                when s.expires_at <= now() then 'session_expired'\n"
-               "                when not u.is_active then 'account_inactive' end as dead,\n"
-               "           s.last_used_at < now() - interval '1 minute' as unused" +
+               "           case when not u.is_active then 'account_inactive'\n"
+               "                when s.ended_as is not null then s.ended_as\n"
+               "                when s.expires_at <= now() then 'session_expired' end as dead,\n"
+               "           use_is_news(s.created_at, s.last_used_at) as unused" +
                may +
                (writes ? ",\n           set_config('fettle.caller', jsonb_build_array(u.id, s.id, :ip::text)::text, "
                          "true) as told"
@@ -141,8 +157,9 @@ struct Splice {
                ", :body) given\n     where " + alive() + "\n)";
     }
 
-    /// Which rule forbids the work, 403 before 412 before the rest. Evaluated anew on the newest row after a lock was
-    /// waited for; hence `given` is a scalar subquery over `it`: a joined function would keep its old result.
+    /// Which rule forbids the work: bad input, what is forbidden, 412, conflicts. Evaluated anew on the newest row
+    /// after a lock was waited for; hence `given` is a scalar subquery over `it`: a joined function would keep its old
+    /// result.
     std::string refusal(bool row) const {
         std::string cases;
         auto add = [&](auto wanted) {
@@ -151,9 +168,9 @@ struct Splice {
                     cases +=
                         "\n                when " + std::string(rule.when) + " then '" + std::string(rule.code) + "'";
         };
+        add([](int status) { return status == 400; });
         add([](int status) { return status == 403 || status == 404; });
         if (row && writes) cases += "\n                when not it.version = any (:if_match::int[]) then 'stale'";
-        add([](int status) { return status == 400; });
         add([](int status) { return status == 409; });
         if (cases.empty()) return "null::text";
         std::string choice = "case" + cases + " end";
@@ -189,7 +206,7 @@ struct Splice {
     std::vector<std::string> settable() const {
         std::vector<std::string> names;
         for (const Member& m : op.in)
-            if (!m.read_only && !m.is_secret) names.push_back(m.name);
+            if (!m.read_only && !m.is_secret && !m.is_list) names.push_back(m.name);
         return names;
     }
 
@@ -211,10 +228,12 @@ struct Splice {
             return "answer as (\n    delete from " + table +
                    " it using granted where it.id = granted.id\n    returning it.*\n)";
         std::string columns, values;
-        for (const std::string& name : settable()) {
-            columns += (columns.empty() ? "" : ", ") + quoted(name);
-            values += (values.empty() ? "given." : ", given.") + quoted(name);
-        }
+        auto set = [&](std::string_view column, std::string_view value) {
+            columns += (columns.empty() ? "" : ", ") + quoted(column);
+            values += (values.empty() ? "" : ", ") + std::string(value);
+        };
+        for (const std::string& name : settable()) set(name, "given." + quoted(name));
+        for (const Fill& fill : form.fills) set(fill.column, fill.sql);
         return "answer as (\n    update " + table + " it\n       set (" + columns + ") = (select " + values +
                " from jsonb_populate_record(it, :body) given)\n"
                "      from granted\n     where it.id = granted.id\n    returning it.*\n)";
@@ -265,10 +284,10 @@ struct Splice {
         if (has_references) write("referred", referred());
         write("seen", seen());
         write("granted", granted());
-        if (form.sql.empty())
-            parts.push_back(answer());
-        else
-            parts.emplace_back(form.sql);
+        const bool behind = forms::contains(form.sql, "answer");
+        if (!form.sql.empty() && !(is_plain && behind)) parts.emplace_back(form.sql);
+        if (is_plain) parts.push_back(answer());
+        if (!form.sql.empty() && is_plain && behind) parts.emplace_back(form.sql);
         return "with " + joined(parts, ", ") + "\nselect " + caller_refusal() +
                (has_references ? "\n            when referred.refusal is not null then referred.refusal" : "") +
                (names_a_row ? "\n            when seen.id is null then 'not_found'" : "") +
@@ -380,8 +399,9 @@ std::vector<std::string> codes_of(const Operation& operation) { return Splice{op
 
 Statement caller_statement(const Operation& operation) {
     Splice splice{operation};
-    return numbered("with " + splice.me() + "\nselect " + splice.caller_refusal() +
-                    " end as refusal, me.unused as touch, me.id\n  from (values (true)) as one left join me on true");
+    return numbered(
+        "with " + splice.me() + "\nselect " + splice.caller_refusal() +
+        " end as refusal, me.unused as touch, me.id, me.kind\n  from (values (true)) as one left join me on true");
 }
 
 }  // namespace api

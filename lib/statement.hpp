@@ -7,11 +7,12 @@ namespace api {
 
 // The statement's parts, in order. The library writes those that the form's .sql does not:
 //   me       the caller: id, session_id, kind, dead (why the session is of no use), and a boolean column for each
-//            permission that the form speaks of, named by its code; SQL writes may(code)
+//            permission that the form speaks of, named by its code; SQL writes may(code). Where it is spoken of:
+//            codes, all permissions of the caller, and is_superuser. A personal access token has what it carries.
 //   referred why a reference in the body is refused
 //   seen     the row, locked and in its newest state, if the caller may see it; refusal: which rule forbids the work
 //   granted  seen, if nothing forbids it; .sql works on what it joins with this
-//   answer   the work; the row that the answer shows
+//   answer   the work; the row that the answer shows. Parts of the .sql that speak of it come behind it, else before
 
 /// One page of a list: what the query string asks for. All texts come from the form; values are parameters.
 struct PageQuery {
@@ -40,7 +41,7 @@ Statement numbered(std::string_view sql, bool authenticated = true);
 Statement statement_of(const Operation& operation);
 /// The statement of a page.
 Statement statement_of(const Operation& operation, const PageQuery& page);
-/// The caller's part alone: refusal and touch, and the caller's id behind them.
+/// The caller's part alone: refusal and touch, and the caller's id and kind behind them.
 Statement caller_statement(const Operation& operation);
 
 /// The permissions that the operation's statement asks for, wherever in the form they stand.

@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <chrono>
+#include <optional>
+#include <set>
 #include <stdexcept>
 
 #include "unicode.hpp"
@@ -26,12 +28,16 @@ int digits(std::string_view text, std::size_t at, std::size_t n) {
     return value;
 }
 
-bool is_date(std::string_view text) {
-    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+std::optional<std::chrono::sys_days> day_of(std::string_view text) {
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
     int year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
-    if (year < 1 || month < 1 || day < 1) return false;
-    return std::chrono::year_month_day{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)}.ok();
+    if (year < 1 || month < 1 || day < 1) return std::nullopt;
+    std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days(date);
 }
+
+bool is_date(std::string_view text) { return day_of(text).has_value(); }
 
 bool is_time(std::string_view text) {
     if (text.size() < 20 || !is_date(text.substr(0, 10)) || (text[10] != 'T' && text[10] != 't' && text[10] != ' '))
@@ -49,7 +55,13 @@ bool is_time(std::string_view text) {
     if (zone == "Z" || zone == "z") return true;
     if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return false;
     int hours = digits(zone, 1, 2), minutes = digits(zone, 4, 2);
-    return hours >= 0 && hours <= 14 && minutes >= 0 && minutes <= 59;
+    if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59) return false;
+    // also in UTC, which is how it is stored, its year has four digits
+    const auto ahead = std::chrono::minutes((zone[0] == '+' ? 1 : -1) * (60 * hours + minutes));
+    const auto moment = *day_of(text.substr(0, 10)) + std::chrono::minutes(60 * hour + minute) - ahead;
+    const int year =
+        static_cast<int>(std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(moment)).year());
+    return year >= 1 && year <= 9999;
 }
 
 }  // namespace
@@ -64,6 +76,12 @@ std::string check_text(json::value& value, std::size_t min, std::size_t max) {
     if (*length < min) return "Ensure this field has at least " + std::to_string(min) + " characters.";
     if (*length > max) return "Ensure this field has no more than " + std::to_string(max) + " characters.";
     if (unicode::has_control(text)) return "Control characters are not allowed.";
+    return {};
+}
+
+std::string check_line(json::value& value, std::size_t min, std::size_t max) {
+    if (std::string wrong = check_text(value, min, max); !wrong.empty()) return wrong;
+    if (unicode::has_hidden(value.get_string())) return "Line ends, tabs and invisible characters are not allowed.";
     return {};
 }
 
@@ -158,6 +176,24 @@ std::string check_date(json::value& value) {
 std::string check_time(json::value& value) {
     if (value.is_string() && is_time(value.get_string())) return {};
     return "Time has wrong format. Use RFC 3339, as in 2025-01-31T12:00:00Z.";
+}
+
+std::string check_names(json::value& value, Source source) {
+    if (source == Source::text) {
+        json::array names;
+        std::string_view rest = value.get_string();
+        for (std::size_t comma; (comma = rest.find(',')) != rest.npos; rest.remove_prefix(comma + 1))
+            names.emplace_back(rest.substr(0, comma));
+        if (!rest.empty() || !names.empty()) names.emplace_back(rest);
+        value = std::move(names);
+    }
+    if (!value.is_array()) return "Expected a list of names.";
+    std::set<std::string_view> seen;
+    for (json::value& name : value.get_array()) {
+        if (std::string wrong = check_line(name, 1, 200); !wrong.empty()) return wrong;
+        if (!seen.insert(name.get_string()).second) return "A name stands more than once.";
+    }
+    return {};
 }
 
 std::string check_choice(json::value& value, const std::vector<std::pair<std::string, std::string>>& choices) {

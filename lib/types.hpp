@@ -3,6 +3,8 @@
 #include <boost/describe.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +25,14 @@ struct Text {
     std::string value;
     operator const std::string&() const { return value; }
 };
+
+/// A text of one line that shows all that it has: no line ends and tabs, none of the invisible characters that make one
+/// name look like another (Unicode TR 36 2.6: bidirectional controls, zero-width spaces).
+template <std::size_t Min = 0, std::size_t Max = 10'000>
+struct Line : Text<Min, Max> {};
+
+/// A word of a vocabulary: filters compare it as a whole, where they find parts of other texts.
+struct Code : Text<1, 100> {};
 
 /// 3 to 150 ASCII letters, digits and `@ . + - _`: no look-alikes, no white space.
 struct Username : Text<3, 150> {};
@@ -46,9 +56,14 @@ struct Date {
 struct Time {
     std::string value;
 };
-/// A list of names, from a `text[]` turned to `jsonb` by the SELECT; answers only.
+/// A list of names, each once; a form separates them by commas. No column: an answer has them as jsonb that the SELECT
+/// computes, and the SQL of a form reads them as `:name::jsonb`.
 struct Names {
     std::vector<std::string> value;
+};
+/// Any JSON, from a `jsonb`; answers only.
+struct Json {
+    json::value value;
 };
 
 /// The system keeps it: part of answers, refused in bodies with `This field cannot be set.`
@@ -78,6 +93,7 @@ struct Type;
 
 namespace types {
 std::string check_text(json::value& value, std::size_t min, std::size_t max);
+std::string check_line(json::value& value, std::size_t min, std::size_t max);
 std::string check_username(json::value& value);
 std::string check_email(json::value& value);
 std::string check_password(json::value& value);
@@ -86,6 +102,7 @@ std::string check_integer(json::value& value, Source source, std::int64_t min, s
 std::string check_boolean(json::value& value, Source source);
 std::string check_date(json::value& value);
 std::string check_time(json::value& value);
+std::string check_names(json::value& value, Source source);
 std::string check_choice(json::value& value, const std::vector<std::pair<std::string, std::string>>& choices);
 
 void write_text(std::string& out, std::string_view column);      ///< quoted and escaped
@@ -106,7 +123,18 @@ struct Type<Text<Min, Max>> {
     static void write(std::string& out, std::string_view column) { types::write_text(out, column); }
 };
 
-/// The three texts with a rule of their own differ in that rule only.
+template <std::size_t Min, std::size_t Max>
+struct Type<Line<Min, Max>> : Type<Text<Min, Max>> {
+    static std::string check(json::value& v, Source) { return types::check_line(v, Min, Max); }
+    static Line<Min, Max> load(const json::value& v) { return {{std::string(v.as_string())}}; }
+};
+
+template <>
+struct Type<Code> : Type<Text<1, 100>> {
+    static Code load(const json::value& v) { return {{std::string(v.as_string())}}; }
+};
+
+/// The texts with a rule of their own differ in that rule only.
 template <class T, std::string (*Check)(json::value&), std::size_t Min, std::size_t Max>
 struct SpecialText {
     static json::object schema() { return types::text_schema(Min, Max); }
@@ -181,9 +209,17 @@ struct Type<Time> {
 template <>
 struct Type<Names> {
     static json::object schema() { return {{"type", "array"}, {"items", {{"type", "string"}}}}; }
+    static std::string check(json::value& v, Source s) { return types::check_names(v, s); }
+    static Names load(const json::value& v) { return {json::value_to<std::vector<std::string>>(v)}; }
+    static json::value dump(const Names& t) { return json::value_from(t.value); }
+    static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
+};
+template <>
+struct Type<Json> {
+    static json::object schema() { return {{"type", "object"}}; }
     static std::string check(json::value&, Source) { return "This field cannot be set."; }
-    static Names load(const json::value&) { return {}; }
-    static json::value dump(const Names&) { return json::array{}; }
+    static Json load(const json::value& v) { return {v}; }
+    static json::value dump(const Json& t) { return t.value; }
     static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
 };
 

@@ -25,6 +25,17 @@ bool has_control(std::string_view text) {
     return false;
 }
 
+bool has_hidden(std::string_view text) {
+    for (auto at = text.begin(); at != text.end();) {
+        utf::code_point c = utf::utf_traits<char>::decode(at, text.end());
+        if (c == '\t' || c == '\n' || c == '\r' || c == 0xad || c == 0x61c || c == 0x180e || c == 0x200b ||
+            c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+            (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f))
+            return true;
+    }
+    return false;
+}
+
 bool is_blank(std::string_view text) {
     for (auto at = text.begin(); at != text.end();) {
         utf::code_point c = utf::utf_traits<char>::decode(at, text.end());

@@ -11,6 +11,9 @@ std::optional<std::size_t> length(std::string_view bytes);
 
 /// True where a C0 or C1 control character or DEL stands in the text, other than tab, line feed and carriage return.
 bool has_control(std::string_view text);
+/// True where it has a line end, a tab, or a character that is not seen but changes what is: bidirectional controls,
+/// zero-width spaces, soft hyphens, tags. The joiners U+200C and U+200D stay: some scripts need them.
+bool has_hidden(std::string_view text);
 
 /// True where the text consists of white space alone (or of nothing).
 bool is_blank(std::string_view text);

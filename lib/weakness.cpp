@@ -23,7 +23,7 @@ std::string lower(std::string_view text) {
 std::string weakness(std::string_view password, std::string_view username, std::string_view email) {
     const std::string given = lower(password);
     if (given == lower(username) || given == lower(email) || given == lower(email.substr(0, email.find('@'))))
-        return "This password is too similar to the username or email.";
+        return std::string(too_similar);
     ZxcMatch_t* parts = nullptr;
     const double bits = ZxcvbnMatch(std::string(password).c_str(), nullptr, &parts);
     // one part that is the whole: a password of the lists, or a word, perhaps with other capitals or digits for letters

@@ -1,4 +1,5 @@
-# Folds the permissions that handlers ask for into the table permissions: exactly these, a new one with its built-in holders.
+# Folds the permissions that handlers ask for into the table permissions: exactly these, a new one with its
+# built-in holders. A built-in role that is missing is made.
 # usage: jq -rsf permissions.jq *.json
 
 def text: "'" + gsub("'"; "''") + "'";
@@ -13,9 +14,20 @@ def text: "'" + gsub("'"; "''") + "'";
   "), added as (",
   "    insert into permissions (code, description) select code, description from asked on conflict do nothing",
   "    returning code",
+  "), made as (",
+  "    insert into roles (name, description, built_in) values",
+  "        ('employee',      'Everybody: works on tasks and records what was done.', true),",
+  "        ('manager',       'Assigns and oversees the work of others.',             true),",
+  "        ('administrator', 'May do everything.',                                   true)",
+  "    on conflict do nothing",
+  "    returning id, name",
+  "), handed (role_id, name, code, holders) as (",
+  "    select r.id, r.name, a.code, a.holders from added join asked a using (code) join roles r on r.built_in",
+  "    union all",
+  "    select made.id, made.name, a.code, a.holders from made cross join asked a",
   ")",
-  "-- holders: 0 administrator alone, 1 manager too, 2 everybody. Only a new permission is handed out: what an",
-  "-- administrator took from a role stays taken.",
+  "-- holders: 0 administrator alone, 1 manager too, 2 everybody. Only a new permission, or a new role's, is handed out: what",
+  "-- an administrator took from a role stays taken.",
   "insert into role_permissions (role_id, code)",
-  "select r.id, a.code from added join asked a using (code) join roles r on r.built_in",
-  " where r.name = 'administrator' or (r.name = 'manager' and a.holders >= 1) or (r.name = 'employee' and a.holders = 2);"
+  "select role_id, code from handed",
+  " where name = 'administrator' or (name = 'manager' and holders >= 1) or (name = 'employee' and holders = 2);"

@@ -128,7 +128,7 @@ def main():
     section('logs')
     # what no run may leave behind: a fault of ours, a sanitizer's finding, a secret
     for pattern in (r'^.*fault: .*$', r'^.*a value passed our checks.*$', r'^.*(?:ERROR|WARNING): \w+Sanitizer.*$', r'^.*runtime error:.*$',
-                    re.escape(stage.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$'):
+                    re.escape(stage.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$', r'^.*\beyJ[\w-]+\.[\w-]+\..*$', r'^.*fettle_[\w-]{43}.*$', r'^.*argon2id.*$'):
         found = re.findall(pattern, logs, re.MULTILINE)
         report('logs/' + pattern, '\n'.join(found[:5]) if found else None)
     if failed and os.environ.get('LOGS'):

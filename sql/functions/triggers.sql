@@ -1,4 +1,4 @@
--- The two triggers that every stored object has: one keeps version and updated_at, one writes the audit trail.
+-- Triggers: one keeps version and updated_at, one writes the audit trail, and two keep what belongs to an account with it.
 
 -- A row that really changes gets the next version; an update that changes nothing leaves no trace.
 -- Arguments: columns that may change without being a change of the object.
@@ -38,16 +38,35 @@ begin
     return null;
 end $$;
 
+-- Every user has a profile, however the user came to be.
+create or replace function add_profile() returns trigger language plpgsql as $$
+begin
+    insert into profiles (id) values (new.id);
+    return null;
+end $$;
+
+-- An account that stops ends its sessions and tokens, whoever stops it: they do not come back with the account.
+create or replace function end_sessions() returns trigger language plpgsql as $$
+begin
+    update sessions set ended_at = now(), ended_as = 'session_ended' where user_id = new.id and ended_as is null;
+    return null;
+end $$;
+
+create or replace trigger add_profile  after insert on users for each row execute function add_profile();
+create or replace trigger end_sessions after update of is_active on users for each row when (old.is_active and not new.is_active) execute function end_sessions();
+
 create or replace trigger touch before update on users     for each row execute function touch('last_login');
+create or replace trigger touch before update on profiles  for each row execute function touch();
 create or replace trigger touch before update on roles     for each row execute function touch();
 create or replace trigger touch before update on equipment for each row execute function touch();
 create or replace trigger touch before update on tasks     for each row execute function touch();
 
 create or replace trigger audit after insert or update or delete on users            for each row execute function audit('id', '{version,updated_at,last_login}');
+create or replace trigger audit after insert or update or delete on profiles         for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on credentials      for each row execute function audit('user_id', '{password_hash}');
 create or replace trigger audit after insert or update or delete on roles            for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on role_permissions for each row execute function audit('role_id', '{}');
 create or replace trigger audit after insert or update or delete on user_roles       for each row execute function audit('user_id', '{}');
-create or replace trigger audit after insert or update or delete on sessions         for each row execute function audit('id', '{key,last_used_at,expires_at}');
+create or replace trigger audit after insert or update or delete on sessions         for each row execute function audit('id', '{key,refresh_family,refresh_key,last_used_at,expires_at,version}');
 create or replace trigger audit after insert or update or delete on equipment        for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on tasks            for each row execute function audit('id', '{version,updated_at}');

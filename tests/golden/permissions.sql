@@ -1,10 +1,16 @@
 -- Exactly the permissions that the handlers of this release ask for.
 with asked (code, description, holders) as (
-    values ('tasks.assign', 'Give a task to another user.', 1),
+    values ('audit.view', 'Read the audit trail.', 0),
+           ('roles.assign', 'See and give the roles of users.', 0),
+           ('roles.edit', 'Create, change and delete roles.', 0),
+           ('roles.view', 'See roles and permissions.', 1),
+           ('tasks.assign', 'Give a task to another user.', 1),
            ('tasks.create', 'Create tasks.', 2),
            ('tasks.delete_all', 'Delete the tasks of everybody.', 0),
            ('tasks.edit_all', 'Change the tasks of everybody.', 1),
            ('tasks.view_all', 'See the tasks of everybody.', 1),
+           ('users.delete', 'Stop accounts.', 0),
+           ('users.edit', 'Change the accounts and profiles of others.', 0),
            ('users.view_private', 'See the private members of others: email, state of the account, last login.', 1),
            ('work_orders.create', 'Create work orders: tasks for an item of equipment.', 1)
 ), gone as (
@@ -14,9 +20,20 @@ with asked (code, description, holders) as (
 ), added as (
     insert into permissions (code, description) select code, description from asked on conflict do nothing
     returning code
+), made as (
+    insert into roles (name, description, built_in) values
+        ('employee',      'Everybody: works on tasks and records what was done.', true),
+        ('manager',       'Assigns and oversees the work of others.',             true),
+        ('administrator', 'May do everything.',                                   true)
+    on conflict do nothing
+    returning id, name
+), handed (role_id, name, code, holders) as (
+    select r.id, r.name, a.code, a.holders from added join asked a using (code) join roles r on r.built_in
+    union all
+    select made.id, made.name, a.code, a.holders from made cross join asked a
 )
--- holders: 0 administrator alone, 1 manager too, 2 everybody. Only a new permission is handed out: what an
--- administrator took from a role stays taken.
+-- holders: 0 administrator alone, 1 manager too, 2 everybody. Only a new permission, or a new role's, is handed out: what
+-- an administrator took from a role stays taken.
 insert into role_permissions (role_id, code)
-select r.id, a.code from added join asked a using (code) join roles r on r.built_in
- where r.name = 'administrator' or (r.name = 'manager' and a.holders >= 1) or (r.name = 'employee' and a.holders = 2);
+select role_id, code from handed
+ where name = 'administrator' or (name = 'manager' and holders >= 1) or (name = 'employee' and holders = 2);

@@ -235,15 +235,17 @@ class Hostile(unittest.TestCase):
                 endpoints = [e for e in json.load(file)['endpoints'] if e.get('list') and '{' not in e['path']]
             for endpoint in endpoints:
                 lists += 1
+                caller = self.user if endpoint['asks'] == 'caller' else STAGE.root
                 names = ['ordering', 'cursor', 'page_size', 'count', 'id', 'password_hash', 'x"; --', *(name + way for name in endpoint['filters'] for way in ('', '__in', '__gte', '__isnull', '__regex'))]
                 for name, value in [(name, value) for name in names for value in (hostile[::4] if SANITIZER else hostile)]:
                     query = urllib.parse.urlencode({name: value})
                     with self.case(endpoint['path'], query[:100]):
                         started = time.monotonic()
-                        answer = self.user.get(f'{endpoint["path"]}?{query}')
+                        answer = caller.get(f'{endpoint["path"]}?{query}')
                         self.in_form(answer, 200, 400)
                         self.assertLess(time.monotonic() - started, 5)
-                        self.assertNotIn(b'"secret"', answer.body)
-                        if answer.status == 200 and name in ('title', 'search', 'username', 'first_name', 'last_name'):
+                        if caller is self.user:
+                            self.assertNotIn(b'"secret"', answer.body)
+                        if answer.status == 200 and name in ('code', 'name', 'title', 'search', 'username', 'first_name', 'last_name'):
                             self.assertEqual(answer.json['results'], [])
         self.assertGreaterEqual(lists, 3)

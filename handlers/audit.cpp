@@ -1,0 +1,20 @@
+// The audit trail: every change, who made it, from where, with the old and the new values.
+#include "objects/audit.hpp"
+
+#include "api.hpp"
+
+namespace {
+
+constexpr api::Endpoint<api::None, api::Page<AuditEntry>> list{{
+    .route = "GET /api/v1/audit",
+    .summary = "List what was changed, newest first.",
+    .permissions = {"audit.view"},
+    .object = audit_trail,
+    .filters = {"user_id", "table_name", "row_id", "at"},
+    .ordering = {"id", "at"},
+    .order = "-at",
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, list); }

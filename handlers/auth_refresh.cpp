@@ -1,0 +1,70 @@
+// Refresh: a refresh token for a new access token and the next refresh token.
+#include "api.hpp"
+#include "jwt.hpp"
+#include "keys.hpp"
+#include "refresh.hpp"
+
+namespace {
+
+struct Given {
+    api::Secret refresh;
+};
+BOOST_DESCRIBE_STRUCT(Given, (), (refresh))
+
+struct Tokens {
+    api::Text<> access;
+    api::Text<> refresh;
+    api::Text<> token_type;
+    int expires_in = 0;
+};
+BOOST_DESCRIBE_STRUCT(Tokens, (), (access, refresh, token_type, expires_in))
+
+/// One statement decides and is committed before anything is answered: of many that come with one token the first gets
+/// the next, the second finds a newer one in the locked row and ends the session.
+api::Reply refresh_tokens(api::Exchange& exchange) {
+    const auto token = api::RefreshToken::read(exchange.body<Given>().refresh.value);
+    if (!token) throw api::unauthenticated("not_authenticated");
+    api::keys();  // a fault here must not cost the token
+    const api::RefreshToken next = token->next();
+    exchange.parameters["family"] = token->family;
+    exchange.parameters["old_key"] = token->key;
+    exchange.parameters["new_key"] = next.key;
+    api::Rows session = exchange.query(R"(
+        update sessions s
+           set (refresh_key, last_used_at, expires_at, ended_at, ended_as) =
+               (select case when fits then :new_key::bytea else s.refresh_key end,
+                       case when fits then now() else s.last_used_at end,
+                       case when fits then session_end(s.created_at) else s.expires_at end,
+                       case when spent then now() else s.ended_at end,
+                       case when spent then 'session_ended' else s.ended_as end
+                  from (select s.refresh_key = :old_key::bytea and s.ended_as is null and s.expires_at > now()
+                               and u.is_active as fits,
+                               s.refresh_key <> :old_key::bytea and s.ended_as is null as spent) how)
+          from users u
+         where s.refresh_family = :family::bytea and u.id = s.user_id
+        returning case when s.refresh_key = :new_key::bytea then null
+                       when not u.is_active then 'account_inactive'
+                       when s.ended_as is not null then s.ended_as
+                       else 'session_expired' end,
+                  u.id, s.key, set_config('fettle.caller', jsonb_build_array(u.id, s.id, :ip::text)::text, true))");
+    if (session.size() == 0) throw api::unauthenticated("not_authenticated");
+    if (!session.is_null(0, 0)) throw api::unauthenticated(std::string(session(0, 0)));
+    return exchange.reply(Tokens{{api::jwt::access_token(std::stoll(std::string(session(0, 1))), session(0, 2))},
+                                 {next.text},
+                                 {"Bearer"},
+                                 api::jwt::lifetime_seconds});
+}
+
+constexpr api::Endpoint<Given, Tokens> refresh{{
+    .route = "POST /api/v1/auth/refresh",
+    .summary = "Exchange a refresh token for a new access token and a new refresh token; a used one ends the session.",
+    .permissions = {api::anyone},
+    .run = refresh_tokens,
+    .status = 200,
+    .guarded = true,
+    .no_store = true,
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, refresh); }

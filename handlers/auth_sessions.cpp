@@ -1,0 +1,28 @@
+// The caller's sessions: where one is logged in.
+#include "api.hpp"
+#include "objects/session.hpp"
+
+namespace {
+
+constexpr api::Endpoint<api::None, api::Page<Session>> list{{
+    .route = "GET /api/v1/auth/sessions",
+    .summary = "List one's own sessions that are alive.",
+    .permissions = {api::caller},
+    .object = sessions,
+    .session_only = true,
+    .no_store = true,
+}};
+
+constexpr api::Endpoint<api::None, api::None> end_session{{
+    .route = "DELETE /api/v1/auth/sessions/{session_id}",
+    .summary = "End one of one's own sessions.",
+    .permissions = {api::caller},
+    .object = sessions,
+    .sql = end_session_row,
+    .session_only = true,
+    .no_store = true,
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, list, end_session); }

@@ -1,0 +1,77 @@
+// Personal access tokens: for scripts, with at most their owner's permissions. A login does not end them.
+#include "api.hpp"
+#include "crypto.hpp"
+#include "objects/role.hpp"
+#include "objects/session.hpp"
+
+namespace {
+
+/// The answer to a creation, and the only one with the secret.
+struct NewToken : AccessToken {
+    api::Text<> token;
+};
+BOOST_DESCRIBE_STRUCT(NewToken, (AccessToken), (token))
+
+api::Reply create_token(api::Exchange& exchange) {
+    const std::string token = "fettle_" + api::crypto::new_token();
+    exchange.parameters["token"] = token;
+    exchange.parameters["token_key"] = api::crypto::token_key(token);
+    return exchange.answer();
+}
+
+constexpr api::Endpoint<api::None, api::Page<AccessToken>> list{{
+    .route = "GET /api/v1/auth/tokens",
+    .summary = "List one's own personal access tokens.",
+    .permissions = {api::caller},
+    .object = access_tokens,
+    .session_only = true,
+    .no_store = true,
+}};
+
+constexpr api::Endpoint<AccessToken, NewToken> create{{
+    .route = "POST /api/v1/auth/tokens",
+    .summary = "Create a personal access token. The secret is in this answer and nowhere else.",
+    .permissions = {api::caller},
+    .object = access_tokens,
+    .computed = {{"token", ":token::text"}},
+    .fills =
+        {{"user_id", "me.id"},
+         {"kind", "'token'"},
+         {"key", ":token_key::bytea"},
+         // none is not all: without the field a token may what its owner may
+         {"codes",
+          "case when :permissions::jsonb is not null then array(select jsonb_array_elements_text(:permissions::jsonb)) "
+          "end"},
+         {"user_agent", ":user_agent"},
+         {"ip", ":ip::text"}},
+    .rules = {permission_lacking,
+              no_such_permission,
+              {"already_over", 400, "given.expires_at <= now()", "This moment is over.", "expires_at"}},
+    .with = {"token", "token_key"},
+    .run = create_token,
+    .session_only = true,
+    .no_store = true,
+}};
+
+constexpr api::Endpoint<api::None, AccessToken> show{{
+    .route = "GET /api/v1/auth/tokens/{token_id}",
+    .summary = "Show one of one's own personal access tokens, without its secret.",
+    .permissions = {api::caller},
+    .object = access_tokens,
+    .session_only = true,
+    .no_store = true,
+}};
+
+constexpr api::Endpoint<api::None, api::None> end_token{{
+    .route = "DELETE /api/v1/auth/tokens/{token_id}",
+    .summary = "End one of one's own personal access tokens.",
+    .permissions = {api::caller},
+    .object = access_tokens,
+    .sql = end_session_row,
+    .session_only = true,
+    .no_store = true,
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, list, create, show, end_token); }

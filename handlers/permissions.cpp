@@ -1,0 +1,19 @@
+// Permissions: what roles and tokens are made of. They are there because endpoints ask for them, and only to be read.
+#include "api.hpp"
+#include "objects/role.hpp"
+
+namespace {
+
+constexpr api::Endpoint<api::None, api::Page<Permission>> list{{
+    .route = "GET /api/v1/permissions",
+    .also = {"GET /api/user_management/permissions"},
+    .summary = "List the permissions: exactly those that endpoints ask for.",
+    .permissions = {"roles.view"},
+    .object = permissions,
+    .filters = {"code", "search"},
+    .ordering = {"id", "code"},
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, list); }

@@ -1,0 +1,33 @@
+// The profile of a user.
+#include "api.hpp"
+#include "objects/profile.hpp"
+#include "objects/user.hpp"
+
+namespace {
+
+constexpr api::Endpoint<api::None, Profile> show{{
+    .route = "GET /api/v1/users/{user_id}/profile",
+    .also = {"GET /api/user_management/users/{user_id}/profile"},
+    .summary = "Show a user's profile.",
+    .permissions = {api::caller},
+    .object = profiles,
+    .row = "it.id = :user_id",
+}};
+
+constexpr api::Endpoint<Profile, Profile> change{{
+    .route = "PUT PATCH /api/v1/users/{user_id}/profile",
+    .also = {"PUT PATCH /api/user_management/users/{user_id}/profile"},
+    .summary = "Change one's own profile, or with users.edit anybody's.",
+    .permissions = {api::caller},
+    .object = profiles,
+    .row = "it.id = :user_id",
+    .rules = {{"not_born", 400, "given.date_of_birth > current_date", "This day has not come yet.", "date_of_birth"},
+              {"not_yours", 403, "it.id <> me.id and not may(users.edit)",
+               "Changing the profile of another user needs the permission users.edit."},
+              own_account,
+              stronger_account},
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, show, change); }

@@ -1,0 +1,21 @@
+// Access tokens: JSON Web Tokens (RFC 7519) that stand for a session for a quarter of an hour.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace api::jwt {
+
+/// How long an access token is taken, in seconds; and how far clocks may be apart.
+inline constexpr int lifetime_seconds = 15 * 60, leeway_seconds = 30;
+
+/// A new access token: HS256 (RFC 7518 3.2) with the newest key. Its claims are iss, sub (the user), sid (the session:
+/// base64url of the key it is stored under), iat, exp and use.
+std::string access_token(std::int64_t user_id, std::string_view session_key);
+
+/// The session that an access token stands for, as the key it is stored under (PostgreSQL's hexadecimal bytea). Throws
+/// 401: token_expired where it is ours but has run out, not_authenticated where anything else is wrong with it. Whether
+/// the session is alive is for the statement to say.
+std::string session_key_of(std::string_view token);
+
+}  // namespace api::jwt

@@ -1,0 +1,196 @@
+// The file of keys: read when it changes, replaced by rename, so that a reader sees the old or the new one, whole.
+//
+// A line is `use id made bytes`: made in seconds since 1970, bytes in base64url. The newest of a use stands first.
+#include "keys.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <sstream>
+
+#include "crypto.hpp"
+#include "jwt.hpp"
+#include "settings.hpp"
+
+namespace api {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The uses for which a file of keys has one; each has its own, so that no signature serves for something else.
+constexpr const char* uses[] = {"access"};
+/// How long a key that was replaced goes on verifying: what it signed last, and an hour for clocks.
+constexpr std::int64_t kept_seconds = jwt::lifetime_seconds + 3600;
+
+[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
+
+/// A descriptor that closes itself.
+struct Descriptor {
+    int fd;
+    ~Descriptor() {
+        if (fd >= 0) close(fd);
+    }
+};
+
+Key new_key(std::string_view use) {
+    return {std::string(use), crypto::base64url(crypto::random_bytes(6)), std::time(nullptr), crypto::random_bytes(32)};
+}
+
+std::vector<Key> parse(const std::string& text, const std::string& path) {
+    std::vector<Key> keys;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.empty() || line[0] == '#') continue;
+        std::istringstream words(line);
+        Key key;
+        std::string bytes, more;
+        if (!(words >> key.use >> key.id >> key.made >> bytes) || words >> more ||
+            !(key.bytes = crypto::unbase64url(bytes).value_or("")).size() || key.bytes.size() < 32)
+            throw std::runtime_error("a line in " + path + " is no key");
+        keys.push_back(std::move(key));
+    }
+    return keys;
+}
+
+std::string written(const std::vector<Key>& keys) {
+    std::string text =
+        "# The keys of Fettle: use, id, when made, key. Secret. `fettle keys rotate` adds one; keep no copy of an old "
+        "file.\n";
+    for (const Key& key : keys)
+        text += key.use + ' ' + key.id + ' ' + std::to_string(key.made) + ' ' + crypto::base64url(key.bytes) + '\n';
+    return text;
+}
+
+/// Writes the file anew, for the owner of its folder and for nobody else.
+void replace(const std::string& path, const std::vector<Key>& keys, const Descriptor& folder) {
+    const std::string fresh = path + ".new", text = written(keys);
+    unlink(fresh.c_str());  // left by somebody who was stopped; the folder is locked
+    Descriptor file{open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (file.fd < 0) fail("cannot make " + fresh);
+    struct stat owner;
+    if (geteuid() == 0 && (fstat(folder.fd, &owner) != 0 || fchown(file.fd, owner.st_uid, owner.st_gid) != 0))
+        fail("cannot give " + fresh + " to the owner of its folder");
+    errno = ENOSPC;  // what a short write does not say
+    if (write(file.fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(file.fd) != 0)
+        fail("cannot write " + fresh);
+    if (rename(fresh.c_str(), path.c_str()) != 0) fail("cannot replace " + path);
+    if (fsync(folder.fd) != 0) fail("cannot write the folder of " + path);
+}
+
+/// The folder of the file, locked: whoever changes the file waits for others who do.
+Descriptor locked_folder(const std::string& path) {
+    const std::string name = fs::path(path).parent_path().string();
+    Descriptor folder{open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (folder.fd < 0) fail("cannot open the folder of the keys, " + name);
+    if (flock(folder.fd, LOCK_EX) != 0) fail("cannot lock " + name);
+    return folder;
+}
+
+/// The file's text and what tells it from another one; nothing where there is none.
+struct File {
+    std::string text;
+    struct stat is {};
+};
+std::optional<File> read_file(const std::string& path) {
+    Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (file.fd < 0 && errno == ENOENT) return std::nullopt;
+    if (file.fd < 0) fail("cannot read the keys in " + path);
+    File found;
+    if (fstat(file.fd, &found.is) != 0) fail("cannot read the keys in " + path);
+    if (!S_ISREG(found.is.st_mode) || (found.is.st_mode & 077) != 0)
+        throw std::runtime_error("the keys in " + path + " must be a file with mode 0600: others may read them");
+    char buffer[8192];
+    ssize_t n;
+    while ((n = read(file.fd, buffer, sizeof buffer)) > 0) found.text.append(buffer, static_cast<std::size_t>(n));
+    if (n < 0) fail("cannot read the keys in " + path);
+    return found;
+}
+
+bool same(const struct stat& a, const struct stat& b) {
+    // the time of the last change of the inode: a chmod moves it, a write as well
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
+           a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
+}
+
+}  // namespace
+
+const Key& Keys::newest(std::string_view use) const {
+    for (const Key& key : keys_)
+        if (key.use == use) return key;
+    throw std::runtime_error("there is no key for " + std::string(use) + " in " + settings().keys);
+}
+
+const Key* Keys::find(std::string_view use, std::string_view id) const {
+    for (const Key& key : keys_)
+        if (key.use == use && key.id == id) return &key;
+    return nullptr;
+}
+
+std::shared_ptr<const Keys> keys() {
+    static std::mutex mutex;
+    static std::shared_ptr<const Keys> current;
+    static struct stat read_from {};
+    const std::string& path = settings().keys;
+
+    struct stat now;
+    const bool there = stat(path.c_str(), &now) == 0;
+    std::lock_guard lock(mutex);
+    if (there && current && same(now, read_from)) return current;
+
+    std::optional<File> file = read_file(path);
+    std::vector<Key> read = file ? parse(file->text, path) : std::vector<Key>{};
+    auto lacks = [&](const char* use) {
+        for (const Key& key : read)
+            if (key.use == use) return false;
+        return true;
+    };
+    if (std::any_of(std::begin(uses), std::end(uses), lacks)) {
+        Descriptor folder = locked_folder(path);
+        file = read_file(path);  // somebody else may have made it meanwhile
+        read = file ? parse(file->text, path) : std::vector<Key>{};
+        for (const char* use : uses)
+            if (lacks(use)) read.push_back(new_key(use));
+        replace(path, read, folder);
+        file = read_file(path);
+        if (!file) fail("cannot read the keys in " + path);
+    }
+    auto fresh = std::make_shared<Keys>();
+    fresh->keys_ = std::move(read);
+    read_from = file->is;
+    return current = std::move(fresh);
+}
+
+Key rotate_keys() {
+    keys();
+    const std::string& path = settings().keys;
+    Descriptor folder = locked_folder(path);
+    std::optional<File> file = read_file(path);
+    if (!file) fail("cannot read the keys in " + path);
+    std::vector<Key> rotated{new_key("access")};
+    // a key was replaced when the one before it in the file was made
+    std::int64_t replaced = rotated.front().made;
+    for (Key& key : parse(file->text, path)) {
+        if (key.use != "access") {
+            rotated.push_back(std::move(key));
+            continue;
+        }
+        const bool keep = replaced > rotated.front().made - kept_seconds;
+        replaced = key.made;
+        if (keep) rotated.push_back(std::move(key));
+    }
+    replace(path, rotated, folder);
+    return rotated.front();
+}
+
+}  // namespace api

@@ -1,0 +1,45 @@
+// The keys that tokens and URLs are signed with: a file that all handlers of this machine read, mode 0600.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace api {
+
+/// One key. The newest of a use signs; the others verify what they have signed until that has run out.
+struct Key {
+    std::string use;    ///< `access`: access tokens (JWT)
+    std::string id;     ///< the `kid` of a JWT: 8 characters of base64url
+    std::int64_t made;  ///< seconds since 1970
+    std::string bytes;  ///< 32, from the kernel (RFC 7518 3.2: HS256 wants at least as many)
+};
+
+/// The keys of one file, newest first for each use.
+class Keys {
+public:
+    /// The key that signs for this use. Throws std::runtime_error where the file has none.
+    const Key& newest(std::string_view use) const;
+    /// The key with this id and use, or null.
+    const Key* find(std::string_view use, std::string_view id) const;
+    const std::vector<Key>& all() const { return keys_; }
+
+private:
+    friend std::shared_ptr<const Keys> keys();
+    friend Key rotate_keys();
+    std::vector<Key> keys_;
+};
+
+/// The keys in the file that the setting FETTLE_KEYS names, as they are now: the file is looked at each time and read
+/// again when it is another one. Made with a first key where it does not exist; of several processes that make it at
+/// once all get the same. Throws std::runtime_error, naming the file, where it can be neither read nor made, where
+/// others may read it, and where a line is no key.
+std::shared_ptr<const Keys> keys();
+
+/// Puts a new access key in front, which signs from the next request on, and drops those whose signatures have run out
+/// (an access token's life and an hour after they were replaced). Sessions go on. Returns the new key; throws like
+/// keys().
+Key rotate_keys();
+
+}  // namespace api

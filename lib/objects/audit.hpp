@@ -1,0 +1,31 @@
+// The audit trail: who changed what, when, from where, with the old and the new values. Written by a trigger alone.
+#pragma once
+#include "form.hpp"
+
+inline constexpr api::Object audit_trail{
+    .name = "audit",
+    .table = "audit",
+    .path = "/api/v1/audit",
+    .visible = {"true"},
+    .computed = {{"username", "(select u.username from users u where u.id = it.user_id)"},
+                 {"old_values", "it.old"},
+                 {"new_values", "it.new"}},
+};
+
+/// Null as user: nobody was logged in (a registration), or the command `fettle`, which ip then names.
+struct AuditEntry {
+    api::Id id;
+    api::Time at;
+    std::optional<api::Id> user_id;
+    std::optional<api::Username> username;
+    std::optional<api::Id> session_id;
+    std::optional<api::Text<>> ip;
+    api::Code operation;
+    api::Code table_name;
+    api::Id row_id;
+    std::optional<api::Json> old_values;
+    std::optional<api::Json> new_values;
+};
+BOOST_DESCRIBE_STRUCT(AuditEntry, (),
+                      (id, at, user_id, username, session_id, ip, operation, table_name, row_id, old_values,
+                       new_values))

@@ -1,0 +1,69 @@
+// A role: a name for a set of permissions. A permission is there because an endpoint asks for it.
+#pragma once
+#include "form.hpp"
+
+/// Its name can stand in a list that commas separate.
+struct RoleName : api::Line<1, 100> {};
+template <>
+struct api::Type<RoleName> : api::Type<api::Line<1, 100>> {
+    static std::string check(json::value& v, Source s) {
+        if (std::string wrong = api::Type<api::Line<1, 100>>::check(v, s); !wrong.empty()) return wrong;
+        const std::string_view name = v.get_string();
+        if (name.find(',') != name.npos) return "A comma is not allowed.";
+        return name.starts_with(' ') || name.ends_with(' ') ? "Blanks at the ends are not allowed." : "";
+    }
+    static RoleName load(const json::value& v) { return {{{std::string(v.as_string())}}}; }
+};
+template <>
+inline constexpr bool api::shapes::is_text<RoleName> = true;
+
+inline constexpr api::Object roles{
+    .name = "role",
+    .table = "roles",
+    .path = "/api/v1/roles",
+    .visible = {"true"},
+    .computed = {{"permissions", R"((select coalesce(jsonb_agg(rp.code order by rp.code), '[]')
+                     from role_permissions rp where rp.role_id = it.id))"}},
+    .searched = "it.name || ' ' || it.description",
+};
+
+struct Role {
+    api::ReadOnly<api::Id> id;
+    RoleName name;
+    api::Text<> description;
+    api::Names permissions;
+    api::ReadOnly<bool> built_in;
+    api::ReadOnly<api::Time> created_at;
+    api::ReadOnly<api::Time> updated_at;
+    api::ReadOnly<int> version;
+};
+BOOST_DESCRIBE_STRUCT(Role, (), (id, name, description, permissions, built_in, created_at, updated_at, version))
+
+inline constexpr api::Object permissions{
+    .name = "permission",
+    .table = "permissions",
+    .path = "/api/v1/permissions",
+    .visible = {"true"},
+    .searched = "it.code || ' ' || it.description",
+};
+
+struct Permission {
+    api::Id id;
+    api::Code code;
+    api::Text<> description;
+};
+BOOST_DESCRIBE_STRUCT(Permission, (), (id, code, description))
+
+/// Who gives permissions to a role or to a token has them.
+inline constexpr api::Rule permission_lacking{"permission_lacking", 403,
+                                              R"(exists (
+        select from jsonb_array_elements_text(:permissions::jsonb) given join permissions p on p.code = given
+         where p.code <> all (me.codes)))",
+                                              "Nobody can hand out a permission that they lack."};
+
+/// The field `permissions` names permissions that there are.
+inline constexpr api::Rule no_such_permission{"no_such_permission", 400,
+                                              R"(exists (
+        select from jsonb_array_elements_text(:permissions::jsonb) given
+         where given not in (select p.code from permissions p)))",
+                                              "There is no such permission.", "permissions"};

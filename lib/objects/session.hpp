@@ -1,0 +1,53 @@
+// What a token is looked up in: the sessions that logins make, and personal access tokens for scripts.
+#pragma once
+#include "form.hpp"
+
+/// One's own sessions that are alive.
+inline constexpr api::Object sessions{
+    .name = "session",
+    .table = "sessions",
+    .path = "/api/v1/auth/sessions",
+    .visible = {"it.user_id = me.id and it.kind = 'session' and it.ended_as is null and it.expires_at > now()"},
+    .computed = {{"current", "it.id = me.session_id"}},
+};
+
+struct Session {
+    api::Id id;
+    api::Time created_at;
+    api::Time last_used_at;
+    api::Time expires_at;
+    api::Text<> user_agent;
+    api::Text<> ip;
+    bool current = false;
+};
+BOOST_DESCRIBE_STRUCT(Session, (), (id, created_at, last_used_at, expires_at, user_agent, ip, current))
+
+/// One's own personal access tokens that were not ended.
+inline constexpr api::Object access_tokens{
+    .name = "token",
+    .table = "sessions",
+    .path = "/api/v1/auth/tokens",
+    .visible = {"it.user_id = me.id and it.kind = 'token' and it.ended_as is null"},
+    .computed = {{"permissions", "to_jsonb(it.codes)"},
+                 // the column begins with the creation
+                 {"last_used_at", "nullif(it.last_used_at, it.created_at)"}},
+};
+
+struct AccessToken {
+    api::ReadOnly<api::Id> id;
+    api::Line<1, 200> name;
+    std::optional<api::Names> permissions;
+    api::ReadOnly<api::Time> created_at;
+    std::optional<api::Time> expires_at;
+    api::ReadOnly<std::optional<api::Time>> last_used_at;
+};
+BOOST_DESCRIBE_STRUCT(AccessToken, (), (id, name, permissions, created_at, expires_at, last_used_at))
+
+/// What a deletion of either does: the row stays, so that the token is told why it is of no use.
+inline constexpr std::string_view end_session_row = R"(answer as (
+        update sessions it
+           set ended_at = now(), ended_as = 'session_ended'
+          from granted
+         where it.id = granted.id
+        returning it.*
+    ))";

@@ -1,0 +1,150 @@
+"""The route × role matrix of tests/matrix.txt: every endpoint, asked by every kind of caller, each time a new one."""
+import concurrent.futures
+import glob
+import json
+import os
+import re
+import secrets
+import unittest
+
+import stage
+import transcript
+
+STAGE, BUILD, SANITIZER = None, 'build', ''
+
+TABLE = os.path.join(stage.ROOT, 'tests/matrix.txt')
+KINDS = ('nobody', 'employee', 'manager', 'administrator', 'superuser', 'stranger')
+ALIAS_KINDS = ('employee', 'stranger')  # who also tries the other paths of an endpoint
+
+
+class Row:
+    """A line of the table: .asked is method and path with {} for every placeholder, as of(describe) has them."""
+
+    def __init__(self, number, line):
+        found = re.fullmatch(r'(GET|POST|PUT|PATCH|DELETE) +(/\S+)((?: +\d{3})+)(?: +([{\[].*))?', line.strip())
+        if not found or len(found[3].split()) != len(KINDS):
+            raise ValueError(f'{TABLE}:{number} is no row: method, path, {len(KINDS)} statuses, body')
+        self.number, self.method, self.path, self.body = number, found[1], found[2], found[4]
+        self.statuses = dict(zip(KINDS, map(int, found[3].split())))
+        self.asked = of(self.method, self.path)
+
+
+class Cell:
+    """One request of one kind of caller; .path is the row's or another one of the endpoint. objects() fills in the rest."""
+
+    def __init__(self, row, kind, path):
+        self.row, self.kind, self.path = row, kind, path
+        self.word = 'cell-' + secrets.token_hex(6)
+        self.caller_token, self.refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(16) + secrets.token_urlsafe(32)
+
+    def fill(self, text):
+        return re.sub(r'\{([a-z][a-z.]*)\}', lambda found: str(self.values[found[1]]), text)
+
+    def ask(self, live):
+        """What is wrong with the answer; None where nothing is."""
+        client = live.client(None if self.kind == 'nobody' else self.caller_token)
+        path, body = self.fill(self.path), self.row.body and self.fill(self.row.body)
+        for _ in range(5 if SANITIZER else 1):
+            answer = client.request(self.row.method, path, raw=body and body.encode(), headers={'Content-Type': 'application/json'} if body else None)
+            if answer.status != 503:  # a hash that takes ten times as long may keep others waiting in vain
+                break
+        client.close()
+        faults = [] if answer.status == self.row.statuses[self.kind] else [f'expected {self.row.statuses[self.kind]}']
+        faults += transcript.promises(self.row.method, answer)
+        return faults and f'{TABLE}:{self.row.number} {self.kind}: {self.row.method} {path} {body or ""}\n    {", ".join(faults)}; found {answer}'
+
+
+def of(method, path):
+    return method, re.sub(r'\{\w+\}', '{}', path)
+
+
+def rows():
+    with open(TABLE) as file:
+        lines = [(number, line) for number, line in enumerate(file, 1) if line.strip() and not line.startswith('#')]
+    return [Row(number, line) for number, line in lines]
+
+
+def endpoints():
+    """What the handlers say: for each method and path the name of the handler and the other paths."""
+    found = {}
+    for file_name in glob.glob(os.path.join(BUILD, 'describe/*.json')):
+        with open(file_name) as file:
+            described = json.load(file)
+        for endpoint in described['endpoints']:
+            for method in endpoint['methods']:
+                others = [also['path'] for also in endpoint['also'] if method in also['methods']]
+                found[of(method, endpoint['path'])] = (described['handler'], endpoint['path'], others)
+    return found
+
+
+def objects(cells):
+    """Makes the accounts and objects of all cells, by SQL: that takes a moment, where logins would take half a minute."""
+    STAGE.user('matrix')  # its hash is the password of all
+    given = json.dumps([{'i': i, 'word': cell.word, 'kind': cell.kind, 'caller': cell.caller_token, 'refresh': cell.refresh}
+                        for i, cell in enumerate(cells)])
+    made = STAGE.psql(f'''
+        begin;
+        create temp table cell on commit drop as
+            select *, kind = 'employee' as own from jsonb_to_recordset($cells${given}$cells$)
+                as c (i int, word text, kind text, caller text, refresh text);
+        create function pg_temp.new_user(called text, kind text) returns bigint language sql as $$
+            insert into users (username, email, is_superuser) values (called, called || '@example.org', kind = 'superuser');
+            insert into credentials (user_id, password_hash)
+                select u.id, c.password_hash from users u, users m join credentials c on c.user_id = m.id
+                 where u.username = called and m.username = 'matrix';
+            insert into user_roles (user_id, role_id)
+                select u.id, r.id from users u, roles r where u.username = called and r.name in ('employee', kind);
+            select id from users where username = called $$;
+        create temp table actor on commit drop as
+            select c.*, a.caller_id, case when c.own then a.caller_id else pg_temp.new_user(c.word || '-owner', 'employee') end as owner_id,
+                   pg_temp.new_user(c.word || '-other', 'employee') as other_id
+              from cell c cross join lateral (select pg_temp.new_user(c.word || '-caller', c.kind) as caller_id) a;
+        insert into sessions (user_id, key, expires_at) select caller_id, sha256(caller::bytea), now() + interval '1 hour' from actor;
+        insert into sessions (user_id, key, refresh_family, refresh_key, expires_at)
+            select owner_id, sha256(word::bytea), sha256(left(refresh, 22)::bytea), sha256(refresh::bytea), now() + interval '1 hour' from actor;
+        insert into sessions (user_id, kind, name, key) select owner_id, 'token', word, sha256((word || '-token')::bytea) from actor;
+        insert into equipment (name, serial_number) select 'Lathe', word from actor;
+        insert into tasks (title, author, "user") select word, owner_id, owner_id from actor;
+        insert into tasks (title, author, "user", equipment)
+            select word, a.owner_id, a.owner_id, e.id from actor a join equipment e on e.serial_number = a.word;
+        insert into roles (name) select word || '-role' from actor;
+        insert into role_permissions (role_id, code) select r.id, 'tasks.create' from actor a join roles r on r.name = a.word || '-role';
+        select jsonb_build_object('i', a.i, 'user', a.owner_id, 'username', u.username, 'other', a.other_id, 'equipment', e.id,
+                   'task', t.id, 'order', o.id, 'session', s.id, 'token', p.id, 'role', r.id, 'role.name', r.name)
+          from actor a join users u on u.id = a.owner_id join equipment e on e.serial_number = a.word
+               join tasks t on t.title = a.word and t.equipment is null join tasks o on o.title = a.word and o.equipment = e.id
+               join sessions s on s.key = sha256(a.word::bytea) join sessions p on p.key = sha256((a.word || '-token')::bytea)
+               join roles r on r.name = a.word || '-role';
+        commit;''')
+    for row in made:
+        values = json.loads(row[0])
+        cell = cells[values['i']]
+        cell.values = {**values, 'new': cell.word, 'password': stage.PASSWORD, 'refresh': cell.refresh}
+
+
+class Matrix(unittest.TestCase):
+    def test_every_endpoint_has_a_row_and_every_row_an_endpoint(self):
+        described, table = endpoints(), rows()
+        written = {row.asked for row in table}
+        faults = [f'{method} {path} of the handler {handler} has no row: add one to tests/matrix.txt, with the status of each kind of caller.'
+                  for (method, bare), (handler, path, _) in sorted(described.items()) if (method, bare) not in written]
+        faults += [f'tests/matrix.txt:{row.number}: no handler tells of {row.method} {row.path} as its .route: remove the row, or correct it.'
+                   for row in table if row.asked not in described]
+        if faults:
+            self.fail('\n'.join(faults))
+
+    def test_every_kind_of_caller_gets_the_status_of_the_table_on_every_path(self):
+        described, cells, seen = endpoints(), [], set()
+        for row in rows():
+            cells += [Cell(row, kind, row.path) for kind in KINDS]
+            if row.asked in described and row.asked not in seen:
+                seen.add(row.asked)
+                _, path, others = described[row.asked]
+                ours = dict(zip(re.findall(r'\{\w+\}', path), re.findall(r'\{\w+\}', row.path)))
+                for other in others:  # their placeholders are called as in .route, ours as in the table
+                    cells += [Cell(row, kind, re.sub(r'\{\w+\}', lambda found: ours[found[0]], other)) for kind in ALIAS_KINDS]
+        objects(cells)
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            faults = [fault for fault in pool.map(lambda cell: cell.ask(STAGE), cells) if fault]
+        if faults:
+            self.fail(f'{len(faults)} of {len(cells)} cells\n' + '\n'.join(faults))

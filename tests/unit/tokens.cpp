@@ -1,0 +1,398 @@
+// Access tokens, the file of keys, refresh tokens, and the types of text that names are made of.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/test/unit_test.hpp>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "crypto.hpp"
+#include "jwt.hpp"
+#include "keys.hpp"
+#include "problem.hpp"
+#include "refresh.hpp"
+#include "types.hpp"
+#include "unicode.hpp"
+
+namespace crypto = api::crypto;
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using api::Source;
+using api::Type;
+
+namespace {
+
+/// A folder for the file of keys, named to the settings before anything reads them.
+struct Folder {
+    fs::path path;
+    Folder() {
+        char name[] = "/tmp/fettle-unit-XXXXXX";
+        if (!mkdtemp(name)) throw std::runtime_error("no temporary folder");
+        path = name;
+        setenv("FETTLE_KEYS", (path / "keys").c_str(), 1);
+    }
+    ~Folder() { fs::remove_all(path); }
+};
+const Folder folder;
+const fs::path file = folder.path / "keys";
+
+std::string text() {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+mode_t mode() {
+    struct stat is {};
+    return stat(file.c_str(), &is) == 0 ? is.st_mode & 07777 : 0;
+}
+
+/// Puts another file there, by rename as everybody does it.
+void put(const std::string& content, mode_t mode = 0600) {
+    const fs::path fresh = folder.path / "put";
+    std::ofstream(fresh) << content;
+    chmod(fresh.c_str(), mode);
+    fs::rename(fresh, file);
+}
+
+std::string line(const std::string& id, std::int64_t age, const std::string& use = "access") {
+    return use + ' ' + id + ' ' + std::to_string(std::time(nullptr) - age) + ' ' +
+           crypto::base64url(crypto::random_bytes(32)) + '\n';
+}
+
+/// The ids of the keys in the file, in their order.
+std::string ids() {
+    std::string all;
+    for (const api::Key& key : api::keys()->all()) all += (all.empty() ? "" : " ") + key.id;
+    return all;
+}
+
+/// HMAC (RFC 2104) with SHA-256, for keys of at most 64 bytes: tokens are made here by other hands than the library's.
+std::string hmac(const std::string& key, const std::string& message) {
+    auto digest = [](const std::string& bytes) {
+        auto all = crypto::sha256(bytes);
+        return std::string(reinterpret_cast<const char*>(all.data()), all.size());
+    };
+    std::string inner(64, '\x36'), outer(64, '\x5c');
+    for (std::size_t i = 0; i < key.size(); ++i) inner[i] ^= key[i], outer[i] ^= key[i];
+    return digest(outer + digest(inner + message));
+}
+
+const std::string session_key = crypto::token_key("the token of a session");
+
+/// A token with these claims, signed by the newest key.
+std::string token(const std::string& claims, std::string header = "") {
+    const api::Key key = api::keys()->newest("access");
+    if (header.empty()) header = R"({"alg":"HS256","typ":"JWT","kid":")" + key.id + "\"}";
+    const std::string head = crypto::base64url(header) + '.' + crypto::base64url(claims);
+    return head + '.' + crypto::base64url(hmac(key.bytes, head));
+}
+
+std::string claims(std::int64_t issued, std::int64_t expires, const std::string& use = "access") {
+    const std::int64_t now = std::time(nullptr);
+    return R"({"iss":"fettle","sub":"7","use":")" + use + R"(","sid":")" +
+           crypto::base64url(crypto::unhex(session_key)) + R"(","iat":)" + std::to_string(now + issued) + R"(,"exp":)" +
+           std::to_string(now + expires) + '}';
+}
+
+/// The session of a token, or the code of the refusal.
+std::string read(const std::string& token) {
+    try {
+        return api::jwt::session_key_of(token);
+    } catch (const api::Problem& problem) {
+        BOOST_TEST(problem.status == 401);
+        return problem.code;
+    }
+}
+
+template <class T>
+std::string check(json::value value, Source source = Source::json) {
+    return Type<T>::check(value, source);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(tokens)
+
+// -- keys
+
+BOOST_AUTO_TEST_CASE(many_threads_that_need_the_first_key_get_the_same) {
+    fs::remove(file);
+    std::vector<std::shared_ptr<const api::Keys>> got(8);
+    std::vector<std::thread> threads;
+    for (auto& one : got) threads.emplace_back([&one] { one = api::keys(); });
+    for (std::thread& thread : threads) thread.join();
+    for (const auto& one : got) BOOST_TEST(one->newest("access").bytes == got[0]->newest("access").bytes);
+    BOOST_TEST(got[0]->all().size() == 1u);
+    BOOST_TEST(got[0]->newest("access").bytes.size() == 32u);
+    BOOST_TEST(mode() == 0600u);
+}
+
+BOOST_AUTO_TEST_CASE(many_processes_that_need_the_first_key_get_the_same) {
+    for (int turn = 0; turn < 20; ++turn) {
+        fs::remove(file);
+        int pipes[2], start[2];
+        BOOST_REQUIRE(pipe(pipes) == 0 && pipe(start) == 0);
+        std::vector<pid_t> children;
+        for (int i = 0; i < 4; ++i) {
+            const pid_t child = fork();
+            BOOST_REQUIRE(child >= 0);
+            if (child == 0) {
+                char go;
+                close(start[1]);
+                bool fine = read(start[0], &go, 1) == 0;  // all begin when the parent closes its end
+                try {
+                    const std::string bytes = api::keys()->newest("access").bytes;
+                    fine = fine && write(pipes[1], bytes.data(), bytes.size()) == 32;
+                } catch (...) {
+                    fine = false;
+                }
+                _exit(fine ? 0 : 1);
+            }
+            children.push_back(child);
+        }
+        close(start[0]), close(start[1]), close(pipes[1]);
+        std::set<std::string> seen;
+        char bytes[32];
+        for (ssize_t n; (n = read(pipes[0], bytes, sizeof bytes)) > 0;) seen.emplace(bytes, n);
+        close(pipes[0]);
+        for (pid_t child : children) {
+            int status = 1;
+            waitpid(child, &status, 0);
+            BOOST_TEST(status == 0);
+        }
+        BOOST_TEST(seen.size() == 1u);
+        BOOST_TEST(seen.contains(api::keys()->newest("access").bytes));
+    }
+    BOOST_TEST(!fs::exists(file.string() + ".new"));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_somebody_left_half_written_is_in_nobodys_way) {
+    std::ofstream(file.string() + ".new") << "access half";
+    fs::remove(file);
+    BOOST_TEST(api::keys()->all().size() == 1u);
+    std::ofstream(file.string() + ".new") << "access half";
+    const std::string before = ids();
+    const std::string made = api::rotate_keys().id;
+    BOOST_TEST(ids() == made + ' ' + before);
+    BOOST_TEST(!fs::exists(file.string() + ".new"));
+}
+
+BOOST_AUTO_TEST_CASE(a_rotation_keeps_the_keys_whose_signatures_may_still_be_good) {
+    // a key is needed for 75 minutes after the next one was made: `third` was replaced by `second` 80 minutes ago
+    put(line("first", 100) + line("second", 80 * 60) + line("third", 3 * 3600) + line("other", 9 * 3600, "media"));
+    const api::Key made = api::rotate_keys();
+    BOOST_TEST(ids() == made.id + " first second other");
+    BOOST_TEST(api::keys()->newest("access").id == made.id);
+    BOOST_TEST(api::keys()->newest("media").id == "other");
+    BOOST_TEST(made.id.size() == 8u);
+    BOOST_TEST(mode() == 0600u);
+    BOOST_TEST(api::keys()->find("access", "first") != nullptr);
+    BOOST_TEST(api::keys()->find("access", "third") == nullptr);
+    BOOST_TEST(api::keys()->find("access", "other") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_file_is_read_at_once_and_an_unchanged_one_is_not) {
+    put(line("before", 1));
+    const auto first = api::keys();
+    BOOST_TEST(api::keys() == first);
+    put(line("after", 0) + line("before", 1));
+    BOOST_TEST(ids() == "after before");
+    BOOST_TEST(first->newest("access").id == "before");  // who holds the old ones may go on reading them
+}
+
+BOOST_AUTO_TEST_CASE(keys_that_others_may_read_are_refused) {
+    for (mode_t mode : {0644, 0640, 0604, 0660, 0601}) {
+        put(line("known", 0), mode);
+        BOOST_CHECK_THROW(api::keys(), std::runtime_error);
+        BOOST_CHECK_THROW(api::rotate_keys(), std::runtime_error);
+    }
+    put(line("secret", 0));
+    BOOST_TEST(ids() == "secret");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_is_no_key_is_refused_and_the_file_stays_as_it_is) {
+    const std::string good = line("good", 0), bytes = crypto::base64url(crypto::random_bytes(32));
+    for (const std::string& bad :
+         {std::string("access"), std::string("access id"), std::string("access id 1"), "access id now " + bytes,
+          "access id 1 " + bytes + " more", "access id 1 " + bytes + "=", "access id 1 " + bytes.substr(0, 42),
+          std::string("access id 1 c2hvcnQ"), "access id 1x " + bytes, std::string("\x01\x02")}) {
+        put(good + bad + '\n');
+        const std::string before = text();
+        BOOST_CHECK_THROW(api::keys(), std::runtime_error);
+        BOOST_CHECK_THROW(api::rotate_keys(), std::runtime_error);
+        BOOST_TEST(text() == before, bad);
+    }
+    put("# a remark\n\n" + good);
+    BOOST_TEST(ids() == "good");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_without_an_access_key_gets_one_beside_what_it_has) {
+    put(line("other", 0, "media"));
+    BOOST_TEST(api::keys()->find("media", "other") != nullptr);
+    BOOST_TEST(api::keys()->newest("access").bytes.size() == 32u);
+    BOOST_CHECK_THROW(api::keys()->newest("nothing"), std::runtime_error);
+}
+
+// -- access tokens
+
+BOOST_AUTO_TEST_CASE(an_access_token_tells_its_session) {
+    put(line("first", 0));
+    const std::string made = api::jwt::access_token(7, session_key);
+    BOOST_TEST(read(made) == session_key);
+    BOOST_TEST(*crypto::unbase64url(made.substr(0, made.find('.'))) == R"({"alg":"HS256","kid":"first","typ":"JWT"})");
+    put(line("second", 0) + text());
+    BOOST_TEST(read(made) == session_key);
+    put(line("second", 0));
+    BOOST_TEST(read(made) == "not_authenticated");
+    BOOST_CHECK_THROW(api::jwt::access_token(7, "no bytea"), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(a_token_of_other_hands_is_taken_where_all_is_as_it_must_be) {
+    BOOST_TEST(read(token(claims(0, 900))) == session_key);
+    BOOST_TEST(read(token(claims(20, 900))) == session_key);  // clocks may be half a minute apart
+    BOOST_TEST(read(token(claims(-900, -20))) == session_key);
+    BOOST_TEST(read(token(claims(-900, -31))) == "token_expired");
+    BOOST_TEST(read(token(claims(-900, -100000))) == "token_expired");
+    BOOST_TEST(read(token(claims(45, 900))) == "not_authenticated");
+    BOOST_TEST(read(token(claims(0, 900, "refresh"))) == "not_authenticated");
+    BOOST_TEST(read(token(claims(0, 900), R"({"alg":"none","typ":"JWT","kid":"second"})")) == "not_authenticated");
+    BOOST_TEST(read(token(claims(0, 900).insert(1, R"("sub":"8",)"))) == "not_authenticated");
+}
+
+BOOST_AUTO_TEST_CASE(no_byte_of_a_token_can_be_changed_or_left_out) {
+    const std::string good = api::jwt::access_token(7, session_key);
+    for (std::size_t i = 0; i < good.size(); ++i) {
+        std::string bad = good;
+        bad[i] = bad[i] == 'A' ? 'B' : 'A';
+        BOOST_TEST(read(bad) == "not_authenticated", i);
+        BOOST_TEST(read(std::string(good).erase(i, 1)) == "not_authenticated", i);
+        BOOST_TEST(read(good.substr(0, i)) == "not_authenticated", i);
+    }
+    for (const std::string& bad : {good + '.', '.' + good, good + '=', good + ' ', good + std::string(1, '\0'),
+                                   good + std::string(2048, 'A'), std::string(".."), std::string("\xff.\xff.\xff")})
+        BOOST_TEST(read(bad) == "not_authenticated");
+}
+
+// -- refresh tokens
+
+BOOST_AUTO_TEST_CASE(a_refresh_token_is_found_by_its_family_and_proved_by_its_key) {
+    const auto first = api::RefreshToken::first();
+    const auto again = api::RefreshToken::read(first.text);
+    BOOST_REQUIRE(again.has_value());
+    BOOST_TEST(again->family == first.family);
+    BOOST_TEST(again->key == first.key);
+    BOOST_TEST(first.key == crypto::token_key(first.text));
+    const auto next = first.next();
+    BOOST_TEST(next.text.size() == 65u);
+    BOOST_TEST(next.family == first.family);
+    BOOST_TEST(next.key != first.key);
+    BOOST_TEST(next.text.substr(0, 22) == first.text.substr(0, 22));
+    BOOST_TEST(api::RefreshToken::first().family != first.family);
+    std::set<std::string> keys;
+    for (int i = 0; i < 1000; ++i) keys.insert(first.next().key);
+    BOOST_TEST(keys.size() == 1000u);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_a_refresh_token_is_none) {
+    const std::string good = api::RefreshToken::first().text;
+    for (const std::string& bad :
+         {std::string(), good.substr(1), good + 'A', good.substr(0, 64) + '=', '+' + good.substr(1),
+          ' ' + good.substr(1), good.substr(0, 30) + '.' + good.substr(31), good.substr(0, 30) + '\0' + good.substr(31),
+          std::string("\xc3\xa4") + good.substr(2), std::string(65, '=')})
+        BOOST_TEST(!api::RefreshToken::read(bad).has_value(), bad);
+    // the last character of either part has bits that are nothing: only one spelling is ours
+    for (std::size_t last : {21u, 64u}) {
+        std::string bad = good;
+        bad[last] = bad[last] == 'z' ? '-' : static_cast<char>(bad[last] + 1);
+        BOOST_TEST(!api::RefreshToken::read(bad).has_value(), bad);
+    }
+}
+
+// -- texts that names are made of
+
+BOOST_AUTO_TEST_CASE(a_line_shows_all_that_it_has) {
+    for (const char* good : {"ann", "Ann Black", "Zoë", "名前", "می\u200cخواهم", "👩\u200d🔧", " x "})
+        BOOST_TEST((check<api::Line<1, 20>>(good)) == "", good);
+    for (const char* bad : {"a\nb", "a\rb", "a\tb",
+                            "a\u202e"
+                            "b",
+                            "a\u200b"
+                            "b",
+                            "\ufeff"
+                            "ab",
+                            "a\u00ad"
+                            "b",
+                            "a\u2066"
+                            "b",
+                            "a\u2028"
+                            "b",
+                            "a\U000e0041"
+                            "b",
+                            "a\x1b"
+                            "b",
+                            "a\x7f"
+                            "b",
+                            "", "  ", "123456789012345678901"})
+        BOOST_TEST((check<api::Line<1, 20>>(bad)) != "", bad);
+    BOOST_TEST((check<api::Line<0, 20>>("")) == "");
+    BOOST_TEST((check<api::Line<1, 20>>(7)) == "Not a valid string.");
+    BOOST_TEST((check<api::Text<1, 20>>("a\nb\tc")) == "");  // a text may
+}
+
+BOOST_AUTO_TEST_CASE(a_code_is_a_word_of_at_most_a_hundred_characters) {
+    BOOST_TEST(check<api::Code>("tasks.create") == "");
+    BOOST_TEST(check<api::Code>(json::string(100, 'a')) == "");
+    BOOST_TEST(check<api::Code>(json::string(101, 'a')) != "");
+    BOOST_TEST(check<api::Code>("") != "");
+    BOOST_TEST(check<api::Code>(true) != "");
+}
+
+BOOST_AUTO_TEST_CASE(names_are_a_list_in_which_none_stands_twice) {
+    BOOST_TEST(check<api::Names>(json::array{}) == "");
+    BOOST_TEST((check<api::Names>(json::array{"employee", "manager"})) == "");
+    BOOST_TEST((check<api::Names>(json::array{"employee", "employee"})) == "A name stands more than once.");
+    for (const json::value& bad :
+         {json::value("employee"), json::value(nullptr), json::value(1), json::value(json::object{}),
+          json::value(json::array{1}), json::value(json::array{nullptr}), json::value(json::array{""}),
+          json::value(json::array{"a\nb"}), json::value(json::array{json::array{"employee"}}),
+          json::value(json::array{json::string(201, 'a')})})
+        BOOST_TEST(check<api::Names>(bad) != "", json::serialize(bad));
+    // in a form they stand in one text
+    json::value given("employee,manager");
+    BOOST_TEST(Type<api::Names>::check(given, Source::text) == "");
+    BOOST_TEST((given == json::value(json::array{"employee", "manager"})));
+    given = "";
+    BOOST_TEST(Type<api::Names>::check(given, Source::text) == "");
+    BOOST_TEST((given == json::value(json::array{})));
+    for (const char* bad : {"a,a", ",a", "a,,b", " ,a"}) BOOST_TEST(check<api::Names>(bad, Source::text) != "", bad);
+    BOOST_TEST((Type<api::Names>::load(json::array{"b", "a"}).value == std::vector<std::string>{"b", "a"}));
+}
+
+BOOST_AUTO_TEST_CASE(hidden_characters_are_known) {
+    for (const char* hidden : {"\t",     "\n",     "\r",     "\u00ad", "\u061c", "\u180e",     "\u200b",
+                               "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202e",     "\u2060",
+                               "\u2066", "\u2069", "\u206f", "\ufeff", "\ufff9", "\U000e0001", "\U000e007f"})
+        BOOST_TEST(api::unicode::has_hidden("a" + std::string(hidden) + "b"));
+    for (const char* seen :
+         {"", "a b", "é", "\u00a0", "\u200c", "\u200d", "\u2010", "\u2030", "\u3000", "👩\u200d🔧", "🇩🇪"})
+        BOOST_TEST(!api::unicode::has_hidden(seen), seen);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_and_hexadecimal_are_the_same_both_ways) {
+    std::string all;
+    for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
+    BOOST_TEST(crypto::unhex("\\x" + crypto::hex(all)) == all);
+    BOOST_TEST(crypto::hex(std::string("\x00\x7f\xff", 3)) == "007fff");
+    BOOST_TEST(crypto::unhex("\\x") == "");
+    for (const char* bad : {"", "00", "\\x0", "\\xgg", "\\xAB", "x00", "\\x 0", "\\x00 "})
+        BOOST_CHECK_THROW(crypto::unhex(bad), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
