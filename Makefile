@@ -5,6 +5,7 @@ DATA     ?= build/run
 PREFIX   ?= /usr
 DESTDIR  ?=
 SANITIZE ?=
+BESIDE   ?=
 
 B        := build$(if $(SANITIZE),/$(SANITIZE))
 HANDLERS := $(patsubst handlers/%.cpp,$(B)/handlers/%,$(sort $(wildcard handlers/*.cpp)))
@@ -34,6 +35,7 @@ help:
 	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run)'
 	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
 	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about ten minutes;'
+	@echo '              BESIDE=DIR measures one task of the build of another commit in the same rounds'
 	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr)'
 	@echo 'make clean    remove what was built, and the data of make run in build/run'
 
@@ -44,7 +46,7 @@ test: all $(B)/tests/unit/run build/.packages-run build/.packages-test
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
 
 bench: all build/.packages-run build/.packages-test build/.packages-bench
-	@exec setpriv --pdeathsig TERM python3 tests/bench.py $(B)
+	@exec setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/lib/fettle/handlers $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fettle/nginx \
@@ -58,7 +60,7 @@ install: all
 	sed 's|@PREFIX@|$(PREFIX)|g' nginx/site.conf > $(DESTDIR)$(PREFIX)/share/fettle/nginx/site.conf
 	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/fettle
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	for unit in systemd/*.service systemd/*.socket systemd/*.target; do \
+	for unit in systemd/*.service systemd/*.socket systemd/*.timer systemd/*.target; do \
 	    sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
 
 # as root the data lie outside of the checkout: the link goes with what it points to; a stage that runs is left alone

@@ -1,174 +1,167 @@
-// The command line of Fettle: brings a database up to date.
+// The command line of Fettle: the table of its commands, their help, and what becomes of a fault.
+#include <fcntl.h>
+
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <functional>
 #include <iostream>
 #include <sstream>
 
-#include "crypto.hpp"
-#include "database.hpp"
+#include "command.hpp"
 #include "problem.hpp"
-#include "statement.hpp"
-
-namespace fs = std::filesystem;
 
 namespace {
 
-/// Something that the person at the keyboard can mend.
-struct Complaint : std::runtime_error {
-    using runtime_error::runtime_error;
-};
-
-fs::path beside() { return fs::read_symlink("/proc/self/exe").parent_path(); }
-
-/// Takes NAME=value lines from the file of settings; what the environment says already stands.
-void read_environment() {
-    const char* named = std::getenv("FETTLE_ENV");
-    const char* data = std::getenv("DATA");
-    fs::path path = "/etc/fettle/fettle.env";
-    if (fs::exists(beside() / "run" / "env")) path = beside() / "run" / "env";
-    if (data) path = fs::path(data) / "env";
-    if (named) path = named;
-    std::ifstream file(path);
-    if (!file && (named || data || fs::exists(path))) throw Complaint("cannot read the settings in " + path.string());
-    for (std::string line; std::getline(file, line);) {
-        std::size_t equals = line.find('=');
-        if (line.empty() || line[0] == '#' || equals == line.npos) continue;
-        setenv(line.substr(0, equals).c_str(), line.substr(equals + 1).c_str(), 0);
-    }
-}
-
-std::string contents(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file) throw Complaint("cannot read " + path.string());
-    return text.str();
-}
-
-std::vector<fs::path> scripts(const fs::path& folder) {
-    std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator(folder))
-        if (entry.path().extension() == ".sql") paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
-    if (paths.empty()) throw Complaint("no .sql files in " + folder.string());
-    return paths;
-}
-
-/// Where sql/ is: FETTLE_SQL, else what was installed or built with this program.
-fs::path sql_folder() {
-    if (const char* named = std::getenv("FETTLE_SQL")) return named;
-    fs::path installed = beside().parent_path() / "share" / "fettle" / "sql";
-    return fs::exists(installed) ? installed : beside().parent_path() / "sql";
-}
-
-fs::path permissions_file() {
-    fs::path built = beside() / "permissions.sql";
-    return fs::exists(built) ? built : sql_folder() / "permissions.sql";
-}
-
-void run_script(api::Database& database, const fs::path& path, const std::string& sql) {
-    try {
-        database.script(sql);
-    } catch (const std::runtime_error& fault) {
-        throw Complaint(path.string() + " failed and changed nothing: " + fault.what());
-    }
-}
-
-int migrate() {
-    api::Database database("migrate", true);
-    // one deployment at a time; the lock ends with the connection
-    database.query(api::numbered("select pg_advisory_lock(5720)"), {});
-    database.script(
-        "create table if not exists migrations (name text primary key, sha256 text not null, applied_at timestamptz "
-        "not null default now())");
-    api::Rows known = database.query(api::numbered("select name from migrations order by name"), {});
-    for (std::size_t i = 0; i < known.size(); ++i)
-        if (!fs::exists(sql_folder() / "tables" / (std::string(known(i, 0)) + ".sql")))
-            throw Complaint("the database has the migration " + std::string(known(i, 0)) + ", which is not in " +
-                            sql_folder().string() + "; this release is older than the database");
-    for (const fs::path& path : scripts(sql_folder() / "tables")) {
-        const std::string name = path.stem().string(), sql = contents(path), digest = api::crypto::sha256_hex(sql);
-        api::Rows applied =
-            database.query(api::numbered("select sha256 from migrations where name = :name"), {{"name", name}});
-        if (applied.size() > 0) {
-            if (applied(0, 0) != digest)
-                throw Complaint("the migration " + name +
-                                " was edited after it had been applied; write a new one instead");
-            continue;
-        }
-        database.begin();
-        run_script(database, path, sql);
-        database.query(api::numbered("insert into migrations (name, sha256) values (:name, :digest)"),
-                       {{"name", name}, {"digest", digest}});
-        database.commit();
-        std::cout << "applied " << name << '\n';
-    }
-    database.begin();
-    for (const fs::path& path : scripts(sql_folder() / "functions")) run_script(database, path, contents(path));
-    run_script(database, permissions_file(), contents(permissions_file()));
-    database.commit();
-    std::cout << "functions and permissions are up to date\n";
-    return 0;
-}
-
 struct Command {
     const char* name;
-    const char* meaning;
-    std::function<int()> run;
+    const char* arguments;
+    const char* summary;
+    const char* details;  ///< what it does, asks and prints
+    std::size_t least, most;
+    int (*run)(const tool::Arguments&);
+    bool reads_settings = true;  ///< before it runs
 };
 
-const std::vector<Command>& commands() {
-    static const std::vector<Command> all = {
-        {"migrate",
-         "Apply the migrations of sql/tables that the database has not seen, each in a transaction\n"
-         "      and in order; then re-create functions and triggers and store the permissions that the\n"
-         "      handlers ask for. Safe to repeat. Needs the owner of the database.",
-         migrate},
-    };
-    return all;
+/// In the order in which somebody who installs Fettle meets them.
+constexpr Command commands[] = {
+    {"migrate", "", "Bring the database up to date.",
+     "Applies the migrations of sql/tables that the database has not seen, each in a transaction and in\n"
+     "order; then re-creates functions and triggers and stores the permissions that the handlers ask for.\n"
+     "Needs the owner of the database. A second one at the same time waits 10 seconds, then gives up.",
+     0, 0, tool::migrate},
+    {"roles", "", "Make sure of the built-in roles and the permissions.",
+     "Makes the roles employee, manager and administrator where they are missing, makes the table of\n"
+     "permissions that of this release, and gives administrator all of them. What was taken from another\n"
+     "role stays taken. Prints what is new, and each role with its number of permissions.",
+     0, 0, tool::roles},
+    {"superuser", "USERNAME [EMAIL]", "Make somebody superuser.",
+     "Promotes the account of that name, whatever its capitals, and activates it; no password is asked for.\n"
+     "Where there is none, EMAIL creates it with the role employee. Its password is asked for twice on a\n"
+     "terminal, without echo; else it is the first line of standard input.",
+     1, 2, tool::superuser},
+    {"password", "USERNAME", "Give an account a new password.",
+     "The password is asked for twice on a terminal, without echo; else it is the first line of standard\n"
+     "input. Ends all sessions of the account, not its personal access tokens, and forgets failed logins.",
+     1, 1, tool::password},
+    {"doctor", "", "Look whether everything is as it must be.",
+     "One line for each check, with ok, warn or FAIL in front: settings, keys, disk, sockets, database,\n"
+     "messages, clock, migrations, permissions, superusers, connections, audit. Changes nothing. Run it\n"
+     "as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says FAIL.",
+     0, 0, tool::doctor, false},
+    {"keys", "", "List the keys that tokens are signed with.",
+     "One line for each: what it is for, its id, when it was made, and whether it signs or only verifies what\n"
+     "it has signed before. Never shows a key. Makes the file where there is none.",
+     0, 0, tool::keys},
+    {"keys rotate", "", "Put a new key in front.",
+     "It signs from the next request on; older keys verify what they have signed until that has run out, and\n"
+     "leave the file with a later rotation. Sessions go on.",
+     0, 0, tool::keys_rotate},
+    {"audit seal", "", "Link new rows of the audit trail to its chain.",
+     "Prints `sealed N rows; head POSITION HASH`. Compare a copy of that line that is kept elsewhere with\n"
+     "`audit verify POSITION:HASH`. The timer fettle-audit-seal runs it each minute. Writers do not wait for it.",
+     0, 0, tool::audit_seal},
+    {"audit verify", "[POSITION:HASH]", "Find what was changed behind the audit trail's back.",
+     "Seals, then follows the chain from its beginning. Exit status 1 names the first row that was changed,\n"
+     "added or removed. With POSITION:HASH the link at that position must have that hash as well: a trail whose\n"
+     "end was cut off together with its links, or whose chain was made anew, shows in no other way.",
+     0, 1, tool::audit_verify},
+    {"sweep", "", "Remove what is of no use any more.",
+     "Sessions and tokens that ended more than 30 days ago, and failed logins of more than 24 hours ago, at\n"
+     "most 1,000 in a transaction. Prints how many of each. The timer fettle-sweep runs it each day. The audit\n"
+     "trail loses nothing.",
+     0, 0, tool::sweep},
+};
+
+constexpr const char* statuses =
+    "Exit status: 0 done, 1 it could not be done and the reason is on standard error, 2 wrong usage.\n";
+
+void print_usage(std::ostream& out, const Command& command) {
+    out << "usage: fettle " << command.name << (*command.arguments ? " " : "") << command.arguments << "\n\n"
+        << command.details << "\n\n"
+        << statuses;
 }
 
-void usage(std::ostream& out) {
-    out << "usage: fettle COMMAND\n\nCommands:\n";
-    for (const Command& command : commands()) out << "  " << command.name << "\n      " << command.meaning << '\n';
-    out << "\nThe database is the one that PGHOST, PGPORT, PGDATABASE and PGUSER name; these and all other settings "
-           "are\n"
-           "read from the file FETTLE_ENV, else $DATA/env, else build/run/env beside a built fettle, else\n"
-           "/etc/fettle/fettle.env. FETTLE_SQL names another folder with tables/ and functions/.\n"
-           "\nExit status: 0 done, 1 it could not be done and the reason is on standard error, 2 wrong usage.\n";
+void print_help(std::ostream& out) {
+    out << "usage: fettle COMMAND [ARGUMENT …]\n"
+           "       fettle COMMAND --help\n\n"
+           "Runs what Fettle needs beside its API. Every command is safe to repeat.\n\n";
+    for (const Command& command : commands) {
+        out << "  " << command.name << (*command.arguments ? " " : "") << command.arguments << "\n      "
+            << command.summary << '\n';
+    }
+    out << "\nSettings are environment variables, read as well from the file FETTLE_ENV, else $DATA/env, else\n"
+           "build/run/env beside a built fettle, else /etc/fettle/fettle.env; what the environment says stands.\n"
+           "The database is the one that PGHOST, PGPORT, PGDATABASE and PGUSER name; root becomes the user PGUSER\n"
+           "where the database lets in only that one. Only this command reads\n"
+           "  FETTLE_SOCKETS  the folder of the handlers' sockets (default /run/fettle)\n"
+           "  FETTLE_SQL      another folder with tables/ and functions/\n\n"
+        << statuses;
+}
+
+/// The command with the longest name that the words begin with; its arguments are what follows.
+const Command* find(const tool::Arguments& words, tool::Arguments& arguments) {
+    const Command* found = nullptr;
+    std::size_t longest = 0;
+    for (const Command& command : commands) {
+        std::istringstream name(command.name);
+        std::size_t length = 0;
+        bool same = true;
+        for (std::string word; name >> word; ++length) same = same && length < words.size() && words[length] == word;
+        if (same && length > longest) found = &command, longest = length;
+    }
+    arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(longest), words.end());
+    return found;
+}
+
+int run(const tool::Arguments& words) {
+    const auto asks = [](const std::string& word) { return word == "--help" || word == "-h"; };
+    if (words.size() == 1 && (asks(words[0]) || words[0] == "help")) {
+        print_help(std::cout);
+        return 0;
+    }
+    tool::Arguments arguments;
+    const Command* command = find(words, arguments);
+    if (!command) {
+        std::cerr << "fettle: " << (words.empty() ? "which command?" : "there is no command " + words[0]) << "\n\n";
+        print_help(std::cerr);
+        return 2;
+    }
+    if (std::any_of(arguments.begin(), arguments.end(), asks)) {
+        print_usage(std::cout, *command);
+        return 0;
+    }
+    try {
+        for (const std::string& argument : arguments)
+            if (argument.starts_with('-')) throw tool::Misuse("unknown option " + argument);
+        if (arguments.size() < command->least) throw tool::Misuse("an argument is missing");
+        if (arguments.size() > command->most) throw tool::Misuse("unknown argument " + arguments[command->most]);
+        if (command->reads_settings) tool::read_settings();
+        return command->run(arguments);
+    } catch (const tool::Misuse& misuse) {
+        std::cerr << "fettle: " << misuse.what() << "\n\n";
+        print_usage(std::cerr, *command);
+        return 2;
+    }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc == 2 && (std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "help") == 0)) {
-        usage(std::cout);
-        return 0;
-    }
-    const Command* command = nullptr;
-    for (const Command& one : commands())
-        if (argc == 2 && one.name == std::string_view(argv[1])) command = &one;
-    if (!command) {
-        usage(std::cerr);
-        return 2;
-    }
+    // a descriptor that was closed would be given to the database, which would then read what we print
+    for (int fd : {0, 1, 2})
+        if (fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) return 1;
+    std::string why;
     try {
-        read_environment();
-        return command->run();
+        const int status = run({argv + 1, argv + argc});
+        if (std::cout.flush()) return status;
+        why = "cannot write to standard output";
     } catch (const api::ConnectionLost& lost) {
-        std::cerr << "fettle: the database is not there: " << lost.why << '\n';
+        why = "the database does not answer: " + lost.why;
     } catch (const api::Collision& collision) {
-        std::cerr << "fettle: " << collision.why << "; try again\n";
+        why = collision.why + "; try again";
     } catch (const api::BadValue& bad) {
-        std::cerr << "fettle: " << bad.why << '\n';
-    } catch (const api::Problem& problem) {
-        std::cerr << "fettle: " << problem.detail << '\n';
+        why = bad.why;
     } catch (const std::exception& fault) {
-        std::cerr << "fettle: " << fault.what() << '\n';
+        why = fault.what();
     }
+    std::cerr << "fettle: " << why << '\n';
     return 1;
 }

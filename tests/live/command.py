@@ -1,0 +1,606 @@
+"""The command `fettle`, through the built program: every command, its repeat, its refusals and its exit statuses."""
+import hashlib
+import os
+import pty
+import re
+import select
+import signal
+import stat
+import subprocess
+import threading
+import time
+import unittest
+
+import stage
+
+STAGE, BUILD, SANITIZER = None, 'build', ''
+
+HEAD = re.compile(r'^sealed (\d+) rows?; head (\d+) ([0-9a-f]{64})$', re.MULTILINE)
+NEW = 'nine blue tractors'
+
+
+class Command(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.own = stage.Stage(BUILD).start()
+        cls.addClassCleanup(cls.own.stop)
+        cls.boss = cls.own.user('boss', superuser=True)
+
+    def environment(self, **more):
+        named = {name: value for name, value in os.environ.items() if not name.startswith(('FETTLE_', 'PG', 'DATA'))}
+        return {**named, 'FETTLE_ENV': os.path.join(self.own.data, 'env'), 'FETTLE_SQL': os.path.join(stage.ROOT, 'sql'), **more}
+
+    def fettle(self, *words, given='', **more):
+        return subprocess.run([os.path.join(BUILD, 'fettle'), *words], input=given, capture_output=True, text=True, timeout=120, env=self.environment(**more))
+
+    def done(self, *words, given='', **more):
+        """Runs a command that must succeed and say nothing on standard error; what it says."""
+        result = self.fettle(*words, given=given, **more)
+        self.assertEqual((result.returncode, result.stderr), (0, ''), result)
+        return result.stdout
+
+    def failed(self, *words, given='', status=1, **more):
+        """Runs a command that must fail; what it says on standard error."""
+        result = self.fettle(*words, given=given, **more)
+        self.assertEqual(result.returncode, status, result)
+        self.assertTrue(result.stderr.startswith('fettle: '), result)
+        return result.stderr
+
+    def login(self, name, password):
+        return self.own.client().post('/api/v1/auth/login', {'username': name, 'password': password})
+
+    # -- help and wrong usage
+
+    def test_help_lists_every_command_and_explains_each(self):
+        text = self.done('--help')
+        self.assertEqual(text, self.done('help'))
+        listed = [line.strip() for line in text.splitlines() if re.match(r'^  [a-z]', line)]
+        names = [re.match(r'[a-z]+( [a-z]+)?', line).group() for line in listed]
+        self.assertEqual(names, ['migrate', 'roles', 'superuser', 'password', 'doctor', 'keys', 'keys rotate', 'audit seal', 'audit verify', 'sweep'])
+        for name in names:
+            usage = self.done(*name.split(), '--help')
+            self.assertTrue(usage.startswith(f'usage: fettle {name}'), usage)
+            self.assertIn('Exit status: 0', usage)
+
+    def test_wrong_usage_is_status_2_with_the_usage(self):
+        for words in ((), ('polish',), ('audit',), ('audit', 'polish'), ('migrate', 'now'), ('superuser',), ('password',), ('password', 'ann', 'secret'),
+                      ('superuser', 'a', 'b@example.org', 'c'), ('keys', 'turn'), ('sweep', '--all'), ('audit', 'verify', '12'),
+                      ('audit', 'verify', '0:' + 64 * 'a'), ('audit', 'verify', '1:' + 63 * 'a')):
+            self.assertIn('usage: fettle', self.failed(*words, status=2), words)
+
+    def test_settings_that_cannot_be_read_are_named(self):
+        self.assertIn('/nowhere/env', self.failed('roles', FETTLE_ENV='/nowhere/env'))
+        path = os.path.join(self.own.data, 'odd')
+        with open(path, 'w') as file:
+            file.write('# odd\n\nPGUSER\n')
+        self.assertIn('line 3 of ', self.failed('roles', FETTLE_ENV=path))
+
+    def test_a_line_of_the_settings_that_is_none_is_named_and_nothing_else_is_done(self):
+        with open(os.path.join(self.own.data, 'env')) as file:
+            lines = file.read()
+        for line in ('export PGHOST=/nowhere', 'PGUSER = fettle', '\ufeffPGUSER=fettle', '1A=b', '=b', 'word'):
+            path = os.path.join(self.own.data, 'odd.env')
+            with open(path, 'w') as file:
+                file.write(lines + line + '\n')
+            self.assertIn('is not NAME=value', self.failed('keys', FETTLE_ENV=path), line)
+        self.assertIn(self.own.data, self.failed('keys', FETTLE_ENV=self.own.data))  # a folder
+        self.assertIn('must begin with a slash', self.failed('keys', FETTLE_KEYS='keys'))
+
+    def test_closed_descriptors_are_not_the_databases(self):
+        for closed in ('<&-', '>&-', '2>&-', '<&- >&- 2>&-'):
+            command = f'"{os.path.join(BUILD, "fettle")}" audit seal {closed}'
+            self.assertEqual(subprocess.run(['bash', '-c', command], env=self.environment(), capture_output=True).returncode, 0, closed)
+        command = f'"{os.path.join(BUILD, "fettle")}" password boss <&-'
+        result = subprocess.run(['bash', '-c', command], env=self.environment(), capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stderr), (1, 'fettle: no password was given; nothing was changed\n'))
+
+    def test_a_migration_goes_on_from_where_a_database_is(self):
+        self.own.psql('create database older')
+        older = {'PGDATABASE': 'older'}
+
+        def psql(sql):
+            return subprocess.run(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle', 'older'], input=sql, capture_output=True, text=True, check=True).stdout
+        psql('create table migrations (name text primary key, sha256 text not null, applied_at timestamptz not null default now())')
+        for name in ('001_accounts', '002_tasks'):
+            with open(os.path.join(stage.ROOT, 'sql/tables', name + '.sql')) as file:
+                sql = file.read()
+            psql(sql)
+            psql(f"insert into migrations values ('{name}', '{hashlib.sha256(sql.encode()).hexdigest()}')")
+        psql("insert into users (username, email, is_active) values ('ann', 'a@example.org', true), ('bob', 'b@example.org', false);"
+             "insert into sessions (user_id, key, expires_at) select id, sha256(username::bytea), now() + interval '1 day' from users")
+        self.assertIn('applied 003', self.done('migrate', **older))
+        self.assertEqual(psql('select id from profiles order by id'), '1\n2\n')
+        # the session of an account that had been stopped does not come back with it
+        self.assertEqual(psql('select user_id, ended_as from sessions order by user_id'), '1|\n2|session_ended\n')
+        self.assertIn('are as they were sealed', self.done('audit', 'verify', **older).replace('is as it was', 'are as they were'))
+
+    def test_a_database_that_is_not_there_is_status_1(self):
+        for words in (('migrate',), ('roles',), ('superuser', 'ann'), ('password', 'ann'), ('audit', 'seal'), ('audit', 'verify'), ('sweep',)):
+            self.assertIn('the database does not answer', self.failed(*words, PGHOST='/nowhere'))
+
+    # -- migrate and roles
+
+    def test_migrate_repeats(self):
+        self.assertEqual(self.done('migrate'), 'functions and permissions are up to date\n')
+
+    def test_roles_mends_what_is_missing_and_then_changes_nothing(self):
+        permissions = self.own.psql('select code from permissions order by code')
+        held = self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id order by 1, 2')
+        self.own.psql("""delete from role_permissions where role_id = (select id from roles where name = 'administrator');
+                         delete from role_permissions where role_id = (select id from roles where name = 'manager') and code = 'tasks.view_all';
+                         delete from permissions where code = 'tasks.assign';
+                         insert into permissions (code, description) values ('lathe.oil', 'Oil the lathe.');
+                         delete from user_roles; delete from roles where name = 'employee'""")
+        text = self.done('roles')
+        for line in ('new: role employee', 'new: administrator may tasks.delete_all', 'no longer: permission lathe.oil: Oil the lathe.'):
+            self.assertIn(line + '\n', text)
+        self.assertIn(f'administrator: {len(permissions)} permissions\n', text)
+        self.assertEqual(self.own.psql('select code from permissions order by code'), permissions)
+        # what was taken from a role that is there stays taken
+        self.assertEqual(self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id order by 1, 2'),
+                         [row for row in held if row != ['manager', 'tasks.view_all']])
+        self.assertRegex(self.own.psql("select distinct ip from audit where table_name = 'roles' and operation = 'insert' and new ->> 'name' = 'employee' "
+                                       'and id > (select max(id) - 40 from audit)')[0][0], r'^fettle roles, \S+$')
+        self.assertTrue(self.done('roles').endswith('nothing changed\n'))
+        self.own.psql("insert into role_permissions select id, 'tasks.view_all' from roles where name = 'manager'")
+
+    # -- superuser and password
+
+    def test_superuser_creates_an_account_that_logs_in(self):
+        self.assertEqual(self.done('superuser', 'ada', 'Ada@example.org', given=stage.PASSWORD + '\n'), 'created ada, a superuser with the role employee\n')
+        answer = self.login('ADA', stage.PASSWORD)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual((answer.json['user']['is_superuser'], answer.json['user']['roles'], answer.json['user']['email']), (True, ['employee'], 'Ada@example.org'))
+        rows = self.own.psql("select table_name, user_id, ip from audit where ip like 'fettle superuser, %' and new::text like '%ada%' or "
+                             "(table_name = 'credentials' and row_id = (select id from users where username = 'ada'))")
+        self.assertEqual({row[0] for row in rows}, {'users', 'credentials'})
+        self.assertEqual({(row[1], row[2].split(',')[0]) for row in rows}, {('', 'fettle superuser')})
+        # again, with any capitals: it is one already
+        self.assertEqual(self.done('superuser', 'aDa'), 'ada is an active superuser already\n')
+        self.assertEqual(self.done('superuser', 'ada', 'ada@EXAMPLE.org'), 'ada is an active superuser already\n')
+
+    def test_superuser_promotes_and_activates_without_a_password(self):
+        user = self.own.user('ben')
+        self.own.psql(f'update users set is_active = false where id = {user.id}')
+        self.assertEqual(self.done('superuser', 'BEN'), 'ben is a superuser now, and active again\n')
+        self.assertEqual(self.own.psql(f'select is_active, is_superuser from users where id = {user.id}'), [['t', 't']])
+        self.assertEqual(self.login('ben', stage.PASSWORD).status, 200)
+        self.own.psql(f'delete from credentials where user_id = {user.id}')
+        self.assertIn('no password', self.done('superuser', 'ben'))
+
+    def test_superuser_refuses_and_names_every_fault(self):
+        count = self.own.psql('select count(*) from users')
+        text = self.failed('superuser', 'a b', 'nowhere', given='short\n')
+        for name in ('username: ', 'email: ', 'password: '):
+            self.assertIn('fettle: ' + name, text)
+        self.assertIn('too similar', self.failed('superuser', 'montgomery', 'm@example.org', given='montgomery\n'))
+        self.assertIn('too common', self.failed('superuser', 'monty', 'm@example.org', given='password1\n'))
+        self.assertIn('no password was given', self.failed('superuser', 'monty', 'm@example.org'))
+        self.assertIn('email address', self.failed('superuser', 'monty'))
+        self.assertIn('another account', self.failed('superuser', 'monty', 'BOSS@example.org', given=stage.PASSWORD))
+        self.assertIn('another address', self.failed('superuser', 'boss', 'monty@example.org'))
+        self.assertEqual(self.own.psql('select count(*) from users'), count)
+
+    def test_of_many_that_create_the_same_superuser_one_does(self):
+        results = [None] * 6
+
+        def run(i):
+            results[i] = self.fettle('superuser', 'raced', 'raced@example.org', given=stage.PASSWORD)
+
+        threads = [threading.Thread(target=run, args=(i,)) for i in range(len(results))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([r.stdout for r in results].count('created raced, a superuser with the role employee\n'), 1, results)
+        for result in results:  # the others came before, or after it was there
+            self.assertTrue(result.returncode == 0 or 'taken the name' in result.stderr or 'another account' in result.stderr, result)
+        self.assertEqual(self.own.psql("select count(*) from users u join credentials c on c.user_id = u.id join user_roles r on r.user_id = u.id where username = 'raced'"), [['1']])
+
+    def test_password_ends_sessions_keeps_tokens_and_forgets_failures(self):
+        user = self.own.user('carl')
+        secret = 43 * 'c'
+        self.own.psql(f"insert into sessions (user_id, kind, key) values ({user.id}, 'token', sha256('{secret}'))")
+        script = self.own.client(secret)
+        self.assertEqual(script.get('/api/v1/tasks').status, 200)
+        for body in ({'username': 'CARL'}, {'email': 'carl@example.org'}):
+            statuses = [self.own.client().post('/api/v1/auth/login', {**body, 'password': 'wrong one'}).status for _ in range(7)]
+            self.assertIn(429, statuses)
+        self.assertEqual(self.done('password', 'Carl', given=NEW + '\n'), 'carl has a new password; ended 1 session\n')
+        answer = user.get('/api/v1/me')
+        self.assertEqual((answer.status, answer.json['code']), (401, 'session_ended'), answer)
+        self.assertEqual(script.get('/api/v1/tasks').status, 200)
+        self.assertEqual(self.own.psql("select name from login_failures where name like '%carl%'"), [])
+        self.assertEqual(self.login('carl', stage.PASSWORD).status, 401)
+        self.assertEqual(self.login('carl', NEW).status, 200)
+        # again
+        self.assertEqual(self.done('password', 'carl', given=NEW), 'carl has a new password; ended 1 session\n')
+        self.assertEqual({row[0].split(',')[0] for row in self.own.psql(f"select ip from audit where row_id = {user.id} and table_name = 'credentials' and operation = 'update'")}, {'fettle password'})
+        self.own.psql(f'delete from credentials where user_id = {user.id}; update users set is_active = false where id = {user.id}')
+        self.assertIn('not active', self.done('password', 'carl', given=NEW))
+        self.done('superuser', 'carl')
+        self.assertEqual(self.login('carl', NEW).status, 200)
+
+    def test_password_refuses(self):
+        self.own.user('dora')
+        self.assertIn('no account nobody', self.failed('password', 'nobody', given=NEW))
+        for wrong in ('short', 'dora', 'Dora@example.org', 'password1', 'x' * 129, 'not \udcff utf-8'):
+            result = subprocess.run([os.path.join(BUILD, 'fettle'), 'password', 'dora'], input=wrong.encode(errors='surrogateescape'), capture_output=True, env=self.environment())
+            self.assertEqual(result.returncode, 1, result)
+            self.assertIn(b'password: ', result.stderr)
+        self.assertEqual(self.login('dora', stage.PASSWORD).status, 200)
+
+    def on_terminal(self, words, *typed, stop=None):
+        """Runs a command on a terminal of its own, types a line for each prompt; exit status, and all that the terminal shows."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(os.path.join(BUILD, 'fettle'), ['fettle', *words], self.environment())
+        shown, waiting = b'', list(typed)
+        deadline = time.monotonic() + 60
+        prompted = 0
+        while time.monotonic() < deadline:
+            if select.select([terminal], [], [], 0.1)[0]:
+                try:
+                    piece = os.read(terminal, 4096)
+                except OSError:  # the other end is closed
+                    break
+                if not piece:
+                    break
+                shown += piece
+            elif shown.count(b': ') > prompted and waiting:  # quiet, behind a new prompt
+                prompted = shown.count(b': ')
+                os.write(terminal, waiting.pop(0).encode())
+        os.close(terminal)
+        return os.waitpid(pid, 0)[1], shown.decode()
+
+    def test_on_a_terminal_the_password_is_asked_twice_and_never_shown(self):
+        self.own.user('ella')
+        status, shown = self.on_terminal(['password', 'ella'], NEW + '\n', NEW + '\n')
+        self.assertEqual(status, 0, shown)
+        self.assertIn('New password of ella: ', shown)
+        self.assertIn('Again: ', shown)
+        self.assertNotIn(NEW, shown)
+        self.assertEqual(self.login('ella', NEW).status, 200)
+        # two that differ, an end, an interruption: nothing is changed
+        status, shown = self.on_terminal(['password', 'ella'], 'seven red wagons\n', 'seven red waggons\n')
+        self.assertEqual(os.waitstatus_to_exitcode(status), 1, shown)
+        self.assertIn('not the same', shown)
+        status, shown = self.on_terminal(['password', 'ella'], '\x04')
+        self.assertEqual(os.waitstatus_to_exitcode(status), 1, shown)
+        status, shown = self.on_terminal(['password', 'ella'], 'seven\x03')
+        self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT, shown)
+        self.assertNotIn('seven', shown)
+        self.assertEqual(self.login('ella', NEW).status, 200)
+        # a bad name is refused before anybody types
+        status, shown = self.on_terminal(['superuser', 'a b', 'ab@example.org'])
+        self.assertEqual(os.waitstatus_to_exitcode(status), 1, shown)
+        self.assertNotIn('New password', shown)
+
+    # -- keys
+
+    def test_keys_rotate_keeps_sessions_and_drops_old_keys(self):
+        path = self.own.env['FETTLE_KEYS']
+        self.own.user('finn')
+        answer = self.login('finn', stage.PASSWORD)
+        clients = [self.own.client(answer.json['token'])]
+        if 'access' in answer.json:
+            clients.append(self.own.client())
+            bearer = {'Authorization': 'Bearer ' + answer.json['access']}
+        listed = self.done('keys')
+        self.assertRegex(listed, r'^access  \S{8}  made \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  signs\n')
+        self.assertIn('sessions go on', self.done('keys', 'rotate'))
+        self.assertEqual(self.done('keys').splitlines()[1:], [line.replace('signs', 'verifies') for line in listed.splitlines()])
+        self.assertEqual(clients[0].get('/api/v1/me').status, 200)
+        if 'access' in answer.json:
+            self.assertEqual(clients[1].get('/api/v1/me', headers=bearer).status, 200)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assertEqual(os.stat(path).st_uid, os.stat(os.path.dirname(path)).st_uid)
+        # a key goes two hours after another has replaced it
+        with open(path) as file:
+            text = file.read()
+        for secret in re.findall(r'^access \S+ \d+ (\S+)$', text, re.MULTILINE):
+            self.assertNotIn(secret, listed)
+        old = re.sub(r'^(access \S+) \d+ ', lambda m: f'{m.group(1)} {int(time.time()) - 7200} ', text, flags=re.MULTILINE)
+        with open(path, 'w') as file:
+            file.write(old)
+        self.done('keys', 'rotate')
+        self.assertEqual([line.split()[-1] for line in self.done('keys').splitlines()], ['signs', 'verifies'])
+        os.chmod(path, 0o644)
+        self.addCleanup(os.chmod, path, 0o600)
+        self.assertIn('0600', self.failed('keys'))
+        self.assertIn('0600', self.failed('keys', 'rotate'))
+
+    # -- audit
+
+    def sealed(self):
+        return HEAD.search(self.done('audit', 'seal')).groups()
+
+    def test_audit_seals_and_verifies(self):
+        self.boss.post('/api/v1/tasks', {'title': 'Oil'})
+        number, position, digest = self.sealed()
+        self.assertGreater(int(number), 0)
+        self.assertEqual(self.sealed(), ('0', position, digest))
+        self.assertTrue(self.done('audit', 'verify').endswith(f'\n{position} rows are as they were sealed\n'))
+        self.done('audit', 'verify', f'{position}:{digest.upper()}')
+        self.assertIn('another hash', self.failed('audit', 'verify', f'{position}:{64 * "0"}'))
+        self.assertIn('cut off', self.failed('audit', 'verify', f'{int(position) + 1}:{digest}'))
+
+    def verdict(self, wrong, mend):
+        """What verify says of a trail with which something is wrong; then it is mended, and well."""
+        self.own.psql(wrong)
+        try:
+            text = self.failed('audit', 'verify')
+        finally:
+            self.own.psql(mend)
+        self.assertIn('as they were sealed', self.done('audit', 'verify'))
+        return text
+
+    def test_audit_verify_finds_what_was_changed_removed_or_added(self):
+        self.assertEqual(self.boss.post('/api/v1/tasks', {'title': 'Oil'}).status, 201)
+        for _ in range(3):  # so far that no id of them can appear any more
+            self.boss.post('/api/v1/tasks', {'title': 'Oil'})
+            self.sealed()
+        [[row, table]] = self.own.psql('select id, table_name from audit order by id limit 1 offset 5')
+        keep = f'create table kept as select * from audit where id = {row}; create table links as select * from audit_seals'
+        back = 'truncate audit_seals; insert into audit_seals select * from links; drop table kept, links'
+        again = f'delete from audit where id = {row}; insert into audit overriding system value select * from kept; ' + back
+        for column in ("ip = '10.9.8.7'", "user_id = 77", "at = at + interval '1 microsecond'", "new = '{}'", "operation = 'insert!'", 'row_id = row_id + 1'):
+            text = self.verdict(f'{keep}; update audit set {column} where id = {row}', again)
+            self.assertRegex(text, rf'^fettle: audit row {row} \(\d{{4}}-.* UTC, \S+ of row \d+ of {table}\), sealed at position \d+ .* was changed')
+        text = self.verdict(f'{keep}; delete from audit where id = {row}', again)
+        self.assertRegex(text, rf'^fettle: audit row {row}, sealed at position \d+ on .* UTC, was removed\n$')
+        # a row under an id that nobody was given, or whose transaction was undone
+        self.own.psql("begin; insert into roles (name) values ('undone'); rollback")
+        self.boss.post('/api/v1/tasks', {'title': 'Oil'})
+        [self.sealed() for _ in range(3)]
+        [[gap]] = self.own.psql('select min(g) from generate_series(1, (select max(id) from audit)) g where not exists (select from audit where id = g)')
+        forged = "insert into audit (id, operation, table_name, row_id) overriding system value values ({}, 'delete', 'tasks', 1)"
+        text = self.verdict(forged.format(gap), f'delete from audit where id = {gap}')
+        self.assertRegex(text, rf'^fettle: audit row {gap} \(.*, delete of row 1 of tasks\) was added afterwards')
+        # with a link of its own, put in between
+        text = self.verdict(f"{keep}; {forged.format(gap)}; insert into audit_seals (position, audit_id, hash) select 0, {gap}, sha256('')", f'delete from audit where id = {gap}; ' + back)
+        self.assertIn('fettle: ', text)
+        # under an id before all others, and long ago: sealed with the next, and found
+        text = self.verdict(f"{keep}; insert into audit (at, operation, table_name, row_id) values (now() - interval '2 days', 'delete', 'tasks', 1)",
+                            "delete from audit where at < now() - interval '1 day'; " + back)
+        self.assertIn('was added afterwards', text)
+        # the links: one gone, the first gone, two swapped, all gone
+        self.assertIn('none at position 3,', self.verdict(f'{keep}; delete from audit_seals where position = 3', back))
+        self.assertIn('none at position 1,', self.verdict(f'{keep}; delete from audit_seals where position = 1', back))
+        self.assertIn('was changed', self.verdict(f'{keep}; update audit_seals set audit_id = -audit_id where position in (3, 4); '
+                                                  'update audit_seals set audit_id = (select -l.audit_id from audit_seals l where l.position = 7 - audit_seals.position) where position = 3; '
+                                                  'update audit_seals set audit_id = (select audit_id from links where position = 3) where position = 4', back))
+        self.assertIn('was added', self.verdict(f'{keep}; delete from audit_seals', back))
+        # what sealing remembers: gone, or beyond what there is
+        state = 'create table state as select * from audit_sealing'
+        restored = 'delete from audit_sealing; insert into audit_sealing select * from state; drop table state'
+        self.assertIn('audit_sealing is gone', self.verdict(f'{state}; delete from audit_sealing', restored))
+        self.own.psql(f'{state}; update audit_sealing set complete = complete + 1000, candidate = candidate + 1000')
+        self.boss.post('/api/v1/tasks', {'title': 'Oil'})
+        self.assertIn('was added', self.failed('audit', 'verify'))
+        self.own.psql(restored)
+        self.done('audit', 'verify')
+        # the end cut off together with its links shows by a head that was noted
+        _, position, digest = self.sealed()
+        self.own.psql(f'{keep}; create table ends as select * from audit where id = (select audit_id from links where position = {position}); '
+                      f'delete from audit where id in (select id from ends); delete from audit_seals where position = {position}')
+        self.done('audit', 'verify')
+        self.assertIn('cut off', self.failed('audit', 'verify', f'{position}:{digest}'))
+        self.own.psql('insert into audit overriding system value select * from ends; drop table ends; ' + back)
+        self.done('audit', 'verify', f'{position}:{digest}')
+
+    def test_rows_that_are_committed_late_are_sealed_late(self):
+        def session():
+            process = subprocess.Popen(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self.addCleanup(process.communicate)
+
+            def say(sql):
+                process.stdin.write(sql + ";\nselect 'said';\n")
+                process.stdin.flush()
+                lines = []
+                while (line := process.stdout.readline().strip()) != 'said':
+                    self.assertIsNone(process.poll())
+                    lines.append(line)
+                return lines
+            return say
+
+        # the first transaction gets the greater id: it began before, and wrote after, the one that is still open
+        early, late = session(), session()
+        early('begin; select pg_current_xact_id()')
+        late("begin; insert into roles (name) values ('late')")
+        early("insert into roles (name) values ('early'); commit")
+        for _ in range(4):
+            self.sealed()
+        late('commit')
+        self.assertEqual(self.sealed()[0], '1')
+        self.done('audit', 'verify')
+        # from a dump into another cluster, whose transactions count from the beginning
+        self.own.psql("update audit_sealing set candidate_xmax = '9999999999'; insert into roles (name) values ('restored')")
+        [self.sealed() for _ in range(2)]
+        self.assertEqual(self.own.psql('select complete = (select max(id) from audit), candidate_xmax < pg_snapshot_xmax(pg_current_snapshot()) from audit_sealing'), [['t', 't']])
+        # a row under an id beyond all others does not hide those that follow
+        self.own.psql("insert into audit (id, operation, table_name, row_id) overriding system value values (9000000000000000000, 'delete', 'tasks', 1)")
+        [self.sealed() for _ in range(3)]
+        self.own.psql("delete from roles where name in ('early', 'late', 'restored')")
+        self.assertEqual(self.sealed()[0], '3')
+        self.done('audit', 'verify')
+        # inside of a transaction that has written, it could not tell who else writes
+        with self.assertRaisesRegex(RuntimeError, 'first to write'):
+            self.own.psql("begin; insert into roles (name) values ('written'); select * from audit_seal(); rollback")
+
+    def test_eight_seal_at_once_while_four_write(self):
+        over, written, results = threading.Event(), [], []
+
+        def write(client):
+            while not over.is_set():
+                written.append(client.post('/api/v1/tasks', {'title': 'sealed'}).status)
+
+        def seal():
+            for _ in range(6):
+                results.append(self.fettle('audit', 'seal'))
+
+        writers = [threading.Thread(target=write, args=(self.own.client(self.boss.token),)) for _ in range(4)]
+        sealers = [threading.Thread(target=seal) for _ in range(8)]
+        for thread in writers + sealers:
+            thread.start()
+        for thread in sealers:
+            thread.join()
+        over.set()
+        for thread in writers:
+            thread.join()
+        self.assertEqual({(r.returncode, r.stderr) for r in results}, {(0, '')})
+        self.assertEqual(len(results), 48)
+        self.assertGreater(len(written), 20)
+        self.assertEqual(set(written), {201})
+        self.done('audit', 'verify')
+        self.assertEqual(self.own.psql('select count(*) = max(position), count(*) = (select count(*) from audit) from audit_seals'), [['t', 't']])
+
+    # -- sweep
+
+    def test_sweep_removes_what_is_old_and_nothing_else(self):
+        user = self.own.user('gina')
+        insert = 'insert into sessions (user_id, kind, key, expires_at, ended_at, ended_as) '
+        self.own.psql(f"""{insert} select {user.id}, 'session', sha256(i::text::bytea), now(), now() - interval '31 days', 'session_ended' from generate_series(1, 2300) i;
+                          {insert} values ({user.id}, 'token', 'expired', now() - interval '31 days', null, null);
+                          {insert} values ({user.id}, 'token', 'lately', now() - interval '29 days', null, null);
+                          {insert} values ({user.id}, 'token', 'forever', null, null, null);
+                          insert into login_failures (name, failures, last_at) values ('username old', 9, now() - interval '25 hours'), ('username new', 9, now() - interval '23 hours')""")
+        trail = int(self.own.psql('select count(*) from audit')[0][0])
+        self.assertEqual(self.done('sweep'), 'sessions and tokens that ended more than 30 days ago: 2301\nfailed logins of more than 24 hours ago: 1\n')
+        self.assertEqual(self.own.psql(f"select convert_from(key, 'UTF8') from sessions where user_id = {user.id} and kind = 'token' order by id"), [['lately'], ['forever']])
+        self.assertEqual(self.own.psql("select name from login_failures where name like 'username %'"), [['username new']])
+        self.assertEqual(user.get('/api/v1/me').status, 200)
+        self.assertEqual(int(self.own.psql("select count(*) from audit")[0][0]), trail + 2301)
+        self.assertEqual(self.own.psql("select count(*), count(distinct at) from audit where ip like 'fettle sweep, %'"), [['2301', '3']])
+        self.assertEqual(self.done('sweep'), 'sessions and tokens that ended more than 30 days ago: 0\nfailed logins of more than 24 hours ago: 0\n')
+
+    # -- doctor
+
+    def doctor(self, **more):
+        """Runs doctor; its exit status, and its lines by what they are about."""
+        result = self.fettle('doctor', **more)
+        self.assertEqual(result.stderr, '', result)
+        lines = {}
+        for line in result.stdout.splitlines():
+            self.assertRegex(line, r'^(ok    |warn  |FAIL  )\S.{11} \S')
+            lines.setdefault(line[6:19].strip(), []).append((line[:6].strip(), line[19:]))
+        return result.returncode, lines
+
+    def finding(self, status, what, verdict, words, **more):
+        code, lines = self.doctor(**more)
+        self.assertEqual(code, status, lines)
+        self.assertIn(verdict, [line[0] for line in lines[what]], lines)
+        self.assertIn(words, ' '.join(line[1] for line in lines[what]))
+
+    def with_settings(self, *lines, without=''):
+        path = os.path.join(self.own.data, 'other')
+        with open(os.path.join(self.own.data, 'env')) as file, open(path, 'w') as copy:
+            copy.writelines(line for line in file if not without or not line.startswith(without))
+            copy.write('\n'.join(lines) + '\n')
+        return path
+
+    def test_doctor_finds_a_healthy_stage_well(self):
+        self.done('audit', 'seal')
+        code, lines = self.doctor()
+        self.assertEqual(code, 0, lines)
+        self.assertEqual(list(lines), ['settings', 'keys', 'disk', 'sockets', 'database', 'messages', 'clock', 'migrations', 'permissions', 'superusers', 'connections', 'audit'])
+        self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found if what != 'disk'}, {'ok'}, lines)
+
+    def test_doctor_finds_what_is_wrong_with_settings(self):
+        self.finding(0, 'settings', 'warn', 'FETTLE_WORKRES', FETTLE_ENV=self.with_settings('FETTLE_WORKRES=4'))
+        self.finding(1, 'settings', 'FAIL', 'FETTLE_WORKERS', FETTLE_ENV=self.with_settings('FETTLE_WORKERS=400', without='FETTLE_WORKERS'))
+        self.finding(1, 'settings', 'FAIL', '/nowhere/env', FETTLE_ENV='/nowhere/env')
+        self.finding(1, 'connections', 'FAIL', 'raise max_connections', FETTLE_ENV=self.with_settings('FETTLE_WORKERS="64"', without='FETTLE_WORKERS'))
+
+    def test_doctor_finds_what_is_wrong_with_the_keys(self):
+        path = self.own.env['FETTLE_KEYS']
+        with open(path) as file:
+            text = file.read()
+        owner = os.stat(path)
+        try:
+            os.chmod(path, 0o640)
+            self.finding(1, 'keys', 'FAIL', '0600')
+            os.chmod(path, 0o600)
+            with open(path, 'w') as file:
+                file.write(re.sub(r'^(access \S+) \d+ ', lambda m: f'{m.group(1)} {int(time.time()) - 100 * 86400} ', text, flags=re.MULTILINE))
+            self.finding(0, 'keys', 'warn', '100 days')
+            with open(path, 'w') as file:
+                file.write('access oil\n')
+            self.finding(1, 'keys', 'FAIL', 'is no key')
+            if os.geteuid() == 0:
+                os.chown(path, 0, 0)
+                self.finding(1, 'keys', 'FAIL', 'owner of its folder')
+        finally:
+            os.chown(path, owner.st_uid, owner.st_gid)
+            os.chmod(path, 0o600)
+            with open(path, 'w') as file:
+                file.write(text)
+        self.finding(0, 'keys', 'warn', 'not there yet', FETTLE_KEYS=os.path.join(self.own.data, 'none'))
+        self.assertFalse(os.path.exists(os.path.join(self.own.data, 'none')))
+
+    def test_doctor_finds_what_is_wrong_with_the_sockets(self):
+        path = os.path.join(self.own.run, 'sockets', 'me.sock')
+        os.rename(path, path + '.away')
+        try:
+            self.finding(1, 'sockets', 'FAIL', 'me.sock: No such file')
+            with open(path, 'w'):
+                self.finding(1, 'sockets', 'FAIL', 'me.sock is no socket')
+            os.unlink(path)
+        finally:
+            os.rename(path + '.away', path)
+        os.chmod(path, 0o606)
+        self.finding(1, 'sockets', 'FAIL', 'open to everybody')
+        os.chmod(path, 0o600)
+        self.finding(1, 'sockets', 'FAIL', 'tasks.sock: No such file', FETTLE_SOCKETS='/nowhere')
+        self.finding(0, 'sockets', 'ok', 'take connections')
+
+    def test_doctor_finds_what_is_wrong_in_the_database(self):
+        psql = self.own.psql
+        cases = (('migrations', 'FAIL', 'run `fettle migrate`: 002_tasks', "update migrations set name = 'x' where name = '002_tasks'", "update migrations set name = '002_tasks' where name = 'x'"),
+                 ('migrations', 'FAIL', 'edited', "update migrations set sha256 = 'x' || sha256 where name = '002_tasks'", "update migrations set sha256 = substr(sha256, 2) where name = '002_tasks'"),
+                 ('migrations', 'FAIL', '999_later', "insert into migrations values ('999_later', '')", "delete from migrations where name = '999_later'"),
+                 ('permissions', 'FAIL', 'fettle roles', "update permissions set description = description || '!' where code = 'tasks.create'", "update permissions set description = rtrim(description, '!')"),
+                 ('superusers', 'FAIL', 'nobody', 'create table supers as select id from users where is_superuser; update users set is_superuser = false',
+                  'update users set is_superuser = true where id in (select id from supers); drop table supers'),
+                 ('audit', 'warn', '1 row waits', "insert into audit (at, operation, table_name, row_id) values (now() - interval '6 minutes', 'delete', 'tasks', 0)",
+                  "delete from audit where at < now() - interval '5 minutes' and row_id = 0"),
+                 ('audit', 'FAIL', 'audit_sealing is gone', 'create table state as select * from audit_sealing; delete from audit_sealing',
+                  'insert into audit_sealing select * from state; drop table state'),
+                 ('messages', 'FAIL', 'must be C', "alter database fettle set lc_messages = 'de_DE.UTF-8'", 'alter database fettle reset lc_messages'))
+        if ['de_DE.utf8'] not in psql("select collname from pg_collation where collname = 'de_DE.utf8'"):
+            cases = cases[:-1]  # PostgreSQL takes no locale that the machine does not have
+        self.done('audit', 'seal')
+        for what, verdict, words, wrong, mend in cases:
+            with self.subTest(words=words):
+                psql(wrong)
+                try:
+                    self.finding(1 if verdict == 'FAIL' else 0, what, verdict, words)
+                finally:
+                    psql(mend)
+        # looking changes nothing
+        before = psql('select count(*) from audit union all select sum(hashtext(code)) from permissions')
+        self.doctor()
+        self.assertEqual(psql('select count(*) from audit union all select sum(hashtext(code)) from permissions'), before)
+
+    def test_doctor_finds_that_postgresql_is_stopped(self):
+        self.finding(1, 'database', 'FAIL', 'does not answer', PGHOST='/nowhere')
+        started = 'select pg_postmaster_start_time()'
+        [[before]] = self.own.psql(started)
+        with open(os.path.join(os.path.realpath(os.path.join(self.own.data, 'cluster')), 'data', 'postmaster.pid')) as file:
+            server = int(file.readline())
+        os.kill(server, signal.SIGSTOP)  # it hangs: worse than gone, and nobody starts it again meanwhile
+        try:
+            self.finding(1, 'database', 'FAIL', 'does not answer')
+        finally:
+            os.kill(server, signal.SIGCONT)
+        # it stops, and is started again by the stage
+        os.kill(server, signal.SIGINT)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if self.own.psql(started) != [[before]]:
+                    break
+            except RuntimeError:
+                pass
+            time.sleep(0.1)
+        self.finding(0, 'database', 'ok', 'answers for fettle')

@@ -1,0 +1,53 @@
+// fettle sweep: removes what nobody asks for any more, in small steps.
+#include <iostream>
+
+#include "command.hpp"
+#include "statement.hpp"
+
+namespace tool {
+
+namespace {
+
+/// Something that is of no use after a while: what it is, and its rows, of which a step removes as many as one says.
+struct Waste {
+    const char* what;
+    const char* table;
+    const char* key;
+    const char* condition;
+};
+
+constexpr Waste kinds[] = {
+    // a session lives 30 days at most: until then, its tokens are told why they are of no use
+    {"sessions and tokens that ended more than 30 days ago", "sessions", "id",
+     "coalesce(ended_at, expires_at) < now() - interval '30 days'"},
+    // forgotten after 24 hours anyway (lib/door.hpp)
+    {"failed logins of more than 24 hours ago", "login_failures", "name", "last_at < now() - interval '24 hours'"},
+};
+
+/// Rows of one transaction: no lock is held for long.
+constexpr int step = 1000;
+
+}  // namespace
+
+int sweep(const Arguments&) {
+    api::Database database("sweep");
+    open(database);
+    for (const Waste& waste : kinds) {
+        const std::string key = waste.key, table = waste.table;
+        const api::Statement removal =
+            api::numbered("with gone as (delete from " + table + " where " + key + " in (select " + key + " from " +
+                          table + " where " + waste.condition + " limit " + std::to_string(step) +
+                          " for update skip locked) returning 1) select count(*) from gone");
+        long long removed = 0, now = step;
+        while (now == step) {
+            begin(database, "sweep");
+            now = std::stoll(std::string(database.query(removal, {})(0, 0)));
+            database.commit();
+            removed += now;
+        }
+        std::cout << waste.what << ": " << removed << '\n';
+    }
+    return 0;
+}
+
+}  // namespace tool
