@@ -1,8 +1,9 @@
-"""What Fettle costs, beside nginx and PostgreSQL alone: requests per second, latency, CPU, memory. usage: python3 tests/bench.py BUILD
+"""What Fettle costs, beside nginx and PostgreSQL alone: requests per second, latency, CPU, memory. usage: python3 tests/bench.py BUILD [BESIDE]
 
 Two stages stand side by side, one with 100,000 tasks and one with 1,000,000. Every round measures everything, and a figure
 is the median of its rounds: a machine that is slower for a while is slower for all that is compared. fsync is on.
 Autovacuum is off, because its work would fall into one round and not into another; vacuum runs after the seeding.
+BESIDE is the build of another commit: one task of it is measured in the same rounds, on the same schema.
 Exit status 0 whatever the figures are, 1 if something could not be measured.
 """
 import base64
@@ -23,10 +24,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import stage  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else 'build')
+BESIDE = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
 ROUNDS, SECONDS = 3, 5
 # worker n has the id FIRST + n, this token, and every task whose id is n modulo USERS; those above USERS have no task
 USERS, FIRST, TOKEN = 1000, 1000, 'fettle-measures-itself-%016d'
-READER, CREATOR, SUPERUSER = 1, 2, USERS
+READER, CREATOR, BEARER, SUPERUSER = 1, 2, 3, USERS
 TASK = {'title': 'Oil the lathe', 'description': 'Before the early shift, from shelf 12.', 'due_date': '2031-05-01', 'priority_level': 'High'}
 EMPLOYEE, PAGE_1, PAGE_2, PAGE_5000 = "page of 20, an employee's", "page of 20, a superuser's", 'its page 2 (not counted)', 'its page 5,000 (not counted)'
 
@@ -34,6 +36,7 @@ SEED = f"""
 set session_replication_role = replica;  -- no triggers
 insert into users (id, username, email, is_superuser) overriding system value
 select {FIRST} + n, 'worker' || n, 'worker' || n || '@example.org', n = {SUPERUSER} from generate_series(1, {USERS} + 100) n;
+insert into profiles (id) select id from users on conflict do nothing;
 insert into user_roles (user_id, role_id) select u.id, r.id from users u, roles r where r.name = 'employee' on conflict do nothing;
 insert into sessions (user_id, key, expires_at)
 select id, sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((id - {FIRST})::text, 16, '0'), 'UTF8')), now() + interval '7 days'
@@ -164,10 +167,10 @@ def statement(method, path):
     return re.sub(r'\$(\d+)', lambda number: ':' + found['parameters'][int(number.group(1)) - 1], text)
 
 
-def prepared_stage(stack, tasks):
+def prepared_stage(stack, tasks, build=BUILD):
     """A stage with so many tasks; it is stopped with the stack."""
     say(f'Starting a stage with {tasks:,} tasks ...')
-    live = stage.Stage(BUILD, FETTLE_WORKERS='4', POSTGRES_OPTIONS='-c fsync=on -c full_page_writes=on -c autovacuum=off')
+    live = stage.Stage(build, FETTLE_WORKERS='4', POSTGRES_OPTIONS='-c fsync=on -c full_page_writes=on -c autovacuum=off')
     stack.callback(lambda: live.stop() if hasattr(live, 'process') else None)
     live.start()
     assert live.psql('show fsync') == [['on']], 'fsync is off'
@@ -213,13 +216,28 @@ def page_after(live, page):
     return path
 
 
+def one_task(live):
+    return Load(live, 'one task', 'tasks', LUA + own_task(live, READER))
+
+
+def own_task(live, user):
+    task = f'math.random(0, {live.tasks // USERS - 1}) * {USERS} + {user}'
+    return f"function request() return send('GET', '/api/v1/tasks/' .. {task}, {user}) end\n"
+
+
+def one_task_by_jwt(live):
+    """The same with an access token, of a user whose session this login may end."""
+    access = live.client().post('/api/v1/auth/login', {'username': f'worker{BEARER}', 'password': stage.PASSWORD}).json['access']
+    return Load(live, 'one task, by JWT', 'tasks', re.sub(r"'Authorization: .*?, user\)", f"'Authorization: Bearer {access}'", LUA) + own_task(live, BEARER))
+
+
 def loads_of(live):
-    own = f'math.random(0, {live.tasks // USERS - 1}) * {USERS} + {READER}'
     first, login = '/api/v1/tasks?page_size=20', {'username': live.login, 'password': stage.PASSWORD}
     return {load.name: load for load in (
         Load(live, 'nginx alone', None, same('GET', '/limit')),
         Load(live, '/health/live', 'health', same('GET', '/health/live')),
-        Load(live, 'one task', 'tasks', LUA + f"function request() return send('GET', '/api/v1/tasks/' .. {own}, {READER}) end\n"),
+        one_task(live),
+        one_task_by_jwt(live),
         Load(live, EMPLOYEE, 'tasks', same('GET', first, READER)),
         Load(live, PAGE_1, 'tasks', same('GET', first, SUPERUSER)),
         Load(live, PAGE_2, 'tasks', same('GET', page_after(live, 2), SUPERUSER)),
@@ -234,6 +252,8 @@ def measure(stack):
     say('Measuring idle memory, first answers and refused logins ...')
     once, few, many = measure_once(small), loads_of(small), loads_of(large)
     del many['nginx alone'], many['login']
+    if BESIDE:
+        few['one task, before'] = one_task(prepared_stage(stack, 100_000, BESIDE))
     key = {user: r'\x' + hashlib.sha256((TOKEN % user).encode()).hexdigest() for user in (READER, CREATOR)}
     own = f'\\set task_id random(0, {small.tasks // USERS - 1}) * {USERS} + {READER}\n'
     bare = {'one task': Bare(small, 'one task', own + statement('GET', '/api/v1/tasks/{task_id}'), {'key': key[READER]}),
@@ -267,6 +287,8 @@ def report(few, many, bare, once):
         say(f'{name:30}{best[name]:9,.0f}   with {connections} connections')
     say('')
     verdict('one task / its statement in pgbench', few['one task']['rate'] / best['one task'], 0.35, least=True)
+    if BESIDE:
+        verdict('one task / that of the other build', few['one task']['rate'] / few['one task, before']['rate'], 0.95, least=True)
     verdict('/health/live / nginx alone', few['/health/live']['rate'] / few['nginx alone']['rate'], 0.32, least=True)
     say(f'  {"create / its statement in pgbench":58}{few["create"]["rate"] / best["create"]:9.2f}')
     for name in ('one task', '/health/live'):
