@@ -170,7 +170,7 @@ def statement(method, path):
 def prepared_stage(stack, tasks, build=BUILD):
     """A stage with so many tasks; it is stopped with the stack."""
     say(f'Starting a stage with {tasks:,} tasks ...')
-    live = stage.Stage(build, FETTLE_WORKERS='4', POSTGRES_OPTIONS='-c fsync=on -c full_page_writes=on -c autovacuum=off')
+    live = stage.Stage(build, FETTLE_WORKERS='4', FETTLE_SESSIONS='many', POSTGRES_OPTIONS='-c fsync=on -c full_page_writes=on -c autovacuum=off')
     stack.callback(lambda: live.stop() if hasattr(live, 'process') else None)
     live.start()
     assert live.psql('show fsync') == [['on']], 'fsync is off'
@@ -226,7 +226,7 @@ def own_task(live, user):
 
 
 def one_task_by_jwt(live):
-    """The same with an access token, of a user whose session this login may end."""
+    """The same with an access token."""
     access = live.client().post('/api/v1/auth/login', {'username': f'worker{BEARER}', 'password': stage.PASSWORD}).json['access']
     return Load(live, 'one task, by JWT', 'tasks', re.sub(r"'Authorization: .*?, user\)", f"'Authorization: Bearer {access}'", LUA) + own_task(live, BEARER))
 
