@@ -234,6 +234,7 @@ class Command(unittest.TestCase):
         """Runs a command on a terminal of its own, types a line for each prompt; exit status, and all that the terminal shows."""
         pid, terminal = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background of a shell ignores it
             os.execve(os.path.join(BUILD, 'fettle'), ['fettle', *words], self.environment())
         shown, waiting = b'', list(typed)
         deadline = time.monotonic() + 60
