@@ -20,8 +20,9 @@ constexpr api::Endpoint<Change, Task> change{{
                "A work order is completed by its maintenance record, and reopened when that is deleted."}},
     .sql = R"(answer as (
         update tasks it
-           set status       = :status,
-               completed_at = case when :status = 'Complete' then coalesce(it.completed_at, now()) end
+           set status        = :status,
+               completed_at  = case when :status = 'Complete' then coalesce(it.completed_at, now()) end,
+               claimed_until = case when :status in ('Pending', 'In Progress') then it.claimed_until end
           from granted
          where it.id = granted.id
         returning it.*

@@ -13,9 +13,12 @@ constexpr api::Rule no_assign{
 constexpr api::Rule no_order{"work_order_missing", 403,
                              "given.equipment is distinct from it.equipment and not may(work_orders.create)",
                              "Making a task a work order needs the permission work_orders.create."};
-constexpr api::Rule done{
-    "task_complete", 409, "given.equipment is distinct from it.equipment and it.status = 'Complete'",
-    "A completed task keeps its equipment: a work order is completed by its maintenance record only."};
+constexpr api::Rule done{"task_complete", 409,
+                         R"(it.status = 'Complete' and (given.equipment is distinct from it.equipment
+                     or it.equipment is not null and given."user" <> it."user"))",
+                         "A completed task keeps its equipment, and a completed work order its technician."};
+constexpr api::Rule has_record{"order_has_record", 409, "exists (select from maintenance m where m.task = it.id)",
+                               "A work order with a maintenance record stays: the record is the history of its item."};
 
 constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .route = "GET /api/v1/tasks",
@@ -33,8 +36,8 @@ constexpr api::Endpoint<Task, Task> create{{
     .summary = "Create a task; with equipment, a work order.",
     .permissions = {"tasks.create"},
     .object = tasks,
-    .fills = {{"author", "me.id"}, {"user", "coalesce(given.\"user\", me.id)"}},
-    .rules = {no_assign, no_order},
+    .fills = {{"author", "me.id"}, {"user", "coalesce(given.\"user\", me.id)"}, {"claimed_until", claim_of_new_order}},
+    .rules = {no_assign, no_order, equipment_retired},
 }};
 
 constexpr api::Endpoint<api::None, Task> show{{
@@ -52,7 +55,8 @@ constexpr api::Endpoint<Task, Task> change{{
     .summary = "Change a task's title, description, due date, priority, user or equipment.",
     .permissions = {api::caller},
     .object = tasks,
-    .rules = {not_yours, no_assign, no_order, done},
+    .fills = {{"claimed_until", claim_of_changed_order}},
+    .rules = {not_yours, no_assign, no_order, done, equipment_retired},
 }};
 
 constexpr api::Endpoint<api::None, api::None> delete_task{{
@@ -62,7 +66,7 @@ constexpr api::Endpoint<api::None, api::None> delete_task{{
     .summary = "Delete a task for good.",
     .permissions = {api::caller},
     .object = tasks,
-    .rules = {not_author},
+    .rules = {not_author, has_record},
 }};
 
 }  // namespace

@@ -112,12 +112,18 @@ bool ends_with(const std::string& text, std::string_view end) {
 }
 
 /// `email_taken` is 409 on email, `no_such_user` is 400 on user; any other constraint is a state that conflicts.
-Problem broken_constraint(const std::string& constraint) {
+Problem broken_constraint(const std::string& message) {
+    const std::string constraint = constraint_in(message);
     if (ends_with(constraint, "_taken")) {
         std::string field = constraint.substr(0, constraint.size() - 6);
         return {409, constraint, "The " + field + " is taken.", {{field, {"This value is taken."}}}};
     }
-    if (constraint.starts_with("no_such_")) return invalid({{constraint.substr(8), {"There is no such object."}}});
+    if (constraint.starts_with("no_such_")) {
+        // from the other side of the foreign key
+        if (message.find("update or delete on table") != message.npos)
+            return {409, "in_use", "Something else still refers to this."};
+        return invalid({{constraint.substr(8), {"There is no such object."}}});
+    }
     return {409, constraint.empty() ? "conflict" : constraint, "The change conflicts with what is stored."};
 }
 
@@ -139,7 +145,7 @@ auto guarded(Connection& c, Action action) {
     } catch (const pqxx::sql_error& e) {
         c.poisoned = true;
         const std::string state = e.sqlstate();
-        if (state.starts_with("23")) throw broken_constraint(constraint_in(e.what()));
+        if (state.starts_with("23")) throw broken_constraint(e.what());
         if (state.starts_with("22")) throw BadValue{one_line(e.what())};
         if (state == "57014" || state == "55P03") throw unavailable("The database is busy. Try again.", 1);
         if (state.starts_with("53")) throw unavailable("The database has no room. Try again later.", 10);
@@ -166,7 +172,10 @@ Database::Connection& Database::connected() {
         if (!connection_->link.is_open() || poll(&idle, 1, 0) != 0) connection_.reset();
     }
     if (!connection_) {
-        // lock < statement < nginx's fastcgi_read_timeout; every unit is given up before its caller gives up
+        // No sequential scans and no merge joins: a plan is made once, perhaps when the tables are nearly empty or only
+        // the first users have sessions, and is used when it is not so any more. What is read often is in memory: a
+        // page out of order costs what the next one costs. lock < statement < nginx's fastcgi_read_timeout; every unit
+        // is given up before its caller gives up
         std::string timeouts =
             deploying_ ? "-c statement_timeout=0 -c lock_timeout=10s"
                        : "-c statement_timeout=5s -c lock_timeout=2s "
@@ -176,7 +185,7 @@ Database::Connection& Database::connected() {
                 "application_name=fettle_" + program_ +
                 " connect_timeout=2 gssencmode=disable client_encoding=UTF8 options='" + timeouts +
                 " -c timezone=UTC -c datestyle=ISO -c plan_cache_mode=force_generic_plan -c jit=off -c "
-                "search_path=public'");
+                "enable_seqscan=off -c enable_mergejoin=off -c random_page_cost=1.1 -c search_path=public'");
         } catch (const std::exception& e) {
             throw ConnectionLost{one_line(e.what())};
         }
@@ -188,6 +197,15 @@ Rows Database::query(const Statement& statement, const Parameters& parameters) {
     Connection& c = connected();
     try {
         return guarded(c, [&] {
+            if (statement.planned_anew) {
+                // a plan for all values cannot know whether a text is in every row or in none
+                auto own = c.transaction ? nullptr : std::make_unique<pqxx::work>(c.link);
+                pqxx::work& transaction = own ? *own : *c.transaction;
+                transaction.exec("set local plan_cache_mode = force_custom_plan");
+                Rows rows{std::make_shared<Rows::Held>(c.run(transaction, statement, parameters))};
+                if (own) own->commit();
+                return rows;
+            }
             if (c.transaction) return Rows{std::make_shared<Rows::Held>(c.run(*c.transaction, statement, parameters))};
             pqxx::nontransaction autocommit(c.link);
             return Rows{std::make_shared<Rows::Held>(c.run(autocommit, statement, parameters))};
@@ -196,6 +214,11 @@ Rows Database::query(const Statement& statement, const Parameters& parameters) {
         connection_.reset();
         throw;
     }
+}
+
+void Database::begin_snapshot() {
+    begin();
+    script("set transaction isolation level repeatable read, read only");
 }
 
 void Database::script(const std::string& sql) {

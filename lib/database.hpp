@@ -13,6 +13,7 @@ namespace api {
 struct Statement {
     std::string text;
     std::vector<std::string> names;
+    bool planned_anew = false;  ///< with its values each time, in a transaction of its own; else once for all values
 };
 
 /// Values of named parameters; nothing is null.
@@ -58,6 +59,8 @@ public:
     /// PostgreSQL's words.
     void script(const std::string& sql);
     void begin();
+    /// Begins a transaction that only reads, and sees what was there at its first statement.
+    void begin_snapshot();
     /// Throws where anything failed since begin(), whoever caught it: PostgreSQL answers COMMIT with a silent ROLLBACK.
     void commit();
     void rollback();

@@ -24,23 +24,6 @@ json::array methods_of(std::string_view route) {
     return methods;
 }
 
-json::object schema_of(const Shape& shape) {
-    json::object properties;
-    json::array required;
-    for (const Member& member : shape) {
-        json::object schema = member.nested.empty() ? member.schema : schema_of(member.nested);
-        if (member.nullable) schema["type"] = json::array{schema["type"], "null"};
-        if (member.read_only) schema["readOnly"] = true;
-        if (!member.initial.is_null() && !member.required && !member.read_only && !member.always_required)
-            schema["default"] = member.initial;
-        properties[member.name] = std::move(schema);
-        if (member.required || member.always_required) required.emplace_back(member.name);
-    }
-    json::object schema{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
-    if (!required.empty()) schema["required"] = std::move(required);
-    return schema;
-}
-
 json::value statement_json(const Statement& statement) {
     if (statement.text.empty()) return nullptr;
     return json::object{{"text", statement.text}, {"parameters", list_of(statement.names)}};
@@ -106,7 +89,8 @@ std::vector<Statement> Handler::statements(const Entry& entry) const {
     } else if (!entry.statement.text.empty()) {
         all.push_back(entry.statement);
     }
-    if (!entry.caller_statement.text.empty()) all.push_back(entry.caller_statement);
+    for (const Statement& statement : {entry.caller_statement, entry.key_statement})
+        if (!statement.text.empty()) all.push_back(statement);
     return all;
 }
 

@@ -2,13 +2,16 @@
 #include "exchange.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <map>
 
 #include "crypto.hpp"
+#include "csv.hpp"
 #include "jwt.hpp"
 #include "page.hpp"
+#include "settings.hpp"
 
 namespace api {
 
@@ -32,6 +35,30 @@ std::optional<std::string> versions_of(std::string_view header) {
             list += (list.empty() ? "" : ",") + std::to_string(version);
     }
     return "{" + list + "}";
+}
+
+/// How much a media type is wanted (RFC 9110 12.5.1): the quality of the range that describes it most closely; 0: not.
+double quality_of(std::string_view accept, std::string_view type) {
+    double quality = 0;
+    int closest = 0;
+    while (!accept.empty()) {
+        std::string range(accept.substr(0, accept.find(',')));
+        accept.remove_prefix(std::min(range.size() + 1, accept.size()));
+        range.erase(std::remove_if(range.begin(), range.end(), [](char c) { return c == ' ' || c == '\t'; }),
+                    range.end());
+        std::transform(range.begin(), range.end(), range.begin(), [](unsigned char c) { return std::tolower(c); });
+        const std::string given = range.substr(0, range.find(';'));
+        const int close = given == type                                                 ? 3
+                          : given == std::string(type.substr(0, type.find('/'))) + "/*" ? 2
+                          : given == "*/*"                                              ? 1
+                                                                                        : 0;
+        if (close <= closest) continue;
+        closest = close;
+        const std::size_t q = range.find(";q=");
+        quality = 1;
+        if (q != range.npos) std::from_chars(range.data() + q + 3, range.data() + range.size(), quality);
+    }
+    return quality;
 }
 
 bool matches(std::string_view if_none_match, std::string_view etag) {
@@ -68,6 +95,16 @@ const Statement& page_statement(const Operation& operation, const PageQuery& que
     return found->second;
 }
 
+/// A path with its parameters in place.
+std::string filled(std::string_view path, const Parameters& parameters) {
+    std::string text(path);
+    for (std::size_t open; (open = text.find('{')) != text.npos;) {
+        const std::size_t close = text.find('}', open);
+        text.replace(open, close - open + 1, *parameters.find(text.substr(open + 1, close - open - 1))->second);
+    }
+    return text;
+}
+
 std::size_t column_of(const Shape& shape, std::string_view name) {
     for (std::size_t i = 0; i < shape.size(); ++i)
         if (shape[i].name == name) return i;
@@ -94,23 +131,18 @@ void Exchange::authenticate() {
         throw unauthenticated("not_authenticated");
 }
 
-void Exchange::check_accept() const {
+void Exchange::check_accept() {
+    const bool is_list = entry_.operation.is_page;
     std::string_view accept = request.variable("HTTP_ACCEPT");
     if (accept.empty()) return;
-    while (!accept.empty()) {
-        std::string range(accept.substr(0, accept.find(',')));
-        accept.remove_prefix(std::min(range.size() + 1, accept.size()));
-        range.erase(std::remove_if(range.begin(), range.end(), [](char c) { return c == ' ' || c == '\t'; }),
-                    range.end());
-        std::transform(range.begin(), range.end(), range.begin(), [](unsigned char c) { return std::tolower(c); });
-        std::string type = range.substr(0, range.find(';'));
-        std::size_t q = range.find(";q=");
-        bool refused = q != range.npos && range.find_first_of("123456789", q) == range.npos;
-        if (!refused && (type == "*/*" || type == "application/*" || type == "application/json" ||
-                         type == "application/problem+json"))
-            return;
-    }
-    throw Problem(406, "not_acceptable", "Answers here are application/json.");
+    const double json =
+                     std::max(quality_of(accept, "application/json"), quality_of(accept, "application/problem+json")),
+                 csv = is_list ? quality_of(accept, "text/csv") : 0;
+    if (json <= 0 && csv <= 0)
+        throw Problem(
+            406, "not_acceptable",
+            is_list ? "Answers here are application/json or text/csv." : "Answers here are application/json.");
+    wants_csv_ = csv > json;
 }
 
 void Exchange::read_if_match() {
@@ -126,6 +158,7 @@ void Exchange::check(const std::vector<std::pair<std::string, std::string>>& pat
     try {
         check_accept();
         read_if_match();
+        read_idempotency_key();
         std::string agent(request.variable("HTTP_USER_AGENT").substr(0, 256));
         agent.erase(std::remove_if(agent.begin(), agent.end(), [](char c) { return c < 0x20 || c > 0x7e; }),
                     agent.end());
@@ -166,7 +199,26 @@ void Exchange::check(const std::vector<std::pair<std::string, std::string>>& pat
     parameters["body"] = json::serialize(body);
 }
 
-Reply Exchange::run() { return form().run ? form().run(*this) : answer(); }
+Reply Exchange::work() { return form().run ? form().run(*this) : answer(); }
+
+Reply Exchange::run() { return has_key_ ? once() : work(); }
+
+const Rule* Exchange::rule_of(std::string_view code) const {
+    for (const Rule& rule : form().rules)
+        if (rule.code == code) return &rule;
+    return nullptr;
+}
+
+/// The form's statement; where a constraint refuses it, in the words of the rule of that name.
+Rows Exchange::decide(const Statement& statement) {
+    try {
+        return database.query(statement, parameters);
+    } catch (Problem& problem) {
+        const Rule* rule = problem.status == 409 ? rule_of(problem.code) : nullptr;
+        if (rule && rule->names.empty()) problem.detail = rule->detail;
+        throw;
+    }
+}
 
 Rows Exchange::query(std::string_view sql) { return database.query(numbered(sql), parameters); }
 
@@ -180,40 +232,51 @@ void Exchange::refuse_caller(const Rows& rows) const {
     if (!rows.is_null(0, refusal_column)) refuse(rows(0, refusal_column));
 }
 
-void Exchange::refuse(std::string_view code) const {
+void Exchange::refuse(std::string_view refusal) const {
+    // what the statement adds behind a colon: the fields at fault, or a name for the sentence
+    const std::string code(refusal.substr(0, refusal.find(':')));
+    const std::string more(refusal.substr(std::min(code.size() + 1, refusal.size())));
     if (code == "permission_missing")
-        throw Problem(403, "permission_missing",
-                      "This needs the permission " + std::string(form().permissions[0]) + ".");
+        throw Problem(403, code, "This needs the permission " + std::string(form().permissions[0]) + ".");
     if (code == "session_required") throw session_required();
-    if (code == "not_found") throw Problem(404, "not_found", "There is nothing here.");
-    if (code == "stale") throw Problem(412, "stale", "It has been changed since the version in If-Match.");
-    if (code.starts_with("no_such:")) {
+    if (code == "not_found") {
+        for (const Rule& rule : form().rules)
+            if (rule.status == 404 && rule.when.empty())
+                throw Problem(404, std::string(rule.code), std::string(rule.detail));
+        throw Problem(404, code, "There is nothing here.");
+    }
+    if (code == "stale") throw Problem(412, code, "It has been changed since the version in If-Match.");
+    if (code == "no_such" || code == "faults") {
         Errors errors;
-        for (std::string_view rest = code.substr(8); !rest.empty();) {
-            std::string field(rest.substr(0, rest.find(',')));
-            rest.remove_prefix(std::min(field.size() + 1, rest.size()));
-            errors[field] = {"There is no such object."};
+        for (std::string_view rest = more; !rest.empty();) {
+            std::string name(rest.substr(0, rest.find(',')));
+            rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+            if (code == "no_such")
+                errors[name] = {"There is no such object."};
+            else if (const Rule* rule = rule_of(name))
+                errors[std::string(rule->field)].emplace_back(rule->detail);
         }
         throw invalid(std::move(errors));
     }
-    for (const Rule& rule : form().rules)
-        if (rule.code == code) {
-            if (!rule.field.empty()) throw invalid({{std::string(rule.field), {std::string(rule.detail)}}});
-            throw Problem(rule.status, std::string(code), std::string(rule.detail));
-        }
-    throw unauthenticated(std::string(code));
+    if (const Rule* rule = rule_of(code)) {
+        std::string detail(rule->detail);
+        if (std::size_t place = detail.find("{}"); place != detail.npos) detail.replace(place, 2, more);
+        throw Problem(rule->status, code, detail);
+    }
+    throw unauthenticated(code);
 }
 
 Reply Exchange::answer() {
     if (entry_.operation.is_page) return page();
-    if (form().one_at_a_time) {
+    const bool alone = form().one_at_a_time;
+    if (alone) {
         // the lock before the statement, which then sees what the one before it did; and none for who is nobody
-        database.begin();
+        if (!in_transaction_) database.begin();
         query("select pg_advisory_xact_lock(5721) from sessions where key = :key::bytea and ended_as is null");
     }
-    Rows rows = database.query(entry_.statement, parameters);
+    Rows rows = decide(entry_.statement);
     refuse_caller(rows);
-    if (form().one_at_a_time) database.commit();
+    if (alone && !in_transaction_) database.commit();
     return one(rows);
 }
 
@@ -246,7 +309,7 @@ Reply Exchange::one(const Rows& rows) const {
     reply.status = form().status ? form().status : creates ? 201 : 200;
     if (std::size_t id = column_of(operation.out, "id");
         reply.status == 201 && form().object && id < operation.out.size())
-        reply.headers.emplace_back("Location", request.base_url() + std::string(form().object->path) + "/" +
+        reply.headers.emplace_back("Location", request.base_url() + filled(form().object->path, parameters) + "/" +
                                                    std::string(rows(0, first_column + id)));
     if (form().no_store) {
         reply.headers.emplace_back("Cache-Control", "no-store");
@@ -264,15 +327,21 @@ Reply Exchange::one(const Rows& rows) const {
     return reply;
 }
 
+void Exchange::set_list_headers(Reply& reply) const {
+    reply.headers.emplace_back("Cache-Control", form().no_store ? "no-store" : "private, no-cache");
+    reply.headers.emplace_back("Vary", "Accept, Authorization");
+}
+
 Reply Exchange::page() {
     const Operation& operation = entry_.operation;
     PageRequest page;
     try {
-        page = read_page(request.query(), operation, parameters);
+        page = read_page(request.query(), operation, parameters, wants_csv_);
     } catch (const Problem&) {
         caller();
         throw;
     }
+    if (wants_csv_) return whole_list(page);
     Rows rows;
     try {
         rows = database.query(page_statement(operation, page.query), parameters);
@@ -285,8 +354,38 @@ Reply Exchange::page() {
     Reply reply;
     note_use(rows, reply);
     reply.body = write_page(page, operation, rows, request.base_url() + std::string(request.path()));
-    reply.headers.emplace_back("Cache-Control", form().no_store ? "no-store" : "private, no-cache");
-    reply.headers.emplace_back("Vary", "Accept, Authorization");
+    set_list_headers(reply);
+    return reply;
+}
+
+Reply Exchange::whole_list(PageRequest& page) {
+    // half of the workers at most, so that a few long lists do not keep everybody else waiting
+    static std::atomic<int> running = 0;
+    struct Place {
+        bool taken = ++running <= std::max(1, settings().workers / 2);
+        ~Place() { --running; }
+    } place;
+    if (!place.taken) throw unavailable("Too many lists as CSV at the same time. Try again.", 2);
+
+    const Operation& operation = entry_.operation;
+    Reply reply;
+    auto spool = std::make_shared<Spool>();
+    std::string lines = csv::header(operation.out);
+    database.begin_snapshot();
+    for (bool more = true; more; lines.clear()) {
+        Rows rows = database.query(page_statement(operation, page.query), parameters);
+        refuse_caller(rows);
+        if (reply.used_key.empty()) note_use(rows, reply);
+        more = write_csv(lines, page, operation, rows, parameters);
+        spool->append(lines);
+    }
+    database.rollback();
+    reply.spool = std::move(spool);
+    reply.content_type = "text/csv; charset=utf-8; header=present";
+    std::string_view path = forms::path_of(form().route);
+    reply.headers.emplace_back("Content-Disposition",
+                               "attachment; filename=\"" + std::string(path.substr(path.rfind('/') + 1)) + ".csv\"");
+    set_list_headers(reply);
     return reply;
 }
 

@@ -5,11 +5,14 @@
 
 namespace api {
 
+struct PageRequest;
+
 /// An operation with what is derived from it once, when the program starts.
 struct Entry {
     Operation operation;
     Statement statement;         ///< empty for a list, whose statement depends on the query, and for mere code
     Statement caller_statement;  ///< empty for anyone
+    Statement key_statement;     ///< of a POST that takes an Idempotency-Key
 };
 
 /// Who is asking.
@@ -25,7 +28,8 @@ public:
 
     /// Reads and checks everything that the client sent, in the contract's order of refusals. Throws Problem.
     void check(const std::vector<std::pair<std::string, std::string>>& path_parameters);
-    /// Runs the form: its code where it has some, else its statement.
+    /// Runs the form: its code where it has some, else its statement. With an Idempotency-Key once, and then again the
+    /// first answer.
     Reply run();
 
     /// The form's own statement and its answer.
@@ -54,16 +58,26 @@ public:
 private:
     const Form& form() const { return entry_.operation.form; }
     void authenticate();
-    void check_accept() const;
+    void check_accept();
     void read_if_match();
-    [[noreturn]] void refuse(std::string_view code) const;
+    void read_idempotency_key();
+    Reply once();
+    Reply work();
+    Rows decide(const Statement& statement);
+    const Rule* rule_of(std::string_view code) const;
+    [[noreturn]] void refuse(std::string_view refusal) const;
     void refuse_caller(const Rows& rows) const;
     Reply reply_of(const json::object& value) const;
     Reply one(const Rows& rows) const;
     Reply page();
+    Reply whole_list(PageRequest& page);
+    void set_list_headers(Reply& reply) const;
     void note_use(const Rows& rows, Reply& reply) const;
 
     const Entry& entry_;
+    bool wants_csv_ = false;
+    bool has_key_ = false;         ///< an Idempotency-Key came with the request
+    bool in_transaction_ = false;  ///< and its work belongs to one that is open
 };
 
 }  // namespace api

@@ -1,5 +1,7 @@
 // The form of an endpoint: every fact about it in the order in which a reader asks, checked by the compiler.
 #pragma once
+#include <algorithm>
+
 #include "permissions.hpp"
 #include "shape.hpp"
 
@@ -20,13 +22,16 @@ template <class T>
 struct Page {};
 
 /// Why a request that is well-formed and permitted is refused all the same: `when` is SQL over `it` (the row as it is;
-/// null at a creation), `given` (the row as it would be) and `me`. 400 comes before 403, 403 before 412, 409 last.
+/// null at a creation), `given` (the row as it would be), `me`, and the row of `.of` by its object's name. 400 comes
+/// before 403, 403 before 412, 409 last. Without `when` the rule gives its words to what is found otherwise: a 409 to
+/// the violated constraint of that name, a 404 to the row that is not there.
 struct Rule {
     std::string_view code;
     int status = 0;
     std::string_view when;
-    std::string_view detail;      ///< a sentence for people
+    std::string_view detail;      ///< a sentence for people; {} in it is what .names finds
     std::string_view field = "";  ///< of status 400: the field at fault
+    std::string_view names = "";  ///< SQL, over the same: a name for the sentence
 };
 
 /// What the system stores in a column beside the body.
@@ -46,10 +51,12 @@ struct Form {
     List<std::string_view> permissions;    ///< the one that is asked for: `caller`, `anyone` or a code
     ObjectRef object = {};                 ///< what is stored; alone it is the plain verb of the method
     std::string_view row = "";             ///< which row, where `{<name>_id}` in the path does not say it
-    List<Computed> computed = {};          ///< members of the answer that are computed otherwise than the object says
-    List<Fill> fills = {};                 ///< a creation or change: what the system stores beside the body
+    ObjectRef of = {};  ///< a creation or list: the object that it is part of, which `{<name>_id}` in the
+                        ///< path or the field <name> of the body says; its row is locked by a creation
+    List<Computed, 20> computed = {};  ///< members of the answer that are computed otherwise than the object says
+    List<Fill> fills = {};             ///< a creation or change: what the system stores beside the body
     List<Rule, 12> rules = {};
-    std::string_view where = "";               ///< a list: which of the visible rows
+    std::string_view where = "";               ///< which of the visible rows: of a list, or that of the path
     List<std::string_view, 16> filters = {};   ///< a list: the members that it can be filtered by, and `search`
     List<std::string_view> ordering = {"id"};  ///< a list: the members that it can be ordered by
     std::string_view order = "-id";            ///< a list: the order unless another is asked for
@@ -167,6 +174,10 @@ constexpr void check(const Form& form, const Names& fields, const Lists& lists, 
     const bool names_a_row = !form.row.empty() || (form.object && has_parameter(path, form.object->name, "_id"));
     if (form.object && form.sql.empty() && !names_a_row && !is_post && !is_page && !form.run)
         throw "The plain verb needs a row: {<name>_id} in the path, or .row.";
+    if (form.of && !is_page && (!is_post || names_a_row)) throw "Only a creation or a list is .of another object.";
+    if (form.of && !has_parameter(path, form.of->name, "_id") &&
+        std::none_of(fields.begin(), fields.end(), [&](std::string_view field) { return field == form.of->name; }))
+        throw "What a form is .of stands in the path, as {<name>_id}, or in the body.";
     const bool plain = form.object && !contains(form.sql, "answer as") && !is_get && !is_page;
     if (!form.fills.empty() && (!plain || form.route.substr(0, 7) == "DELETE "))
         throw "Only a plain creation or change has .fills.";
@@ -207,6 +218,11 @@ constexpr void check(const Form& form, const Names& fields, const Lists& lists, 
     for (const Computed& computed : form.computed) look(computed.sql);
     for (const Rule& rule : form.rules) {
         look(rule.when);
+        look(rule.names);
+        if (rule.when.empty() && rule.status != 409 && rule.status != 404)
+            throw "A rule without .when is a 409, of a constraint, or a 404.";
+        if (!rule.field.empty() && !rule.names.empty()) throw "A rule that names a field says no other name.";
+        if (contains(rule.detail, "{}") == rule.names.empty()) throw "A rule has .names where its sentence has {}.";
         if (!rule.field.empty() && rule.status != 400) throw "Only a rule of status 400 names a field.";
         if (rule.status != 403 && rule.status != 409 && rule.status != 400 && rule.status != 404)
             throw "The status of a rule is 400, 403, 404 or 409.";

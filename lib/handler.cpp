@@ -85,12 +85,15 @@ void log_line(std::string_view handler, std::string_view text) {
 
 Handler::Handler(std::string name, std::vector<Operation> operations) : name_(std::move(name)) {
     for (Operation& operation : operations) {
-        Entry entry{std::move(operation), {}, {}};
+        Entry entry{std::move(operation), {}, {}, {}};
         const Form& form = entry.operation.form;
         if (form.permissions[0] != anyone) entry.caller_statement = caller_statement(entry.operation);
         if (!entry.operation.is_page && (form.object || !form.sql.empty()) &&
             !(form.permissions[0] == anyone && form.sql.empty()))
             entry.statement = statement_of(entry.operation);
+        if (form.route.starts_with("POST ") && form.permissions[0] != anyone &&
+            !forms::path_of(form.route).starts_with("/api/v1/auth/"))
+            entry.key_statement = key_statement(entry.operation);
         literal_paths_.emplace(forms::path_of(form.route));
         for (std::string_view route : form.also) literal_paths_.emplace(forms::path_of(route));
         entries_.push_back(std::move(entry));

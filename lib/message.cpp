@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "csv.hpp"
 #include "problem.hpp"
 #include "settings.hpp"
 
@@ -84,7 +85,7 @@ std::string cgi_response(const Reply& reply, bool head) {
     }
     if (reply.status != 204 && reply.status != 304) {
         out += "Content-Type: " + reply.content_type + "\r\n";
-        out += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
+        out += "Content-Length: " + std::to_string(reply.spool ? reply.spool->size() : reply.body.size()) + "\r\n";
     }
     out += "\r\n";
     if (!head && reply.status != 204 && reply.status != 304) out += reply.body;

@@ -1,5 +1,6 @@
 // A request as it came over the wire, and the reply that goes back.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,12 +9,15 @@
 
 namespace api {
 
+class Spool;
+
 /// One request. The environment is that of CGI (RFC 3875) as nginx sends it over FastCGI.
 class Request {
 public:
     virtual ~Request() = default;
 
-    /// The CGI variable of this name, empty where it is absent. Throws a 400 where the client managed to send it twice.
+    /// The CGI variable of this name, empty where it is absent (one that was sent empty has data()). Throws a 400 where
+    /// the client managed to send it twice.
     std::string_view variable(std::string_view name) const;
     std::string_view method() const { return variable("REQUEST_METHOD"); }
     /// Decoded and normalised by nginx, without the trailing slash.
@@ -43,11 +47,12 @@ struct Reply {
     std::vector<std::pair<std::string, std::string>> headers = {};
     std::string content_type = "application/json";
     std::string body = {};
-    std::string used_key = {};  ///< the session whose last use is noted once the reply has left
+    std::shared_ptr<const Spool> spool = {};  ///< a body that is too large for memory, in place of body
+    std::string used_key = {};                ///< the session whose last use is noted once the reply has left
 };
 
-/// The reply's bytes as CGI wants them: `Status:`, headers, body (left out for HEAD). A header value with a control
-/// character is a fault of ours and becomes a 500.
+/// The reply's bytes as CGI wants them: `Status:`, headers, body (left out for HEAD; a spool follows). A header value
+/// with a control character is a fault of ours and becomes a 500.
 std::string cgi_response(const Reply& reply, bool head);
 
 }  // namespace api

@@ -38,7 +38,7 @@ struct Object {
     std::string_view table;
     std::string_view path;           ///< of the collection: a new object's Location is this and its id
     List<std::string_view> visible;  ///< the ways to see a row; a row is visible where one of them holds
-    List<Computed> computed = {};
+    List<Computed, 20> computed = {};
     std::string_view referable = "";  ///< what a body may point to, beside being visible; empty: every visible row
     std::string_view searched = "";   ///< the text that the filter `search` looks into
 };
@@ -51,6 +51,7 @@ public:
     constexpr ObjectRef(const Object& object) : object_(&object), set_(true) {}
     explicit constexpr operator bool() const { return set_; }
     constexpr const Object* operator->() const { return object_; }
+    constexpr const Object& operator*() const { return *object_; }
 
 private:
     const Object* object_ = nullptr;

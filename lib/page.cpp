@@ -7,6 +7,7 @@
 #include <set>
 
 #include "crypto.hpp"
+#include "csv.hpp"
 #include "input.hpp"
 #include "unicode.hpp"
 
@@ -79,6 +80,7 @@ std::string check_part(std::string_view text) {
 struct Reader {
     const Operation& op;
     Parameters& parameters;
+    bool whole;  ///< all rows are asked for, not a page of them
     PageRequest page;
     Errors errors;
 
@@ -86,6 +88,8 @@ struct Reader {
         return std::any_of(op.form.filters.begin(), op.form.filters.end(),
                            [&](std::string_view f) { return f == name; });
     }
+
+    std::string searched() const { return "(" + std::string(op.form.object->searched) + ")"; }
 
     /// A condition on a member, with its value as a parameter of the filter's own name.
     void filter(const std::string& name, const std::string& text) {
@@ -97,22 +101,38 @@ struct Reader {
         if (base == "search") {
             if (!way.empty()) return void(errors[name].push_back("Unknown query parameter."));
             wrong = check_part(text);
-            condition = "(" + std::string(op.form.object->searched) + ") ilike :" + parameter;
+            condition = searched() + " ilike :" + parameter;
             parameters[parameter] = pattern_of(text);
+            page.query.searches = page.query.planned_anew = true;
         } else if (const Member* member = find(op.out, base)) {
             const std::string column = "it.\"" + base + "\"";
-            auto compare = [&](const char* sign) {
+            // how many rows an id or a number leaves can be guessed without it; of all others only the value tells
+            page.query.planned_anew =
+                page.query.planned_anew || !way.empty() || member->is_text || member->is_choice || member->is_time;
+            // a day or moment that may be null has its indexes where null is infinity: that is on neither side of a
+            // value
+            const bool indexed = member->nullable && member->is_time;
+            auto key = [&](const char* null = "'infinity'") {
+                return indexed ? "coalesce(" + column + ", " + null + ")" : column;
+            };
+            auto compare = [&](const char* sign, const char* null = "'infinity'") {
                 std::vector<std::string> values = values_of(*member, text, wrong);
-                condition = column + sign + ":" + parameter;
+                condition = key(null) + sign + ":" + parameter;
                 if (wrong.empty()) parameters[parameter] = values[0];
             };
             if (way.empty() && member->is_text) {
                 wrong = check_part(text);
                 condition = column + " ilike :" + parameter;
+                // what is in this member is in the text that is searched, which has the index
+                if (forms::contains(op.form.object->searched, "it." + base))
+                    condition = searched() + " ilike :" + parameter + " and " + condition;
                 parameters[parameter] = pattern_of(text);
+                page.query.searches = true;
             } else if (way.empty() && member->is_choice) {
-                condition = column + " = any (:" + parameter + ")";
-                parameters[parameter] = array_of(values_of(*member, text, wrong));
+                std::vector<std::string> values = values_of(*member, text, wrong);
+                // equal to one value, the rows of an index come in order; to one of several, they do not
+                condition = column + (values.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
+                if (wrong.empty()) parameters[parameter] = values.size() == 1 ? values[0] : array_of(values);
             } else if (way.empty()) {
                 compare(" = ");
             } else if (way == "in") {
@@ -123,14 +143,21 @@ struct Reader {
                     all.insert(all.end(), values.begin(), values.end());
                 }
                 if (all.size() > max_json_items) wrong = "At most 1000 values.";
-                condition = column + " = any (:" + parameter + ")";
-                parameters[parameter] = array_of(all);
-            } else if ((way == "gte" || way == "lte") && !member->is_text && !member->is_choice) {
-                compare(way == "gte" ? " >= " : " <= ");
+                // one value is an equal one: the rows of an index come in order
+                condition = key() + (all.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
+                parameters[parameter] = all.size() == 1 ? all[0] : array_of(all);
+            } else if ((way == "gte" || way == "lte") && !member->is_text && !member->is_choice && !member->is_id) {
+                if (way == "gte")
+                    compare(" >= ", "'-infinity'");
+                else
+                    compare(" <= ");
             } else if (way == "isnull" && member->nullable) {
                 json::value value(text);
                 wrong = types::check_boolean(value, Source::text);
-                if (wrong.empty()) condition = column + (value.get_bool() ? " is null" : " is not null");
+                if (wrong.empty() && indexed)
+                    condition = key() + (value.get_bool() ? " = 'infinity'" : " < 'infinity'");
+                else if (wrong.empty())
+                    condition = column + (value.get_bool() ? " is null" : " is not null");
             } else {
                 return void(errors[name].push_back("Unknown query parameter."));
             }
@@ -215,6 +242,10 @@ struct Reader {
                 errors[name].push_back("This parameter stands more than once.");
                 continue;
             }
+            if (whole && (name == "cursor" || name == "page_size" || name == "count")) {
+                errors[name].push_back("text/csv has all rows, and no pages.");
+                continue;
+            }
             if (name == "cursor") {
                 given_cursor = text;
                 continue;
@@ -235,19 +266,59 @@ struct Reader {
         ordering(given_ordering ? *given_ordering : std::string(op.form.order), given_ordering.has_value());
         auto sorted = page.parameters;
         std::sort(sorted.begin(), sorted.end());
-        std::string whole(op.form.route);
+        std::string list(op.form.route);
+        // what belongs to one object is another list than what belongs to the next
+        if (op.form.of)
+            if (auto found = parameters.find(std::string(op.form.of->name) + "_id"); found != parameters.end())
+                list += '\n' + found->second.value_or("");
         for (const auto& [name, text] : sorted)
-            if (name != "page_size" && name != "count") whole += '\n' + name + '\n' + text;
-        page.digest = crypto::sha256_hex(whole, 6);
+            if (name != "page_size" && name != "count") list += '\n' + name + '\n' + text;
+        page.digest = crypto::sha256_hex(list, 6);
         if (given_cursor) cursor(*given_cursor);
+        if (whole) {
+            page.size = rows_at_once;
+            page.query.counted = false;
+        }
         parameters["limit"] = std::to_string(page.size + 1);
     }
 };
 
+/// The column of a member in the rows of a page.
+std::size_t column_of(const Operation& operation, std::string_view name) {
+    std::size_t column = first_page_column;
+    for (const Member& member : operation.out) {
+        if (member.name == name) return column;
+        ++column;
+    }
+    throw std::logic_error("a list cannot be ordered by " + std::string(name));
+}
+
+/// What a row is ordered by, the id last: where the page behind it begins.
+std::vector<std::string> keys_of(const PageQuery& query, const Operation& operation, const Rows& rows,
+                                 std::size_t row) {
+    std::vector<std::string> keys;
+    for (const PageQuery::Term& term : query.order) {
+        std::size_t column = column_of(operation, term.member->name);
+        if (rows.is_null(row, column)) {
+            keys.emplace_back(null_key(term.descending));
+            continue;
+        }
+        std::string key;
+        term.member->write(key, rows(row, column));
+        keys.push_back(text_of(json::parse(key)));
+    }
+    keys.emplace_back(rows(row, column_of(operation, "id")));
+    return keys;
+}
+
+std::size_t found_in(const Rows& rows) {
+    return rows.size() == 1 && (rows.is_null(0, exists_column) || rows(0, exists_column) == "f") ? 0 : rows.size();
+}
+
 }  // namespace
 
-PageRequest read_page(std::string_view query_string, const Operation& operation, Parameters& parameters) {
-    Reader reader{operation, parameters, {}, {}};
+PageRequest read_page(std::string_view query_string, const Operation& operation, Parameters& parameters, bool whole) {
+    Reader reader{operation, parameters, whole, {}, {}};
     reader.read(query_string);
     if (!reader.errors.empty()) throw invalid(std::move(reader.errors));
     return std::move(reader.page);
@@ -255,8 +326,7 @@ PageRequest read_page(std::string_view query_string, const Operation& operation,
 
 std::string write_page(const PageRequest& page, const Operation& operation, const Rows& rows, const std::string& url) {
     const PageQuery& query = page.query;
-    std::size_t found = rows.size();
-    if (found == 1 && (rows.is_null(0, exists_column) || rows(0, exists_column) == "f")) found = 0;
+    std::size_t found = found_in(rows);
     const bool more = found > static_cast<std::size_t>(page.size);
     if (more) found = static_cast<std::size_t>(page.size);
 
@@ -266,29 +336,10 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
         if (!query.exact && *count > most_counted) count.reset();
     }
 
-    auto column_of = [&](std::string_view name) {
-        std::size_t column = first_page_column;
-        for (const Member& member : operation.out) {
-            if (member.name == name) return column;
-            ++column;
-        }
-        throw std::logic_error("a list cannot be ordered by " + std::string(name));
-    };
     auto link = [&](const char* direction, std::size_t row) {
         json::array parts{page.digest, direction};
         parts.emplace_back(count ? json::value(*count) : json::value());
-        for (const PageQuery::Term& term : query.order) {
-            std::size_t column = column_of(term.member->name);
-            if (rows.is_null(row, column)) {
-                parts.emplace_back(null_key(term.descending));
-                continue;
-            }
-            std::string key;
-            term.member->write(key, rows(row, column));
-            json::value value = json::parse(key);
-            parts.emplace_back(text_of(value));
-        }
-        parts.emplace_back(std::string(rows(row, column_of("id"))));
+        for (const std::string& key : keys_of(query, operation, rows, row)) parts.emplace_back(key);
         std::string text = url + "?cursor=" + crypto::base64url(json::serialize(parts));
         for (const auto& [name, value] : page.parameters) text += "&" + encode_query(name) + "=" + encode_query(value);
         return json::serialize(json::value(text));
@@ -308,6 +359,21 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
         write_object(out, operation.out, rows, row_at(i), column);
     }
     return out + "]}";
+}
+
+bool write_csv(std::string& out, PageRequest& page, const Operation& operation, const Rows& rows,
+               Parameters& parameters) {
+    const std::size_t found = std::min<std::size_t>(found_in(rows), rows_at_once);
+    for (std::size_t row = 0; row < found; ++row) {
+        std::size_t column = first_page_column;
+        csv::write_row(out, operation.out, rows, row, column);
+    }
+    if (rows.size() <= rows_at_once) return false;
+    const auto keys = keys_of(page.query, operation, rows, found - 1);
+    page.query.after_cursor = true;
+    for (std::size_t i = 0; i + 1 < keys.size(); ++i) parameters["cursor_" + std::to_string(i)] = keys[i];
+    parameters["cursor_id"] = keys.back();
+    return true;
 }
 
 void write_object(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column) {

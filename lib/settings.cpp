@@ -15,6 +15,7 @@ const std::vector<SettingLine>& setting_lines() {
         {"FETTLE_SESSIONS", "single", "single: a login ends the user's earlier sessions. many: it does not."},
         {"FETTLE_KEYS", "/var/lib/fettle/keys",
          "The file of the keys that tokens are signed with, made at the first start; only handlers may read it."},
+        {"FETTLE_CLAIM_HOURS", "8", "Hours after which a work order that was claimed is open again (1 to 8760)."},
         {"FETTLE_WORKERS", "4",
          "Requests that one handler serves at a time, each with a database connection (1 to 64)."},
         {"FETTLE_IDLE", "0", "Seconds without a request after which a handler exits, at least 30; 0: never."},
@@ -59,6 +60,7 @@ Settings read() {
     s.single_session = choice("FETTLE_SESSIONS", "single", "many");
     s.keys = text("FETTLE_KEYS");
     if (s.keys.front() != '/') throw std::runtime_error("FETTLE_KEYS is '" + s.keys + "'; it must begin with a slash.");
+    s.claim_hours = number("FETTLE_CLAIM_HOURS", 1, 8760);
     s.workers = number("FETTLE_WORKERS", 1, 64);
     s.idle_seconds = number("FETTLE_IDLE", 0, 86400);
     if (s.idle_seconds != 0 && s.idle_seconds < 30) throw std::runtime_error("FETTLE_IDLE must be 0 or at least 30.");

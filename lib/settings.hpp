@@ -11,6 +11,7 @@ struct Settings {
     bool registration_open;  ///< FETTLE_REGISTRATION
     bool single_session;     ///< FETTLE_SESSIONS
     std::string keys;        ///< FETTLE_KEYS
+    int claim_hours;         ///< FETTLE_CLAIM_HOURS
     int workers;             ///< FETTLE_WORKERS
     int idle_seconds;        ///< FETTLE_IDLE
 };

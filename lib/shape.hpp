@@ -24,6 +24,7 @@ struct Member {
     bool is_time = false;          ///< Date or Time: its null sorts as infinity
     bool is_choice = false;        ///< is one of a few values: no range makes sense
     bool is_text = false;
+    bool is_id = false;      ///< names a row: a range of them makes no sense
     bool is_list = false;    ///< Names: no column
     bool is_secret = false;  ///< a password: neither in :body nor a parameter of any statement
     const Object* reference = nullptr;
@@ -123,6 +124,7 @@ Shape shape_of() {
             m.write = Type<Plain>::write;
             m.is_secret = std::is_same_v<Plain, Password> || std::is_same_v<Plain, Secret>;
             m.reference = shapes::reference_of<Plain>;
+            m.is_id = m.reference || std::is_same_v<Plain, Id>;
             m.is_list = std::is_same_v<Plain, Names>;
             m.is_time = std::is_same_v<Plain, Date> || std::is_same_v<Plain, Time>;
             m.is_text = shapes::is_text<Plain> || std::is_base_of_v<Text<3, 150>, Plain> ||
@@ -154,6 +156,9 @@ T load(const json::object& fields) {
     });
     return result;
 }
+
+/// The JSON Schema of an object of this shape (draft 2020-12).
+json::object schema_of(const Shape& shape);
 
 /// The JSON of a struct.
 template <class T>

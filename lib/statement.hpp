@@ -9,6 +9,7 @@ namespace api {
 //   me       the caller: id, session_id, kind, dead (why the session is of no use), and a boolean column for each
 //            permission that the form speaks of, named by its code; SQL writes may(code). Where it is spoken of:
 //            codes, all permissions of the caller, and is_superuser. A personal access token has what it carries.
+//   parent   the row that the form is .of, if the caller may see it; rules and fills have it by its object's name
 //   referred why a reference in the body is refused
 //   seen     the row, locked and in its newest state, if the caller may see it; refusal: which rule forbids the work
 //   granted  seen, if nothing forbids it; .sql works on what it joins with this
@@ -27,6 +28,8 @@ struct PageQuery {
     bool backwards = false;     ///< the page before the cursor
     bool counted = true;        ///< total: the number of rows, up to most_counted + 1 unless exact
     bool exact = false;
+    bool searches = false;      ///< for a part of a text
+    bool planned_anew = false;  ///< its values decide how the rows are best found
 };
 inline constexpr int most_counted = 10'000;
 
@@ -43,6 +46,10 @@ Statement statement_of(const Operation& operation);
 Statement statement_of(const Operation& operation, const PageQuery& page);
 /// The caller's part alone: refusal and touch, and the caller's id and kind behind them.
 Statement caller_statement(const Operation& operation);
+
+/// Takes an Idempotency-Key for the caller, if nobody has it: the columns of the caller's statement, and whether it was
+/// free. Waits for whoever has just taken it.
+Statement key_statement(const Operation& operation);
 
 /// The permissions that the operation's statement asks for, wherever in the form they stand.
 std::vector<std::string> codes_of(const Operation& operation);

@@ -1,6 +1,7 @@
 // The rules of the field types, in the words that Django REST framework uses for them.
 #include "types.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <optional>
@@ -155,6 +156,41 @@ std::string check_integer(json::value& value, Source source, std::int64_t min, s
     if (number < min) return "Ensure this value is greater than or equal to " + std::to_string(min) + ".";
     if (number > max) return "Ensure this value is less than or equal to " + std::to_string(max) + ".";
     value = number;
+    return {};
+}
+
+std::string check_decimal(json::value& value, int min_hundredths) {
+    constexpr const char* invalid = "A valid number is required.";
+    std::string text;
+    if (value.is_string()) {
+        text = value.get_string();
+    } else if (value.is_int64()) {
+        text = std::to_string(value.get_int64());
+    } else if (value.is_double()) {
+        // the shortest text that means this double is what was sent, up to 15 digits
+        char digits[400];
+        auto [end, error] = std::to_chars(digits, digits + sizeof digits, value.get_double(), std::chars_format::fixed);
+        text.assign(digits, end);
+    } else {
+        return invalid;
+    }
+    const bool negative = text.starts_with('-');
+    if (negative) text.erase(0, 1);
+    std::size_t point = std::min(text.find('.'), text.size());
+    std::string whole = text.substr(0, point), places = text.substr(std::min(point + 1, text.size()));
+    if (whole.empty() || (point < text.size() && places.empty()) ||
+        !std::all_of(whole.begin(), whole.end(), is_digit) || !std::all_of(places.begin(), places.end(), is_digit))
+        return invalid;
+    whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size() - 1));
+    while (places.size() > 2 && places.back() == '0') places.pop_back();
+    if (places.size() > 2) return "Ensure that there are no more than 2 decimal places.";
+    if (whole.size() > 10) return "Ensure that there are no more than 10 digits before the decimal point.";
+    places.resize(2, '0');
+    const std::int64_t hundredths = std::stoll(whole + places);
+    if ((negative ? -hundredths : hundredths) < min_hundredths)
+        return "Ensure this value is greater than or equal to " + std::to_string(min_hundredths / 100) + "." +
+               (min_hundredths % 100 < 10 ? "0" : "") + std::to_string(min_hundredths % 100) + ".";
+    value = whole + "." + places;
     return {};
 }
 

@@ -32,7 +32,7 @@ template <std::size_t Min = 0, std::size_t Max = 10'000>
 struct Line : Text<Min, Max> {};
 
 /// A word of a vocabulary: filters compare it as a whole, where they find parts of other texts.
-struct Code : Text<1, 100> {};
+struct Code : Line<1, 100> {};
 
 /// 3 to 150 ASCII letters, digits and `@ . + - _`: no look-alikes, no white space.
 struct Username : Text<3, 150> {};
@@ -47,6 +47,17 @@ struct Secret : Text<1, 1024> {};
 /// A positive integer that names a stored object.
 struct Id {
     std::int64_t value = 0;
+};
+/// A whole number from Min to Max.
+template <int Min, int Max = INT32_MAX>
+struct Number {
+    int value = Min;
+};
+/// An amount with two places, at least Min hundredths, at most 9,999,999,999.99: a column numeric(12,2). Input may be a
+/// number or a string; an answer has a string, which no client rounds.
+template <int Min = 0>
+struct Decimal {
+    std::string value = "0.00";
 };
 /// A day of the proleptic Gregorian calendar, `YYYY-MM-DD`, years 0001 to 9999.
 struct Date {
@@ -99,6 +110,7 @@ std::string check_email(json::value& value);
 std::string check_password(json::value& value);
 std::string check_secret(json::value& value);
 std::string check_integer(json::value& value, Source source, std::int64_t min, std::int64_t max);
+std::string check_decimal(json::value& value, int min_hundredths);
 std::string check_boolean(json::value& value, Source source);
 std::string check_date(json::value& value);
 std::string check_time(json::value& value);
@@ -130,8 +142,8 @@ struct Type<Line<Min, Max>> : Type<Text<Min, Max>> {
 };
 
 template <>
-struct Type<Code> : Type<Text<1, 100>> {
-    static Code load(const json::value& v) { return {{std::string(v.as_string())}}; }
+struct Type<Code> : Type<Line<1, 100>> {
+    static Code load(const json::value& v) { return {{{std::string(v.as_string())}}}; }
 };
 
 /// The texts with a rule of their own differ in that rule only.
@@ -181,6 +193,28 @@ struct Type<int> {
     static int load(const json::value& v) { return static_cast<int>(v.as_int64()); }
     static json::value dump(int t) { return json::value(t); }
     static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
+};
+template <int Min, int Max>
+struct Type<Number<Min, Max>> {
+    static json::object schema() {
+        json::object s = types::integer_schema(Min);
+        if (Max < INT32_MAX) s["maximum"] = Max;
+        return s;
+    }
+    static std::string check(json::value& v, Source s) { return types::check_integer(v, s, Min, Max); }
+    static Number<Min, Max> load(const json::value& v) { return {static_cast<int>(v.as_int64())}; }
+    static json::value dump(const Number<Min, Max>& t) { return json::value(t.value); }
+    static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
+};
+template <int Min>
+struct Type<Decimal<Min>> {
+    static json::object schema() {
+        return {{"type", "string"}, {"format", "decimal"}, {"pattern", "^[0-9]{1,10}(\\.[0-9]{1,2})?$"}};
+    }
+    static std::string check(json::value& v, Source) { return types::check_decimal(v, Min); }
+    static Decimal<Min> load(const json::value& v) { return {std::string(v.as_string())}; }
+    static json::value dump(const Decimal<Min>& t) { return json::value(t.value); }
+    static void write(std::string& out, std::string_view column) { types::write_text(out, column); }
 };
 template <>
 struct Type<bool> {

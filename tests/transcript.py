@@ -14,13 +14,17 @@ it), then `-> status` or `-> status code`, and what else is true of the answer:
     Name: value     Name: *     Name: absent     Name ~ regex
     .path[0].to = json     .path[*].to = json     .path ~ regex     .path count 3     .path absent
     faults a, b                exactly these fields are named in errors
-    body lacks text
+    body lacks text     body has text     body ~ regex
     let name = .path           keeps a value; also of a header (ETag), or a part of either (.next ~ cursor=([^&]+))
+
+A list as CSV is looked at as the list of its rows, whose members are texts: .[0].name = "Lathe"; . count 3.
 
 {name} stands for a value everywhere, {201 x} for the letter x 201 times; {base} is where URLs begin, {password} the
 password of every account, {time} the pattern of a moment. What is true of every answer is in promises().
 """
+import csv
 import hashlib
+import io
 import json
 import os
 import re
@@ -49,10 +53,42 @@ def text_of(value):
     return value if isinstance(value, str) else 'nothing' if value is ABSENT else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def promises(method, answer):
-    """What is true of every answer; yields what is not."""
+CSV = 'text/csv; charset=utf-8; header=present'
+
+
+def rows_of(answer):
+    """The rows of a list as CSV, each a dict of texts."""
+    return list(csv.DictReader(io.StringIO(answer.body.decode(), newline=''), strict=True))
+
+
+def promises_of_csv(answer):
+    """What is true of every list as CSV (RFC 4180); yields what is not. A HEAD has its headers alone."""
+    headers = answer.headers
+    if not re.fullmatch(r'attachment; filename="[a-z_]+\.csv"', headers.get('content-disposition', '')):
+        yield f'Content-Disposition is {headers.get("content-disposition")}'
+    if headers.get('cache-control') not in ('private, no-cache', 'no-store') or 'etag' in headers:
+        yield f'Cache-Control is {headers.get("cache-control")}, ETag {headers.get("etag")}'
+    if 'accept' not in headers.get('vary', '').lower():
+        yield 'Vary does not name Accept'
+    if not answer.body:
+        return
+    names, *lines = csv.reader(io.StringIO(answer.body.decode(), newline=''), strict=True)
+    if not answer.body.endswith(b'\r\n') or re.search(rb'(?<!\r)\n', re.sub(rb'"[^"]*"', b'', answer.body)):
+        yield 'a line does not end on CR LF'
+    if len(set(names)) < len(names) or not all(re.fullmatch(r'[a-z_]+(\.[a-z_]+)*', name) for name in names):
+        yield f'the first line is no line of names: {names}'
+    for line in lines:
+        if len(line) != len(names):
+            yield f'a line has {len(line)} cells, not {len(names)}: {line}'
+        yield from (f'a spreadsheet takes a cell for a formula: {cell}' for cell in line
+                    if re.match(r'[=+\-@\t\r]', cell) and not re.fullmatch(r'-\d+(\.\d+)?', cell))
+
+
+def promises(method, answer, accept=''):
+    """What is true of every answer; yields what is not. text/csv is for those alone who have asked for it."""
     status, headers = answer.status, answer.headers
-    kind = 'application/problem+json' if status >= 400 else None if status in (204, 304) else 'application/json'
+    as_csv = status == 200 and method in ('GET', 'HEAD') and re.search(r'text/(csv|\*)', accept) and headers.get('content-type') == CSV
+    kind = 'application/problem+json' if status >= 400 else None if status in (204, 304) else CSV if as_csv else 'application/json'
     if headers.get('content-type') != kind:
         yield f'Content-Type is {headers.get("content-type")}'
     if headers.get('x-content-type-options') != 'nosniff':
@@ -60,16 +96,21 @@ def promises(method, answer):
     for number, name in ((201, 'Location'), (401, 'WWW-Authenticate'), (405, 'Allow'), (429, 'Retry-After'), (503, 'Retry-After')):
         if status == number and not headers.get(name.lower()):
             yield f'a {status} without {name}'
+    if as_csv:
+        yield from promises_of_csv(answer)
     if method == 'HEAD' or kind is None:
         if answer.body:
             yield 'an answer that has no body has one'
+    elif as_csv:
+        if not answer.body:
+            yield 'a list as CSV has not even a line of names'
     elif status >= 400:
         for name, wanted in {'type': str, 'title': str, 'status': int, 'code': str, 'detail': str}.items():
             if not isinstance(answer.json.get(name), wanted):
                 yield f'the problem has no proper {name}'
         if answer.json.get('status') != status:
             yield 'the status in the body is another one'
-    elif 'version' in answer.json and headers.get('cache-control') != 'no-store':
+    elif kind == 'application/json' and 'version' in answer.json and headers.get('cache-control') != 'no-store':
         if headers.get('etag') != f'"{answer.json["version"]}-{hashlib.sha256(answer.body).hexdigest()[:8]}"':
             yield f'ETag is {headers.get("etag")}, which does not belong to this version and body'
         if headers.get('cache-control') != 'private, no-cache':
@@ -135,12 +176,13 @@ class Player:
         client = self.clients[who]
         client.token = self.values.get(who + '.token')
         answer = client.request(method, path.removeprefix(self.values['base']), raw=None if data is None else data.encode(), headers=headers)
-        faults = [*promises(method, answer), *filter(None, (self.check(self.fill(line), answer) for line in lines[start:]))]
+        faults = [*promises(method, answer, headers.get('Accept', '')), *filter(None, (self.check(self.fill(line), answer) for line in lines[start:]))]
         return faults and [f'{who}: {method} {path}', *(line[:300] for line in sent), f'-> {answer}', *faults]
 
     def check(self, line, answer):
         """What is wrong with an answer where a line is not true of it; None where it is."""
-        body = answer.json if answer.headers.get('content-type', '').endswith('json') and answer.body else ABSENT
+        kind = answer.headers.get('content-type', '') if answer.body else ''
+        body = answer.json if kind.endswith('json') else rows_of(answer) if kind == CSV else ABSENT
         value = ABSENT
         if found := re.fullmatch(r'-> (\d{3})(?: (\w+))?', line):
             value = f'{answer.status} {text_of(look(body, ".code"))}'
@@ -153,8 +195,11 @@ class Player:
         elif found := re.fullmatch(r'faults (.+)', line):
             value = look(body, '.errors')
             true = value is not ABSENT and sorted(value) == sorted(found[1].split(', ')) and all(value.values())
-        elif found := re.fullmatch(r'body lacks (.+)', line):
-            true = bool(answer.body) and found[1] not in answer.body.decode()
+        elif found := re.fullmatch(r'body (lacks|has) (.+)', line):
+            true = bool(answer.body) and (found[2] in answer.body.decode()) == (found[1] == 'has')
+        elif found := re.fullmatch(r'body ~ (.+)', line):
+            value = answer.body.decode()
+            true = re.search(found[1], value)
         elif found := re.fullmatch(r'(\.\S*) (=|~|count|absent)(?: (.*))?', line):
             value, (_, way, wanted) = look(body, found[1]), found.groups()
             true = {'=': lambda: value is not ABSENT and text_of([value]) == text_of([json.loads(wanted)]),

@@ -29,3 +29,23 @@ struct AuditEntry {
 BOOST_DESCRIBE_STRUCT(AuditEntry, (),
                       (id, at, user_id, username, session_id, ip, operation, table_name, row_id, old_values,
                        new_values))
+
+/// The part of the trail that is about tasks, without from where.
+inline constexpr api::Object task_changes{
+    .name = "change",
+    .table = "audit",
+    .path = "/api/v1/tasks",
+    .visible = {"it.table_name = 'tasks'"},
+    .computed = audit_trail.computed,
+};
+
+struct TaskChange {
+    api::Id id;
+    api::Time at;
+    std::optional<api::Id> user_id;
+    std::optional<api::Username> username;
+    api::Code operation;
+    std::optional<api::Json> old_values;
+    std::optional<api::Json> new_values;
+};
+BOOST_DESCRIBE_STRUCT(TaskChange, (), (id, at, user_id, username, operation, old_values, new_values))

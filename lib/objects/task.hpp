@@ -1,20 +1,16 @@
 // A task: what is to be done, for whom and until when. With an item of equipment it is a work order.
 #pragma once
+#include "objects/equipment.hpp"
 #include "objects/user.hpp"
-
-inline constexpr api::Object equipment{
-    .name = "equipment",
-    .table = "equipment",
-    .path = "/api/v1/equipment",
-    .visible = {"true"},
-};
 
 inline constexpr api::Object tasks{
     .name = "task",
     .table = "tasks",
     .path = "/api/v1/tasks",
-    .visible = {"may(tasks.view_all)", "it.author = me.id", "it.\"user\" = me.id and it.author <> it.\"user\"",
-                "it.equipment is not null"},
+    // the branches of a list in this order: the long one of work orders is counted in an index, because it excludes
+    // nothing
+    .visible = {"may(tasks.view_all)", "it.equipment is not null", "it.author = me.id",
+                "it.\"user\" = me.id and it.author <> it.\"user\""},
     .searched = "it.title || ' ' || coalesce(it.description, '')",
 };
 
@@ -52,6 +48,7 @@ struct Task {
     api::ReadOnly<api::Id> author;
     api::Filled<api::Reference<::users>> user;
     std::optional<api::Reference<::equipment>> equipment;
+    api::ReadOnly<std::optional<api::Id>> schedule;
     api::ReadOnly<std::optional<api::Time>> claimed_until;
     api::ReadOnly<api::Time> created_at;
     api::ReadOnly<api::Time> updated_at;
@@ -59,9 +56,26 @@ struct Task {
 };
 BOOST_DESCRIBE_STRUCT(Task, (),
                       (id, title, description, due_date, priority_level, status, completed_at, author, user, equipment,
-                       claimed_until, created_at, updated_at, version))
+                       schedule, claimed_until, created_at, updated_at, version))
+
+/// A work order is held until its claimed_until, and open while that is null or past. This moment has no end: the order
+/// was assigned.
+inline constexpr std::string_view claim_of_new_order =
+    R"(case when given.equipment is not null and given."user" <> me.id then '9999-12-31 23:59:59Z'::timestamptz end)";
+/// Given to somebody else it is theirs for good, given to oneself it is open. A `user` that is repeated changes nothing
+/// while the claim lasts, nor on an order that is its author's.
+inline constexpr std::string_view claim_of_changed_order = R"(
+        case when given.equipment is null or it.status in ('Complete', 'Cancelled') then null
+             when it.equipment is not null and given."user" = it."user"
+                  and (:user::bigint is null or it.claimed_until > now() or it."user" in (it.author, me.id))
+             then it.claimed_until
+             when given."user" <> me.id then '9999-12-31 23:59:59Z' end)";
 
 /// Who may change a task that they see.
 inline constexpr api::Rule not_yours{"not_yours", 403,
                                      "it.author <> me.id and it.\"user\" <> me.id and not may(tasks.edit_all)",
                                      "Only its author, its user and holders of tasks.edit_all can change this task."};
+
+/// A retired item takes no new orders (sql/functions/work_orders.sql).
+inline constexpr api::Rule equipment_retired{"equipment_retired", 409, "",
+                                             "This item is retired and takes no new work orders."};

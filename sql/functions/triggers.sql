@@ -58,8 +58,10 @@ create or replace trigger end_sessions after update of is_active on users for ea
 create or replace trigger touch before update on users     for each row execute function touch('last_login');
 create or replace trigger touch before update on profiles  for each row execute function touch();
 create or replace trigger touch before update on roles     for each row execute function touch();
-create or replace trigger touch before update on equipment for each row execute function touch();
 create or replace trigger touch before update on tasks     for each row execute function touch();
+create or replace trigger touch before update on schedules for each row execute function touch();
+create or replace trigger touch before update on maintenance for each row execute function touch();
+create or replace trigger touch before update on equipment for each row execute function touch('usage_hours', 'usage_read_at', 'maintenance_count', 'maintenance_hours', 'maintenance_cost');
 
 create or replace trigger audit after insert or update or delete on users            for each row execute function audit('id', '{version,updated_at,last_login}');
 create or replace trigger audit after insert or update or delete on profiles         for each row execute function audit('id', '{version,updated_at}');
@@ -68,5 +70,8 @@ create or replace trigger audit after insert or update or delete on roles       
 create or replace trigger audit after insert or update or delete on role_permissions for each row execute function audit('role_id', '{}');
 create or replace trigger audit after insert or update or delete on user_roles       for each row execute function audit('user_id', '{}');
 create or replace trigger audit after insert or update or delete on sessions         for each row execute function audit('id', '{key,refresh_family,refresh_key,last_used_at,expires_at,version}');
-create or replace trigger audit after insert or update or delete on equipment        for each row execute function audit('id', '{version,updated_at}');
+create or replace trigger audit after insert or update or delete on equipment        for each row execute function audit('id', '{version,updated_at,usage_hours,usage_read_at,maintenance_count,maintenance_hours,maintenance_cost}');
+create or replace trigger audit after insert or update or delete on readings         for each row execute function audit('id', '{}');
+create or replace trigger audit after insert or update or delete on schedules        for each row execute function audit('id', '{version,updated_at}');
+create or replace trigger audit after insert or update or delete on maintenance      for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on tasks            for each row execute function audit('id', '{version,updated_at}');

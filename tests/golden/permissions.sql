@@ -1,9 +1,13 @@
 -- Exactly the permissions that the handlers of this release ask for.
 with asked (code, description, holders) as (
     values ('audit.view', 'Read the audit trail.', 0),
+           ('equipment.edit', 'Change the register of equipment.', 0),
+           ('maintenance.create', 'Claim work orders, record maintenance and meter readings.', 2),
+           ('maintenance.edit_all', 'Change and delete the maintenance records of everybody.', 1),
            ('roles.assign', 'See and give the roles of users.', 0),
            ('roles.edit', 'Create, change and delete roles.', 0),
            ('roles.view', 'See roles and permissions.', 1),
+           ('schedules.edit', 'See and change the schedules of preventive maintenance.', 1),
            ('tasks.assign', 'Give a task to another user.', 1),
            ('tasks.create', 'Create tasks.', 2),
            ('tasks.delete_all', 'Delete the tasks of everybody.', 0),

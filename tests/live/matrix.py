@@ -103,16 +103,31 @@ def objects(cells):
         insert into sessions (user_id, key, refresh_family, refresh_key, expires_at)
             select owner_id, sha256(word::bytea), sha256(left(refresh, 22)::bytea), sha256(refresh::bytea), now() + interval '1 hour' from actor;
         insert into sessions (user_id, kind, name, key) select owner_id, 'token', word, sha256((word || '-token')::bytea) from actor;
-        insert into equipment (name, serial_number) select 'Lathe', word from actor;
+        insert into equipment (name, serial_number) select 'Lathe', word from actor union all select 'Spare', word || '-spare' from actor;
         insert into tasks (title, author, "user") select word, owner_id, owner_id from actor;
         insert into tasks (title, author, "user", equipment)
             select word, a.owner_id, a.owner_id, e.id from actor a join equipment e on e.serial_number = a.word;
+        insert into readings (equipment, hours, technician) select e.id, 100, a.owner_id from actor a join equipment e on e.serial_number = a.word;
+        insert into schedules (equipment, title, every_days, next_due_on, author)
+            select e.id, word, 30, current_date + 30, a.owner_id from actor a join equipment e on e.serial_number = a.word;
+        insert into tasks (title, author, "user", equipment)
+            select a.word || each, a.owner_id, a.owner_id, e.id
+              from actor a join equipment e on e.serial_number = a.word, (values ('-done'), ('-held')) as kinds (each);
+        insert into maintenance (task, equipment, technician, description)
+            select t.id, t.equipment, a.owner_id, 'Done' from actor a join tasks t on t.title = a.word || '-done';
+        update tasks t set claimed_until = now() + interval '1 hour' from actor a where t.title = a.word || '-held';
+        -- what claim_next takes, so that it takes no order of another cell
+        insert into tasks (title, author, "user", equipment, priority_level, due_date)
+            select 'The most urgent', a.owner_id, a.owner_id, e.id, 'Critical', '0001-01-01' from actor a join equipment e on e.serial_number = a.word;
         insert into roles (name) select word || '-role' from actor;
         insert into role_permissions (role_id, code) select r.id, 'tasks.create' from actor a join roles r on r.name = a.word || '-role';
         select jsonb_build_object('i', a.i, 'user', a.owner_id, 'username', u.username, 'other', a.other_id, 'equipment', e.id,
-                   'task', t.id, 'order', o.id, 'session', s.id, 'token', p.id, 'role', r.id, 'role.name', r.name)
+                   'spare', n.id, 'reading', g.id, 'schedule', c.id, 'task', t.id, 'order', o.id, 'held', h.id, 'done', d.id, 'record', m.id,
+                   'session', s.id, 'token', p.id, 'role', r.id, 'role.name', r.name)
           from actor a join users u on u.id = a.owner_id join equipment e on e.serial_number = a.word
+               join equipment n on n.serial_number = a.word || '-spare' join readings g on g.equipment = e.id join schedules c on c.equipment = e.id
                join tasks t on t.title = a.word and t.equipment is null join tasks o on o.title = a.word and o.equipment = e.id
+               join tasks h on h.title = a.word || '-held' join tasks d on d.title = a.word || '-done' join maintenance m on m.task = d.id
                join sessions s on s.key = sha256(a.word::bytea) join sessions p on p.key = sha256((a.word || '-token')::bytea)
                join roles r on r.name = a.word || '-role';
         commit;''')
@@ -128,8 +143,9 @@ class Matrix(unittest.TestCase):
         written = {row.asked for row in table}
         faults = [f'{method} {path} of the handler {handler} has no row: add one to tests/matrix.txt, with the status of each kind of caller.'
                   for (method, bare), (handler, path, _) in sorted(described.items()) if (method, bare) not in written]
-        faults += [f'tests/matrix.txt:{row.number}: no handler tells of {row.method} {row.path} as its .route: remove the row, or correct it.'
-                   for row in table if row.asked not in described]
+        paths = {of(method, path) for (method, _), (_, first, others) in described.items() for path in (first, *others)}
+        faults += [f'tests/matrix.txt:{row.number}: no handler tells of {row.method} {row.path} as its .route or .also: remove the row, or correct it.'
+                   for row in table if row.asked not in paths]
         if faults:
             self.fail('\n'.join(faults))
 

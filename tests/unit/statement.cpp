@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "objects/task.hpp"
+#include "objects/maintenance.hpp"
 
 namespace {
 
@@ -27,6 +27,25 @@ constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .permissions = {api::caller},
     .object = tasks,
     .ordering = {"id", "due_date", "title"},
+}};
+
+constexpr api::Endpoint<Maintenance, Maintenance> create_of{{
+    .route = "POST /api/v1/maintenance",
+    .summary = "Create.",
+    .permissions = {"maintenance.create"},
+    .object = maintenance,
+    .of = tasks,
+    .fills = {{"equipment", "task.equipment"}},
+    .rules = {{"held", 409, "task.claimed_until > now()", "{} holds it.", "", "(select 'Ann')"},
+              {"named", 409, "", "Words."}},
+}};
+constexpr api::Endpoint<api::None, api::Page<Reading>> list_of{{
+    .route = "GET /api/v1/equipment/{equipment_id}/readings",
+    .summary = "List.",
+    .permissions = {api::caller},
+    .object = readings,
+    .of = equipment,
+    .where = "it.equipment = :equipment_id",
 }};
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
@@ -57,6 +76,29 @@ BOOST_AUTO_TEST_CASE(rules_are_asked_403_then_version_then_409) {
     BOOST_TEST(s.text.find("'stale'") < s.text.find("'later'"));
     BOOST_TEST(has(s.text, "'no_such:' ||"));
     BOOST_TEST(has(s.text, "me.\"tasks.create\" then 'permission_missing'"));
+}
+
+BOOST_AUTO_TEST_CASE(what_something_is_made_of_is_locked_before_the_rules_are_asked) {
+    std::string text = api::statement_of(api::operation_of(create_of)).text;
+    BOOST_TEST(text.find("parent as materialized") < text.find("seen as materialized"));
+    BOOST_TEST(has(text, "for no key update of it"));
+    BOOST_TEST(has(text, "left join parent task on true"));
+    BOOST_TEST(has(text, "then concat('held:', (select 'Ann'))"));
+    BOOST_TEST(!has(text, "named"));  // the constraint of that name refuses it, not the statement
+    BOOST_TEST(has(text, "'no_such:task'"));
+}
+
+BOOST_AUTO_TEST_CASE(a_list_of_what_is_hidden_is_not_there) {
+    std::string text = api::statement_of(api::operation_of(list_of), api::PageQuery{}).text;
+    BOOST_TEST(has(text, "parent.id is null then 'not_found'"));
+    BOOST_TEST(has(text, "exists (select from parent)"));
+    BOOST_TEST(!has(text, "for no key update"));
+}
+
+BOOST_AUTO_TEST_CASE(an_idempotency_key_is_taken_for_whoever_may) {
+    std::string text = api::key_statement(api::operation_of(create_of)).text;
+    BOOST_TEST(has(text, "where me.dead is null and me.\"maintenance.create\""));
+    BOOST_TEST(has(text, "interval '24 hours'"));
 }
 
 BOOST_AUTO_TEST_CASE(a_page_has_one_limited_branch_for_each_way_to_see) {

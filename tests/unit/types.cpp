@@ -1,7 +1,10 @@
 // What each type of field takes, what it refuses, and how it is written.
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "objects/task.hpp"
+#include "csv.hpp"
+#include "objects/maintenance.hpp"
 
 namespace json = boost::json;
 using api::Source;
@@ -52,6 +55,52 @@ BOOST_AUTO_TEST_CASE(an_email_is_an_address) {
                             "a@b.c\n", "a@b@c.d", "ä@b.c"})
         BOOST_TEST(check<api::Email>(bad) != "", bad);
     BOOST_TEST(check<api::Email>(json::string(std::string(65, 'a') + "@b.c")) != "");
+}
+
+BOOST_AUTO_TEST_CASE(a_decimal_has_two_places_however_it_was_written) {
+    auto read = [](json::value value) {
+        std::string wrong = Type<api::Decimal<>>::check(value, Source::json);
+        return wrong.empty() ? std::string(value.as_string()) : wrong;
+    };
+    BOOST_TEST(read("12.5") == "12.50");
+    BOOST_TEST(read(12.5) == "12.50");
+    BOOST_TEST(read(12) == "12.00");
+    BOOST_TEST(read("0012.00") == "12.00");
+    BOOST_TEST(read("12.500") == "12.50");
+    BOOST_TEST(read("0") == "0.00");
+    BOOST_TEST(read("-0") == "0.00");
+    BOOST_TEST(read(9999999999.99) == "9999999999.99");
+    BOOST_TEST(read(0.1 + 0.2) == "Ensure that there are no more than 2 decimal places.");
+    BOOST_TEST(read("12.345") == "Ensure that there are no more than 2 decimal places.");
+    BOOST_TEST(read("10000000000") == "Ensure that there are no more than 10 digits before the decimal point.");
+    BOOST_TEST(read(1e300) == "Ensure that there are no more than 10 digits before the decimal point.");
+    BOOST_TEST(read("-0.01") == "Ensure this value is greater than or equal to 0.00.");
+    for (json::value bad : {json::value(""), json::value("."), json::value("1."), json::value(".5"), json::value("1e3"),
+                            json::value("+1"), json::value("NaN"), json::value("Infinity"), json::value(" 1"),
+                            json::value("1,5"), json::value(true), json::value(18446744073709551615ull)})
+        BOOST_TEST(read(bad) == "A valid number is required.", json::serialize(bad));
+    BOOST_TEST(check<api::Decimal<1>>(0) == "Ensure this value is greater than or equal to 0.01.");
+}
+
+BOOST_AUTO_TEST_CASE(items_are_checked_one_by_one) {
+    using Parts = api::Items<Part>;
+    json::value one = json::parse(R"([{"name": "Belt", "quantity": 2}, {"name": "Nut"}])");
+    BOOST_TEST(Type<Parts>::check(one, Source::json) == "");
+    BOOST_TEST(json::serialize(one) == R"([{"name":"Belt","quantity":2},{"name":"Nut","quantity":1}])");
+    BOOST_TEST(check<Parts>("[]", Source::text) == "");
+    BOOST_TEST(check<Parts>("[]") == "Expected a list of objects.");
+    BOOST_TEST(check<Parts>("[", Source::text) == "Expected a list of objects, as JSON.");
+    BOOST_TEST(check<Parts>(json::parse(R"([{"name": "Belt"}, 7])")) == "Item 2: Expected an object.");
+    BOOST_TEST(check<Parts>(json::parse(R"([{"name": "Belt", "quantity": 0}])")) ==
+               "Item 1: quantity: Ensure this value is greater than or equal to 1.");
+    BOOST_TEST(check<Parts>(json::parse(R"([{"quantity": 1}])")) == "Item 1: name: This field is required.");
+    BOOST_TEST(check<Parts>(json::parse(R"([{"name": "Belt", "price": 1}])")) == "Item 1: price: Unknown field.");
+    BOOST_TEST(check<Parts>(R"([{"name": "a", "name": "b"}])", Source::text) == "A key stands more than once: name.");
+    BOOST_TEST(check<Parts>(json::value(json::array(101, json::object{{"name", "Belt"}}))) == "At most 100 items.");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_as_csv_has_a_line_of_names) {
+    BOOST_TEST(api::csv::header(api::shape_of<Part>()) == "name,quantity\r\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_date_is_a_day_that_exists) {

@@ -1,0 +1,59 @@
+// Equipment: the register of what is maintained.
+#include "objects/equipment.hpp"
+
+#include "api.hpp"
+
+namespace {
+
+constexpr api::Rule has_history{"has_history", 409,
+                                R"(exists (select from tasks t where t.equipment = it.id)
+                 or exists (select from maintenance m where m.equipment = it.id)
+                 or exists (select from readings r where r.equipment = it.id))",
+                                "This item has a history, which would go with it: set its status to Retired instead."};
+
+constexpr api::Endpoint<api::None, api::Page<Equipment>> list{{
+    .route = "GET /api/v1/equipment",
+    .also = {"GET /api/equipments"},
+    .summary = "List the equipment.",
+    .permissions = {api::caller},
+    .object = equipment,
+    .filters = {"name", "serial_number", "category", "manufacturer", "model", "location", "status", "search"},
+    .ordering = {"id", "name"},
+}};
+
+constexpr api::Endpoint<Equipment, Equipment> create{{
+    .route = "POST /api/v1/equipment",
+    .also = {"POST /api/equipments"},
+    .summary = "Register an item of equipment.",
+    .permissions = {"equipment.edit"},
+    .object = equipment,
+}};
+
+constexpr api::Endpoint<api::None, Equipment> show{{
+    .route = "GET /api/v1/equipment/{equipment_id}",
+    .also = {"GET /api/equipment/{equipment_id}"},
+    .summary = "Show one item of equipment.",
+    .permissions = {api::caller},
+    .object = equipment,
+}};
+
+constexpr api::Endpoint<Equipment, Equipment> change{{
+    .route = "PUT PATCH /api/v1/equipment/{equipment_id}",
+    .also = {"PUT PATCH /api/equipment/{equipment_id}"},
+    .summary = "Change an item of equipment; retired, it takes no new work orders.",
+    .permissions = {"equipment.edit"},
+    .object = equipment,
+}};
+
+constexpr api::Endpoint<api::None, api::None> delete_equipment{{
+    .route = "DELETE /api/v1/equipment/{equipment_id}",
+    .also = {"DELETE /api/equipment/{equipment_id}"},
+    .summary = "Delete an item of equipment that has no history.",
+    .permissions = {"equipment.edit"},
+    .object = equipment,
+    .rules = {has_history},
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, list, create, show, change, delete_equipment); }

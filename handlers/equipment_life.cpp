@@ -1,0 +1,16 @@
+// The service life of an item: used, remaining and when it ends, by months and by hours; its maintenance in numbers.
+#include "api.hpp"
+#include "objects/life.hpp"
+
+namespace {
+
+constexpr api::Endpoint<api::None, Life> show{{
+    .route = "GET /api/v1/equipment/{equipment_id}/life",
+    .summary = "Show how much of its service life an item has used, when it will end, and its maintenance in numbers.",
+    .permissions = {api::caller},
+    .object = lives,
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, show); }

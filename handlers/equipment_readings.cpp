@@ -1,0 +1,60 @@
+// Meter readings: what the hour meter of an item showed, and when. It never runs backwards.
+#include "api.hpp"
+#include "objects/equipment.hpp"
+
+namespace {
+
+constexpr api::Rule in_future{"in_future", 400, "given.read_at > now() + interval '5 minutes'",
+                              "This moment is in the future.", "read_at"};
+constexpr api::Rule runs_backwards{
+    "runs_backwards", 409, "",
+    "The meter does not run backwards: the reading lies between those before and behind it."};
+constexpr api::Rule reading_exists{"reading_exists", 409, "", "There is a reading of this moment already."};
+
+/// Both keys: a reading is looked for on its own item only.
+constexpr std::string_view of_this_item = "it.equipment = :equipment_id";
+
+constexpr api::Endpoint<api::None, api::Page<Reading>> list{{
+    .route = "GET /api/v1/equipment/{equipment_id}/readings",
+    .summary = "List the meter readings of an item, newest first.",
+    .permissions = {api::caller},
+    .object = readings,
+    .of = equipment,
+    .where = of_this_item,
+    .filters = {"read_at", "technician"},
+    .ordering = {"id", "read_at"},
+    .order = "-read_at",
+}};
+
+constexpr api::Endpoint<Reading, Reading> create{{
+    .route = "POST /api/v1/equipment/{equipment_id}/readings",
+    .summary = "Note what the meter shows; the item's usage_hours are those of its last reading.",
+    .permissions = {"maintenance.create"},
+    .object = readings,
+    .of = equipment,
+    .fills = {{"equipment", "equipment.id"},
+              {"technician", "me.id"},
+              // the moment when it is the turn of this reading, not when it began to wait for another one
+              {"read_at", "coalesce(given.read_at, clock_timestamp())"}},
+    .rules = {in_future, runs_backwards, reading_exists},
+}};
+
+constexpr api::Endpoint<api::None, Reading> show{{
+    .route = "GET /api/v1/equipment/{equipment_id}/readings/{reading_id}",
+    .summary = "Show one meter reading.",
+    .permissions = {api::caller},
+    .object = readings,
+    .where = of_this_item,
+}};
+
+constexpr api::Endpoint<api::None, api::None> delete_reading{{
+    .route = "DELETE /api/v1/equipment/{equipment_id}/readings/{reading_id}",
+    .summary = "Delete a meter reading that was wrong.",
+    .permissions = {"equipment.edit"},
+    .object = readings,
+    .where = of_this_item,
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, list, create, show, delete_reading); }

@@ -1,0 +1,134 @@
+// Cells and lines of CSV, and the unlinked file.
+#include "csv.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+#include "problem.hpp"
+
+namespace api {
+
+namespace {
+
+Problem no_room() { return {507, "no_room", "There is no room for this list."}; }
+
+}  // namespace
+
+Spool::Spool() {
+    const char* set = std::getenv("TMPDIR");
+    std::string name = std::string(set && *set ? set : "/var/tmp") + "/fettle-XXXXXX";
+    fd_ = mkostemp(name.data(), O_CLOEXEC);
+    if (fd_ < 0 && (errno == ENOSPC || errno == EDQUOT)) throw no_room();
+    if (fd_ < 0) throw std::runtime_error("cannot make " + name + ": " + std::strerror(errno));
+    unlink(name.c_str());
+}
+
+Spool::~Spool() { close(fd_); }
+
+void Spool::append(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = write(fd_, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && (errno == ENOSPC || errno == EDQUOT)) throw no_room();
+        if (written < 0) throw std::runtime_error(std::string("cannot spool: ") + std::strerror(errno));
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+        size_ += static_cast<std::size_t>(written);
+    }
+}
+
+std::size_t Spool::read(char* into, std::size_t size, std::size_t offset) const {
+    ssize_t got;
+    do got = pread(fd_, into, size, static_cast<off_t>(offset));
+    while (got < 0 && errno == EINTR);
+    if (got < 0) throw std::runtime_error(std::string("cannot read what was spooled: ") + std::strerror(errno));
+    return static_cast<std::size_t>(got);
+}
+
+namespace csv {
+
+namespace {
+
+/// A text as a cell. A spreadsheet takes what begins with = + - @, a tab or a carriage return for a formula (OWASP, CSV
+/// injection): an apostrophe in front makes it a text.
+void write_text(std::string& out, std::string_view text) {
+    const bool formula = !text.empty() && std::strchr("=+-@\t\r", text.front()) != nullptr;
+    if (!formula && text.find_first_of(",\"\r\n") == text.npos) {
+        out += text;
+        return;
+    }
+    out += '"';
+    if (formula) out += '\'';
+    for (char c : text) {
+        if (c == '"') out += '"';
+        out += c;
+    }
+    out += '"';
+}
+
+/// The JSON of a cell: a string loses its quotes, a list or an object stays JSON.
+void write_cell(std::string& out, std::string_view json_text) {
+    if (!json_text.starts_with('"')) {
+        if (json_text.starts_with('[') || json_text.starts_with('{'))
+            write_text(out, json_text);
+        else
+            out += json_text;
+        return;
+    }
+    if (json_text.find('\\') == json_text.npos)
+        write_text(out, json_text.substr(1, json_text.size() - 2));
+    else
+        write_text(out, std::string_view(json::parse(json_text).as_string()));
+}
+
+void write_names(std::string& out, const Shape& shape, const std::string& before) {
+    for (const Member& member : shape) {
+        if (!member.nested.empty()) {
+            write_names(out, member.nested, before + member.name + ".");
+            continue;
+        }
+        if (!out.empty()) out += ',';
+        out += before + member.name;
+    }
+}
+
+void write_cells(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column,
+                 bool& first) {
+    std::string text;
+    for (const Member& member : shape) {
+        if (!member.nested.empty()) {
+            write_cells(out, member.nested, rows, row, column, first);
+            continue;
+        }
+        if (!first) out += ',';
+        first = false;
+        if (!rows.is_null(row, column)) {
+            text.clear();
+            member.write(text, rows(row, column));
+            write_cell(out, text);
+        }
+        ++column;
+    }
+}
+
+}  // namespace
+
+std::string header(const Shape& shape) {
+    std::string line;
+    write_names(line, shape, "");
+    return line + "\r\n";
+}
+
+void write_row(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column) {
+    bool first = true;
+    write_cells(out, shape, rows, row, column, first);
+    out += "\r\n";
+}
+
+}  // namespace csv
+}  // namespace api

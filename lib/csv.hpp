@@ -1,0 +1,36 @@
+// Lists as CSV (RFC 4180): lines, cells that a spreadsheet cannot mistake for formulas, and the file they are spooled
+// to.
+#pragma once
+#include "database.hpp"
+#include "shape.hpp"
+
+namespace api {
+
+/// A file without a name, gone with its last owner; in TMPDIR, else in /var/tmp: /tmp may be memory.
+/// Errors: Problem 507 where the disk is full, std::runtime_error.
+class Spool {
+public:
+    Spool();
+    ~Spool();
+    Spool(const Spool&) = delete;
+    Spool& operator=(const Spool&) = delete;
+
+    void append(std::string_view bytes);
+    std::size_t size() const { return size_; }
+    /// Reads from an offset; 0 at the end.
+    std::size_t read(char* into, std::size_t size, std::size_t offset) const;
+
+private:
+    int fd_;
+    std::size_t size_ = 0;
+};
+
+namespace csv {
+
+/// The line of names; a nested object's members have its name and a dot in front.
+std::string header(const Shape& shape);
+/// A row; column moves behind the object's last one.
+void write_row(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column);
+
+}  // namespace csv
+}  // namespace api

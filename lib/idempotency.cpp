@@ -1,0 +1,64 @@
+// Idempotency-Key: a POST that is sent again does its work once, and gets its first answer again.
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "crypto.hpp"
+#include "exchange.hpp"
+
+namespace api {
+
+void Exchange::read_idempotency_key() {
+    if (request.method() != "POST") return;
+    std::string_view key = request.variable("HTTP_IDEMPOTENCY_KEY");
+    if (!key.data()) return;
+    if (entry_.key_statement.text.empty())
+        throw Problem(400, "idempotency_not_supported", "An Idempotency-Key is of no use here.");
+    if (key.empty() || key.size() > 255 ||
+        !std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x21 && c <= 0x7e; }))
+        throw Problem(400, "invalid_idempotency_key", "An Idempotency-Key is 1 to 255 visible ASCII characters.");
+    has_key_ = true;
+    parameters["idempotency_key"] = std::string(key);
+    parameters["route"] = std::string(form().route);
+}
+
+Reply Exchange::once() {
+    parameters["digest"] = crypto::sha256_hex(std::string(request.path()) + '\n' + std::string(request.query()) + '\n' +
+                                              request.body(max_body));
+    // the key and the work are one transaction: whoever dies in between has done nothing
+    database.begin();
+    in_transaction_ = true;
+    Rows taken = database.query(entry_.key_statement, parameters);
+    refuse_caller(taken);
+    if (taken(0, first_column + 2) != "t") {
+        Rows stored = query(
+            "select k.digest = :digest, k.status, k.headers, k.body from idempotency_keys k join sessions s on s.user_id = "
+            "k.user_id where s.key = :key::bytea and k.route = :route and k.key = :idempotency_key");
+        database.rollback();
+        if (stored.size() == 0 || stored.is_null(0, 1)) throw unavailable("The key is in use. Try again.", 1);
+        if (stored(0, 0) != "t")
+            throw Problem(409, "idempotency_key_reused", "This Idempotency-Key came with another request before.");
+        Reply reply;
+        note_use(taken, reply);
+        reply.status = std::stoi(std::string(stored(0, 1)));
+        const json::value headers = json::parse(stored(0, 2));
+        for (const json::value& header : headers.as_array())
+            reply.headers.emplace_back(header.at(0).as_string(), header.at(1).as_string());
+        reply.headers.emplace_back("Idempotency-Replayed", "true");
+        reply.body = stored(0, 3);
+        return reply;
+    }
+    Reply reply = work();
+    json::array headers;
+    for (const auto& [name, value] : reply.headers) headers.push_back(json::array{name, value});
+    parameters["status"] = std::to_string(reply.status);
+    parameters["headers"] = json::serialize(headers);
+    parameters["answer"] = reply.body;
+    query(
+        "update idempotency_keys k set status = :status, headers = :headers, body = :answer from sessions s"
+        " where s.key = :key::bytea and k.user_id = s.user_id and k.route = :route and k.key = :idempotency_key");
+    database.commit();
+    return reply;
+}
+
+}  // namespace api

@@ -1,0 +1,32 @@
+// The rules of lists of small objects.
+#include "items.hpp"
+
+namespace api::types {
+
+std::string check_items(json::value& value, Source source, const Shape& item) {
+    if (source == Source::text) {
+        Errors twice;
+        try {
+            value = parse_json(std::string_view(value.get_string()), twice);
+        } catch (const Problem&) {
+            return "Expected a list of objects, as JSON.";
+        }
+        if (!twice.empty()) return "A key stands more than once: " + twice.begin()->first + ".";
+    }
+    if (!value.is_array()) return "Expected a list of objects.";
+    if (value.get_array().size() > most_items) return "At most " + std::to_string(most_items) + " items.";
+    std::size_t number = 0;
+    for (json::value& each : value.get_array()) {
+        const std::string place = "Item " + std::to_string(++number) + ": ";
+        if (!each.is_object()) return place + "Expected an object.";
+        Input checked = check_fields(each.get_object(), Source::json, "POST", item, item);
+        if (!checked.errors.empty()) {
+            const auto& [field, messages] = *checked.errors.begin();
+            return place + field + ": " + messages.front();
+        }
+        each = std::move(checked.fields);
+    }
+    return {};
+}
+
+}  // namespace api::types

@@ -1,0 +1,69 @@
+// An item of equipment: what is maintained, and what its records and readings say of it.
+#pragma once
+#include "form.hpp"
+
+inline constexpr api::Object equipment{
+    .name = "equipment",
+    .table = "equipment",
+    .path = "/api/v1/equipment",
+    .visible = {"true"},
+    .computed = {{"last_maintained_at", "(select max(m.performed_at) from maintenance m where m.equipment = it.id)"},
+                 {"open_work_orders", R"((select count(*) from tasks t
+                     where t.equipment = it.id and t.status in ('Pending', 'In Progress')))"},
+                 {"next_due_on", R"((select min(s.next_due_on) from schedules s
+                     where s.equipment = it.id and s.is_active))"},
+                 {"life_used", R"(greatest(months_used(it.acquired_on, it.service_life_months),
+                 hours_used(it.usage_hours, it.service_life_hours))::numeric(12,2))"}},
+    .searched = R"(it.name || ' ' || it.serial_number || ' ' || coalesce(it.category, '') || ' ' ||
+               coalesce(it.manufacturer, '') || ' ' || coalesce(it.model, '') || ' ' || coalesce(it.location, ''))",
+};
+
+enum class EquipmentStatus { Operational, Under_Maintenance, Out_of_Service, Retired };
+BOOST_DESCRIBE_ENUM(EquipmentStatus, Operational, Under_Maintenance, Out_of_Service, Retired)
+
+struct Equipment {
+    api::ReadOnly<api::Id> id;
+    api::Line<1, 200> name;
+    api::Line<1, 100> serial_number;
+    std::optional<api::Code> category;
+    std::optional<api::Code> manufacturer;
+    std::optional<api::Code> model;
+    std::optional<api::Code> location;
+    EquipmentStatus status = EquipmentStatus::Operational;
+    std::optional<api::Date> acquired_on;
+    std::optional<api::Number<1, 1200>> service_life_months;
+    std::optional<api::Decimal<1>> service_life_hours;
+    api::ReadOnly<std::optional<api::Decimal<>>> usage_hours;
+    api::Text<> notes;
+    api::ReadOnly<std::optional<api::Time>> last_maintained_at;
+    api::ReadOnly<int> maintenance_count;
+    api::ReadOnly<int> open_work_orders;
+    api::ReadOnly<std::optional<api::Date>> next_due_on;
+    api::ReadOnly<std::optional<api::Decimal<>>> life_used;
+    api::ReadOnly<api::Time> created_at;
+    api::ReadOnly<api::Time> updated_at;
+    api::ReadOnly<int> version;
+};
+BOOST_DESCRIBE_STRUCT(Equipment, (),
+                      (id, name, serial_number, category, manufacturer, model, location, status, acquired_on,
+                       service_life_months, service_life_hours, usage_hours, notes, last_maintained_at,
+                       maintenance_count, open_work_orders, next_due_on, life_used, created_at, updated_at, version))
+
+inline constexpr api::Object readings{
+    .name = "reading",
+    .table = "readings",
+    .path = "/api/v1/equipment/{equipment_id}/readings",
+    .visible = {"true"},
+};
+
+/// What the meter of an item showed.
+struct Reading {
+    api::ReadOnly<api::Id> id;
+    api::ReadOnly<api::Id> equipment;
+    api::Required<api::Decimal<>> hours;
+    api::Filled<api::Time> read_at;
+    api::ReadOnly<api::Id> technician;
+    api::ReadOnly<api::Time> created_at;
+    api::ReadOnly<int> version;
+};
+BOOST_DESCRIBE_STRUCT(Reading, (), (id, equipment, hours, read_at, technician, created_at, version))

@@ -1,0 +1,181 @@
+-- What holds between work orders, maintenance records, readings and schedules, whoever writes to the tables.
+
+-- Refuses a change; the name becomes the code of the 409, as that of a violated constraint does.
+create or replace function refuse(code text) returns void language plpgsql as $$
+begin
+    raise exception using errcode = 'check_violation', constraint = code, message = format('refused by constraint "%s"', code);
+end $$;
+
+-- A retired item takes no new orders, and an order is complete only with its record.
+create or replace function check_order() returns trigger language plpgsql as $$
+declare
+    item_status text;
+begin
+    if tg_op = 'INSERT' or new.equipment is distinct from old.equipment then
+        -- locked: it is not retired before this order is there
+        select e.status into item_status from equipment e where e.id = new.equipment for share;
+        if item_status = 'Retired' then perform refuse('equipment_retired'); end if;
+    end if;
+    if new.status = 'Complete' and not exists (select from maintenance m where m.task = new.id) then
+        perform refuse('needs_record');
+    end if;
+    return new;
+end $$;
+
+-- The end of a schedule's order, done or cancelled, moves the schedule on from that day; an order that is open again is
+-- what the schedule waits for, unless it has made another one meanwhile.
+create or replace function move_schedule() returns trigger language plpgsql as $$
+declare
+    is_open  boolean     := new.status in ('Pending', 'In Progress');
+    was_open boolean     := old.status in ('Pending', 'In Progress');
+    ended_at timestamptz := now();
+begin
+    if was_open and not is_open then
+        select m.performed_at into ended_at from maintenance m where m.task = new.id;
+        ended_at := coalesce(ended_at, now());
+        update schedules s
+           set open_order     = null,
+               next_due_on    = (ended_at at time zone 'UTC')::date + s.every_days,
+               next_due_hours = case when s.every_hours is not null then least(9999999999.99, s.every_hours + coalesce(
+                   (select r.hours from readings r where r.equipment = s.equipment and r.read_at <= ended_at order by r.read_at desc limit 1), 0)) end
+         where s.id = new.schedule and s.open_order = new.id;
+    elsif is_open and not was_open then
+        update schedules s
+           set open_order  = new.id,
+               next_due_on = case when s.every_days is not null then coalesce(new.due_date, s.next_due_on) end
+         where s.id = new.schedule and s.open_order is null;
+    end if;
+    return null;
+end $$;
+
+-- A record completes its order and gives it to the technician; a deleted one reopens it. The item keeps the sums.
+create or replace function keep_record() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'INSERT' then
+        update tasks
+           set status = 'Complete', completed_at = now(), "user" = new.technician, claimed_until = null
+         where id = new.task;
+    elsif tg_op = 'DELETE' then
+        update tasks set status = 'Pending', completed_at = null where id = old.task;
+    end if;
+    update equipment e
+       set maintenance_count = e.maintenance_count + sums.records,
+           maintenance_hours = e.maintenance_hours + sums.hours,
+           maintenance_cost  = e.maintenance_cost + sums.cost
+      from (select each.equipment, sum(each.records) as records, sum(each.hours) as hours, sum(each.cost) as cost
+              from (values (case when tg_op <> 'INSERT' then old.equipment end, -1, -coalesce(old.hours_spent, 0), -coalesce(old.cost, 0)),
+                           (case when tg_op <> 'DELETE' then new.equipment end,  1,  coalesce(new.hours_spent, 0),  coalesce(new.cost, 0)))
+                   as each (equipment, records, hours, cost)
+             group by each.equipment) sums
+     where e.id = sums.equipment and (sums.records, sums.hours, sums.cost) <> (0, 0, 0);
+    return null;
+end $$;
+
+-- A meter never runs backwards: a reading lies between those before and behind it.
+create or replace function check_reading() returns trigger language plpgsql as $$
+begin
+    -- one after the other for each item; what is looked at below is what the one before has left
+    perform from equipment e where e.id = new.equipment for no key update;
+    if exists (select from readings r where r.equipment = new.equipment and r.id is distinct from new.id and r.read_at = new.read_at) then
+        perform refuse('reading_exists');
+    end if;
+    if new.hours < (select r.hours from readings r where r.equipment = new.equipment and r.id is distinct from new.id and r.read_at < new.read_at
+                     order by r.read_at desc limit 1)
+       or new.hours > (select r.hours from readings r where r.equipment = new.equipment and r.id is distinct from new.id and r.read_at > new.read_at
+                        order by r.read_at limit 1) then
+        perform refuse('runs_backwards');
+    end if;
+    return new;
+end $$;
+
+-- The item shows its last reading.
+create or replace function keep_usage() returns trigger language plpgsql as $$
+declare
+    item bigint := case when tg_op = 'DELETE' then old.equipment else new.equipment end;
+begin
+    -- one after the other for each item, also where readings are deleted: only what is read behind the lock is the newest
+    perform from equipment e where e.id = item for no key update;
+    update equipment e
+       set (usage_hours, usage_read_at) =
+           (select max(last.hours), max(last.read_at)
+              from (select r.hours, r.read_at from readings r where r.equipment = item order by r.read_at desc limit 1) last)
+     where e.id = item;
+    return null;
+end $$;
+
+create or replace trigger check_order   before insert or update of equipment, status on tasks for each row when (new.equipment is not null) execute function check_order();
+create or replace trigger move_schedule after update of status on tasks for each row when (new.schedule is not null) execute function move_schedule();
+create or replace trigger keep_record   after insert or update or delete on maintenance for each row execute function keep_record();
+create or replace trigger check_reading before insert or update on readings for each row execute function check_reading();
+create or replace trigger keep_usage    after insert or update or delete on readings for each row execute function keep_usage();
+
+-- -- service life
+
+-- When a life of so many months ends; null behind the year 9999, where days are not written any more.
+create or replace function life_end(since date, months integer) returns date immutable language sql as $$
+    select case when since + make_interval(months => months) < timestamp '10000-01-01' then (since + make_interval(months => months))::date end
+$$;
+-- How much of it has passed: 0 at its beginning, 1 at its end and behind it; null without dates.
+create or replace function months_used(since date, months integer) returns numeric stable language sql as $$
+    select case when life_end(since, months) is not null
+                then greatest(0, least(1, (current_date - since)::numeric / (life_end(since, months) - since))) end
+$$;
+-- The months since its beginning; none before it.
+create or replace function months_since(since date) returns numeric stable language sql as $$
+    select case when since is not null then greatest(0, current_date - since) / 30.436875 end
+$$;
+-- The months that are left of it; before its beginning, all.
+create or replace function months_left(since date, months integer) returns numeric stable language sql as $$
+    select case when life_end(since, months) is not null then greatest(0, life_end(since, months) - greatest(since, current_date)) / 30.436875 end
+$$;
+-- How much of a life of so many hours was used.
+create or replace function hours_used(usage numeric, life numeric) returns numeric immutable language sql as $$
+    select case when life is not null then greatest(0, least(1, coalesce(usage, 0) / life)) end
+$$;
+create or replace function hours_left(usage numeric, life numeric) returns numeric immutable language sql as $$
+    select case when life is not null then greatest(0, life - coalesce(usage, 0)) end
+$$;
+-- Hours a day: between the first reading of the last 365 days before the last one, and that. Null without two of them.
+-- At most what an amount can be: two readings may be a microsecond apart.
+create or replace function hours_per_day(item bigint) returns numeric stable language sql as $$
+    select case when first.read_at < last.read_at
+                then least(9999999999.99, (last.hours - first.hours) / (extract(epoch from last.read_at - first.read_at) / 86400)) end
+      from (select r.hours, r.read_at from readings r where r.equipment = item order by r.read_at desc limit 1) last,
+           lateral (select r.hours, r.read_at from readings r where r.equipment = item and r.read_at >= last.read_at - interval '365 days'
+                     order by r.read_at limit 1) first
+$$;
+
+-- When the hours of a life are used up, at the rate so far; null where that is not known or more than 100 years ahead.
+create or replace function hours_end(item bigint, usage numeric, read_at timestamptz, life numeric) returns date stable language sql as $$
+    select case when life <= usage then (read_at at time zone 'UTC')::date
+                when rate.a_day > 0 and (life - usage) / rate.a_day <= 36525
+                then (read_at at time zone 'UTC')::date + ceil((life - usage) / rate.a_day)::integer end
+      from (select hours_per_day(item) as a_day) rate
+$$;
+
+-- -- schedules
+
+-- Makes the work orders that are due, at most so many, each once however many do this at the same time; returns how many.
+-- A schedule is due lead_days before its date, or once the meter shows its hours; that of a retired item never.
+create or replace function make_due_orders(most integer) returns bigint language sql as $$
+    with due as (
+        select s.*, s.next_due_hours <= coalesce(e.usage_hours, 0) as by_hours
+          from schedules s join equipment e on e.id = s.equipment
+         where s.is_active and s.open_order is null and e.status <> 'Retired'
+           and (s.next_due_on - s.lead_days <= current_date or s.next_due_hours <= coalesce(e.usage_hours, 0))
+         order by s.id
+         limit most
+           for no key update of s skip locked
+           for share of e skip locked
+    ), made as (
+        insert into tasks (title, description, priority_level, due_date, author, "user", equipment, schedule)
+        select due.title, due.description, due.priority_level, least(due.next_due_on, case when due.by_hours then current_date end),
+               due.author, due.author, due.equipment, due.id
+          from due
+        returning id, schedule
+    ), noted as (
+        update schedules s set open_order = made.id from made where s.id = made.schedule
+        returning s.id
+    )
+    select count(*) from noted
+$$;
