@@ -2,6 +2,7 @@
 
 PORT     ?= 8000
 DATA     ?= build/run
+EXAMPLE  ?=
 PREFIX   ?= /usr
 DESTDIR  ?=
 SANITIZE ?=
@@ -33,6 +34,7 @@ all: $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql
 help:
 	@echo 'make          build handlers and the command fettle into build/'
 	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run)'
+	@echo '              EXAMPLE=1 fills it with a workshop to look around in, where nobody has used it yet'
 	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
 	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about ten minutes;'
 	@echo '              BESIDE=DIR measures one task of the build of another commit in the same rounds'
@@ -40,7 +42,7 @@ help:
 	@echo 'make clean    remove what was built, and the data of make run in build/run'
 
 run: all build/.packages-run
-	@exec setpriv --pdeathsig TERM tools/stage --build $(B) --data "$(DATA)" --port "$(PORT)"
+	@exec setpriv --pdeathsig TERM tools/stage --build $(B) --data "$(DATA)" --port "$(PORT)" $(if $(filter 1,$(EXAMPLE)),--example)
 
 test: all $(B)/tests/unit/run build/.packages-run build/.packages-test
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
@@ -55,7 +57,7 @@ install: all
 	install -m 755 $(B)/fettle $(DESTDIR)$(PREFIX)/bin
 	install -m 644 sql/tables/*.sql $(DESTDIR)$(PREFIX)/share/fettle/sql/tables
 	install -m 644 sql/functions/*.sql $(DESTDIR)$(PREFIX)/share/fettle/sql/functions
-	install -m 644 $(B)/permissions.sql $(DESTDIR)$(PREFIX)/share/fettle/sql
+	install -m 644 $(B)/permissions.sql sql/example.sql $(DESTDIR)$(PREFIX)/share/fettle/sql
 	install -m 644 nginx/http.conf nginx/server.conf $(B)/nginx/upstreams.conf $(B)/nginx/routes.conf $(DESTDIR)$(PREFIX)/share/fettle/nginx
 	sed 's|@PREFIX@|$(PREFIX)|g' nginx/site.conf > $(DESTDIR)$(PREFIX)/share/fettle/nginx/site.conf
 	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/fettle

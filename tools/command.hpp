@@ -27,16 +27,18 @@ struct Misuse : std::runtime_error {
 using Arguments = std::vector<std::string>;
 
 // The commands, each in the file of its family. They return the exit status.
-int migrate(const Arguments&);       // migrate.cpp
-int roles(const Arguments&);         // accounts.cpp
-int superuser(const Arguments&);     //
-int password(const Arguments&);      //
-int keys(const Arguments&);          // keys.cpp
-int keys_rotate(const Arguments&);   //
-int audit_seal(const Arguments&);    // audit.cpp
-int audit_verify(const Arguments&);  //
-int sweep(const Arguments&);         // sweep.cpp
-int doctor(const Arguments&);        // doctor.cpp
+int migrate(const Arguments&);        // migrate.cpp
+int roles(const Arguments&);          // accounts.cpp
+int superuser(const Arguments&);      //
+int password(const Arguments&);       //
+int keys(const Arguments&);           // keys.cpp
+int keys_rotate(const Arguments&);    //
+int audit_seal(const Arguments&);     // audit.cpp
+int audit_verify(const Arguments&);   //
+int schedules_run(const Arguments&);  // schedules.cpp
+int sweep(const Arguments&);          // sweep.cpp
+int doctor(const Arguments&);         // doctor.cpp
+int example(const Arguments&);        // example.cpp
 
 /// The file of settings: FETTLE_ENV, else env in the folder DATA, else build/run/env beside a built fettle, else
 /// /etc/fettle/fettle.env. Only the last two need not exist.
@@ -48,7 +50,7 @@ void read_settings();
 
 /// The folder of this program: bin of an installation, or a build.
 fs::path beside();
-/// The folder with tables/ and functions/: FETTLE_SQL, else what was installed or built with this program.
+/// The folder with tables/, functions/ and example.sql: FETTLE_SQL, else what was installed or built with this program.
 fs::path sql_folder();
 /// Its scripts in the order of their names. Throws Complaint where there are none.
 std::vector<fs::path> scripts(const fs::path& folder);

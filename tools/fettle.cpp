@@ -63,11 +63,22 @@ constexpr Command commands[] = {
      "added or removed. With POSITION:HASH the link at that position must have that hash as well: a trail whose\n"
      "end was cut off together with its links, or whose chain was made anew, shows in no other way.",
      0, 1, tool::audit_verify},
+    {"schedules run", "", "Make the work orders that are due.",
+     "One for each schedule of preventive maintenance whose day has come, less its lead, or whose hours the\n"
+     "meter shows; not for retired equipment, and not before the order that it made last has ended. Several at\n"
+     "once make each order once. Prints how many. The timer fettle-schedules runs it each hour.",
+     0, 0, tool::schedules_run},
     {"sweep", "", "Remove what is of no use any more.",
-     "Sessions and tokens that ended more than 30 days ago, and failed logins of more than 24 hours ago, at\n"
-     "most 1,000 in a transaction. Prints how many of each. The timer fettle-sweep runs it each day. The audit\n"
-     "trail loses nothing.",
+     "Sessions and tokens that ended more than 30 days ago; failed logins, and answers kept for an\n"
+     "Idempotency-Key, of more than 24 hours ago; at most 1,000 in a transaction. Prints how many of each. The\n"
+     "timer fettle-sweep runs it each day. The audit trail loses nothing.",
      0, 0, tool::sweep},
+    {"example", "[if-empty]", "Fill an empty Fettle with an example to look around in.",
+     "A workshop that has used Fettle for a year: people, equipment, meter readings, schedules, work orders and\n"
+     "their records, tasks. Prints the password of all these people, made anew, and some of their names. Where\n"
+     "there is equipment, or an account beside one superuser's, it refuses and changes nothing; with if-empty\n"
+     "that is no failure. Not for a Fettle that is to be used: nothing takes the example out again.",
+     0, 1, tool::example},
 };
 
 constexpr const char* statuses =
@@ -92,7 +103,7 @@ void print_help(std::ostream& out) {
            "The database is the one that PGHOST, PGPORT, PGDATABASE and PGUSER name; root becomes the user PGUSER\n"
            "where the database lets in only that one. Only this command reads\n"
            "  FETTLE_SOCKETS  the folder of the handlers' sockets (default /run/fettle)\n"
-           "  FETTLE_SQL      another folder with tables/ and functions/\n\n"
+           "  FETTLE_SQL      another folder with tables/, functions/ and example.sql\n\n"
         << statuses;
 }
 

@@ -12,7 +12,7 @@ namespace {
 struct Waste {
     const char* what;
     const char* table;
-    const char* key;
+    const char* key;  ///< the columns of its primary key
     const char* condition;
 };
 
@@ -22,6 +22,9 @@ constexpr Waste kinds[] = {
      "coalesce(ended_at, expires_at) < now() - interval '30 days'"},
     // forgotten after 24 hours anyway (lib/door.hpp)
     {"failed logins of more than 24 hours ago", "login_failures", "name", "last_at < now() - interval '24 hours'"},
+    // a client that lost an answer asks again sooner than that
+    {"answers kept for an Idempotency-Key of more than 24 hours ago", "idempotency_keys", "user_id, route, key",
+     "created_at < now() - interval '24 hours'"},
 };
 
 /// Rows of one transaction: no lock is held for long.
@@ -35,7 +38,7 @@ int sweep(const Arguments&) {
     for (const Waste& waste : kinds) {
         const std::string key = waste.key, table = waste.table;
         const api::Statement removal =
-            api::numbered("with gone as (delete from " + table + " where " + key + " in (select " + key + " from " +
+            api::numbered("with gone as (delete from " + table + " where (" + key + ") in (select " + key + " from " +
                           table + " where " + waste.condition + " limit " + std::to_string(step) +
                           " for update skip locked) returning 1) select count(*) from gone");
         long long removed = 0, now = step;

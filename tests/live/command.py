@@ -19,12 +19,12 @@ HEAD = re.compile(r'^sealed (\d+) rows?; head (\d+) ([0-9a-f]{64})$', re.MULTILI
 NEW = 'nine blue tractors'
 
 
-class Command(unittest.TestCase):
+class OwnStage(unittest.TestCase):
+    """A stage of its own, where nobody has registered, and the command beside it."""
     @classmethod
     def setUpClass(cls):
         cls.own = stage.Stage(BUILD).start()
         cls.addClassCleanup(cls.own.stop)
-        cls.boss = cls.own.user('boss', superuser=True)
 
     def environment(self, **more):
         named = {name: value for name, value in os.environ.items() if not name.startswith(('FETTLE_', 'PG', 'DATA'))}
@@ -49,6 +49,13 @@ class Command(unittest.TestCase):
     def login(self, name, password):
         return self.own.client().post('/api/v1/auth/login', {'username': name, 'password': password})
 
+
+class Command(OwnStage):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.boss = cls.own.user('boss', superuser=True)
+
     # -- help and wrong usage
 
     def test_help_lists_every_command_and_explains_each(self):
@@ -56,7 +63,7 @@ class Command(unittest.TestCase):
         self.assertEqual(text, self.done('help'))
         listed = [line.strip() for line in text.splitlines() if re.match(r'^  [a-z]', line)]
         names = [re.match(r'[a-z]+( [a-z]+)?', line).group() for line in listed]
-        self.assertEqual(names, ['migrate', 'roles', 'superuser', 'password', 'doctor', 'keys', 'keys rotate', 'audit seal', 'audit verify', 'sweep'])
+        self.assertEqual(names, ['migrate', 'roles', 'superuser', 'password', 'doctor', 'keys', 'keys rotate', 'audit seal', 'audit verify', 'schedules run', 'sweep', 'example'])
         for name in names:
             usage = self.done(*name.split(), '--help')
             self.assertTrue(usage.startswith(f'usage: fettle {name}'), usage)
@@ -64,7 +71,7 @@ class Command(unittest.TestCase):
 
     def test_wrong_usage_is_status_2_with_the_usage(self):
         for words in ((), ('polish',), ('audit',), ('audit', 'polish'), ('migrate', 'now'), ('superuser',), ('password',), ('password', 'ann', 'secret'),
-                      ('superuser', 'a', 'b@example.org', 'c'), ('keys', 'turn'), ('sweep', '--all'), ('audit', 'verify', '12'),
+                      ('superuser', 'a', 'b@example.org', 'c'), ('keys', 'turn'), ('sweep', '--all'), ('schedules',), ('schedules', 'run', '7'), ('example', 'now'), ('example', 'if-empty', 'now'), ('audit', 'verify', '12'),
                       ('audit', 'verify', '0:' + 64 * 'a'), ('audit', 'verify', '1:' + 63 * 'a')):
             self.assertIn('usage: fettle', self.failed(*words, status=2), words)
 
@@ -115,7 +122,7 @@ class Command(unittest.TestCase):
         self.assertIn('are as they were sealed', self.done('audit', 'verify', **older).replace('is as it was', 'are as they were'))
 
     def test_a_database_that_is_not_there_is_status_1(self):
-        for words in (('migrate',), ('roles',), ('superuser', 'ann'), ('password', 'ann'), ('audit', 'seal'), ('audit', 'verify'), ('sweep',)):
+        for words in (('migrate',), ('roles',), ('superuser', 'ann'), ('password', 'ann'), ('audit', 'seal'), ('audit', 'verify'), ('schedules', 'run'), ('sweep',), ('example',)):
             self.assertIn('the database does not answer', self.failed(*words, PGHOST='/nowhere'))
 
     # -- migrate and roles
@@ -456,24 +463,159 @@ class Command(unittest.TestCase):
         self.done('audit', 'verify')
         self.assertEqual(self.own.psql('select count(*) = max(position), count(*) = (select count(*) from audit) from audit_seals'), [['t', 't']])
 
+    # -- schedules run
+
+    def made(self, path, body):
+        answer = self.boss.post(path, body)
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json
+
+    def item(self, *hours, **more):
+        """A new item of equipment; its meter showed these hours, the last ones today and each other three days earlier."""
+        self.items = getattr(Command, 'items', 0) + 1
+        Command.items = self.items
+        item = self.made('/api/v1/equipment', {'name': 'Lathe', 'serial_number': f'S{self.items}', **more})['id']
+        for i, shown in enumerate(hours):
+            self.made(f'/api/v1/equipment/{item}/readings', {'hours': str(shown), 'read_at': self.day(3 * (i + 1 - len(hours))) + 'T00:00:00Z'})
+        return item
+
+    def schedule(self, item, **more):
+        return self.made('/api/v1/schedules', {'equipment': item, 'title': 'Change the oil', **more})['id']
+
+    def day(self, days=0):
+        """A day so many days from today, as the database has it."""
+        return self.own.psql(f'select current_date + {days}')[0][0]
+
+    def runs(self, expected):
+        self.assertEqual(self.done('schedules', 'run'), f'work orders made: {expected}\n')
+
+    def orders(self, schedule):
+        return self.own.psql(f'select id, status from tasks where schedule = {schedule} order by id')
+
+    def state(self, schedule):
+        answer = self.boss.get(f'/api/v1/schedules/{schedule}').json
+        return answer['open_order'], answer['next_due_on'], answer['next_due_hours']
+
+    def test_schedules_run_makes_one_order_for_each_that_is_due(self):
+        self.own.psql('update schedules set is_active = false')
+        day, retired = self.day, self.item(status='Retired')
+        used = self.item(990, 1000)
+        due = {self.schedule(used, title='On its day', description='Filter, too.', priority_level='High', every_days=30, next_due_on=day()): day(),
+               self.schedule(used, title='Long ago', every_days=30, next_due_on=day(-100)): day(-100),
+               self.schedule(used, title='Within its lead', every_days=30, next_due_on=day(7), lead_days=7): day(7),
+               self.schedule(used, title='By hours', every_hours=250, next_due_hours=1000): day(),
+               self.schedule(used, title='Hours first', every_days=30, every_hours=250, next_due_on=day(20), next_due_hours=999.5): day(),
+               self.schedule(used, title='Days first', every_days=30, every_hours=250, next_due_on=day(-3), next_due_hours=2000): day(-3),
+               self.schedule(used, title='Both, the day was first', every_days=30, every_hours=250, next_due_on=day(-3), next_due_hours=900): day(-3),
+               self.schedule(self.item(), title='No meter yet', every_hours=100, next_due_hours=0): day()}
+        idle = [self.schedule(used, title='Before its lead', every_days=30, next_due_on=day(8), lead_days=7),
+                self.schedule(used, title='Tomorrow', every_days=30, next_due_on=day(1)),
+                self.schedule(used, title='Hours to come', every_hours=250, next_due_hours=1000.01),
+                self.schedule(used, title='Neither', every_days=30, every_hours=250),
+                self.schedule(used, title='Not active', every_days=30, next_due_on=day(-1), is_active=False),
+                self.schedule(retired, title='Retired', every_days=30, next_due_on=day(-1)),
+                self.schedule(self.item(), title='No meter, later', every_hours=100)]
+        self.runs(len(due))
+        for schedule, due_date in due.items():
+            listed = self.boss.get(f'/api/v1/schedules/{schedule}').json
+            order = self.boss.get(f'/api/v1/tasks/{listed["open_order"]}').json
+            self.assertEqual({name: order[name] for name in ('title', 'description', 'priority_level', 'due_date', 'status', 'author', 'user', 'equipment', 'schedule', 'claimed_until')},
+                             {**{name: listed[name] for name in ('title', 'description', 'priority_level', 'equipment')}, 'due_date': due_date, 'status': 'Pending',
+                              'author': self.boss.id, 'user': self.boss.id, 'schedule': schedule, 'claimed_until': None})
+        for schedule in idle:
+            self.assertEqual(self.orders(schedule), [], self.boss.get(f'/api/v1/schedules/{schedule}').json)
+        self.runs(0)
+        self.assertEqual([len(self.orders(schedule)) for schedule in due], [1] * len(due))
+        self.assertEqual({row[0].split(',')[0] for row in self.own.psql(f"select a.ip from audit a join tasks t on t.id = a.row_id where a.table_name = 'tasks' and t.schedule in ({','.join(map(str, due))})")},
+                         {'fettle schedules run'})
+        # a retired one that is in use again is due again
+        self.assertEqual(self.boss.patch(f'/api/v1/equipment/{retired}', {'status': 'Operational'}).status, 200)
+        self.runs(1)
+
+    def test_of_eight_runs_at_once_each_order_is_made_by_one(self):
+        self.own.psql('update schedules set is_active = false')
+        item, other = self.item(), self.item()
+        self.own.psql(f"""insert into schedules (equipment, title, every_days, next_due_on, author)
+                          select case when i % 2 = 0 then {item} else {other} end, 'Raced ' || i, 30, current_date - i, {self.boss.id} from generate_series(1, 1240) i""")
+        results = []
+        threads = [threading.Thread(target=lambda: results.append(self.fettle('schedules', 'run'))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual({(r.returncode, r.stderr) for r in results}, {(0, '')}, results)
+        self.assertEqual(sum(int(r.stdout.split(': ')[1]) for r in results), 1240, results)
+        raced = "from tasks t join schedules s on s.id = t.schedule where s.title like 'Raced %'"
+        self.assertEqual(self.own.psql(f'select count(*), count(distinct s.id), count(*) filter (where s.open_order = t.id) {raced}'), [['1240', '1240', '1240']])
+        self.runs(0)
+
+    def test_the_end_of_an_order_moves_its_schedule_on(self):
+        self.own.psql('update schedules set is_active = false')
+        day, post = self.day, self.made
+        item = self.item(1000, 1040)
+        schedule = self.schedule(item, every_days=30, every_hours=100, next_due_on=day(-1), next_due_hours=1200)
+        self.runs(1)
+        [[order, _]] = self.orders(schedule)
+        self.assertEqual(self.state(schedule), (int(order), day(-1), '1200.00'))
+        # done two days ago, when the meter had last shown 1,000
+        record = post('/api/v1/maintenance', {'task': int(order), 'description': 'Oil changed.', 'performed_at': day(-2) + 'T23:30:00Z'})['id']
+        self.assertEqual(self.state(schedule), (None, day(28), '1100.00'))
+        self.assertEqual(self.orders(schedule), [[order, 'Complete']])
+        self.runs(0)
+        # the record was wrong: the order is open again, and what the schedule waits for
+        self.assertEqual(self.boss.delete(f'/api/v1/maintenance/{record}').status, 204)
+        self.assertEqual(self.orders(schedule), [[order, 'Pending']])
+        self.assertEqual(self.state(schedule)[:2], (int(order), day(-1)))
+        self.runs(0)
+        post('/api/v1/maintenance', {'task': int(order), 'description': 'Oil changed.'})
+        self.assertEqual(self.state(schedule), (None, day(30), '1140.00'))
+        # cancelled: on from today
+        self.assertEqual(self.boss.patch(f'/api/v1/schedules/{schedule}', {'next_due_on': day(-5)}).status, 200)
+        self.runs(1)
+        second = self.orders(schedule)[1][0]
+        self.assertEqual(self.boss.patch(f'/api/v1/tasks/{second}/status', {'status': 'Cancelled'}).status, 200)
+        self.assertEqual(self.state(schedule), (None, day(30), '1140.00'))
+        self.runs(0)
+        # deleted: still due, made again
+        self.assertEqual(self.boss.patch(f'/api/v1/schedules/{schedule}', {'next_due_on': day(-5)}).status, 200)
+        self.runs(1)
+        third = self.orders(schedule)[2][0]
+        self.assertEqual(self.boss.delete(f'/api/v1/tasks/{third}').status, 204)
+        self.assertEqual(self.state(schedule)[:2], (None, day(-5)))
+        self.runs(1)
+        fourth = self.orders(schedule)[2][0]
+        self.assertNotEqual(fourth, third)
+        # an order that comes back while another is open is not waited for
+        self.assertEqual(self.boss.patch(f'/api/v1/tasks/{second}/status', {'status': 'Pending'}).status, 200)
+        self.assertEqual(self.state(schedule)[0], int(fourth))
+        # the schedule goes, its orders stay
+        self.assertEqual(self.boss.delete(f'/api/v1/schedules/{schedule}').status, 204)
+        self.assertEqual(self.own.psql(f'select count(*) from tasks where equipment = {item} and schedule is null'), [['3']])
+
     # -- sweep
 
     def test_sweep_removes_what_is_old_and_nothing_else(self):
+        lines = ('sessions and tokens that ended more than 30 days ago: {}\nfailed logins of more than 24 hours ago: {}\n'
+                 'answers kept for an Idempotency-Key of more than 24 hours ago: {}\n')
         user = self.own.user('gina')
         insert = 'insert into sessions (user_id, kind, key, expires_at, ended_at, ended_as) '
         self.own.psql(f"""{insert} select {user.id}, 'session', sha256(i::text::bytea), now(), now() - interval '31 days', 'session_ended' from generate_series(1, 2300) i;
                           {insert} values ({user.id}, 'token', 'expired', now() - interval '31 days', null, null);
                           {insert} values ({user.id}, 'token', 'lately', now() - interval '29 days', null, null);
                           {insert} values ({user.id}, 'token', 'forever', null, null, null);
-                          insert into login_failures (name, failures, last_at) values ('username old', 9, now() - interval '25 hours'), ('username new', 9, now() - interval '23 hours')""")
+                          insert into login_failures (name, failures, last_at) values ('username old', 9, now() - interval '25 hours'), ('username new', 9, now() - interval '23 hours');
+                          insert into idempotency_keys (user_id, route, key, digest, created_at)
+                          select {user.id}, route, key, '', now() - age from (values ('POST /a', 'x', interval '25 hours'), ('POST /a', 'y', interval '23 hours'), ('POST /b', 'x', interval '0')) kept (route, key, age);
+                          insert into idempotency_keys (user_id, route, key, digest, created_at) select {user.id}, 'POST /c', i, '', now() - interval '2 days' from generate_series(1, 1200) i""")
         trail = int(self.own.psql('select count(*) from audit')[0][0])
-        self.assertEqual(self.done('sweep'), 'sessions and tokens that ended more than 30 days ago: 2301\nfailed logins of more than 24 hours ago: 1\n')
+        self.assertEqual(self.done('sweep'), lines.format(2301, 1, 1201))
         self.assertEqual(self.own.psql(f"select convert_from(key, 'UTF8') from sessions where user_id = {user.id} and kind = 'token' order by id"), [['lately'], ['forever']])
         self.assertEqual(self.own.psql("select name from login_failures where name like 'username %'"), [['username new']])
+        self.assertEqual(self.own.psql('select route, key from idempotency_keys order by 1, 2'), [['POST /a', 'y'], ['POST /b', 'x']])
         self.assertEqual(user.get('/api/v1/me').status, 200)
         self.assertEqual(int(self.own.psql("select count(*) from audit")[0][0]), trail + 2301)
         self.assertEqual(self.own.psql("select count(*), count(distinct at) from audit where ip like 'fettle sweep, %'"), [['2301', '3']])
-        self.assertEqual(self.done('sweep'), 'sessions and tokens that ended more than 30 days ago: 0\nfailed logins of more than 24 hours ago: 0\n')
+        self.assertEqual(self.done('sweep'), lines.format(0, 0, 0))
 
     # -- doctor
 
@@ -605,3 +747,83 @@ class Command(unittest.TestCase):
                 pass
             time.sleep(0.1)
         self.finding(0, 'database', 'ok', 'answers for fettle')
+
+
+class Example(OwnStage):
+    """The example workshop, which `fettle example` puts into an empty database."""
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.own.psql('create database lone')
+        cls.text = cls.done(cls(), 'example')
+
+    def test_what_it_prints_lets_its_people_in(self):
+        counts = dict(reversed(found) for found in re.findall(r'([0-9]+) ([a-z ]+?)s?(?=[,.])', self.text.splitlines()[0]))
+        self.assertEqual((counts['account'], counts['item']), ('20', '60'), self.text)
+        for name, least in (('reading', 1500), ('schedule', 50), ('work order', 300), ('maintenance record', 250), ('other task', 60)):
+            self.assertGreater(int(counts[name]), least, self.text)
+        password = re.search(r"^Everybody's password is (\S{16})$", self.text, re.MULTILINE).group(1)
+        names = re.findall(r'^  (\S+), \S', self.text, re.MULTILINE)
+        self.assertEqual(len(names), 5)
+        roles = []
+        for name in names:
+            answer = self.login(name, password)
+            self.assertEqual(answer.status, 200, answer)
+            roles.append(answer.json['user']['roles'])
+            client = self.own.client(answer.json['token'])
+            self.assertEqual(client.get('/api/v1/equipment').json['count'], 60)
+            self.assertGreater(client.get('/api/v1/maintenance?search=oil').json['count'], 5)
+            self.assertEqual(client.get('/api/v1/equipment/1/life').status, 200)
+        self.assertEqual(roles, [['administrator', 'employee'], ['employee', 'manager'], ['employee', 'manager'], ['employee'], ['employee']])
+        self.assertTrue(self.own.client(self.login(names[0], password).json['token']).get('/api/v1/me').json['is_superuser'])
+        [[gone]] = self.own.psql('select min(username) from users where not is_active')
+        self.assertEqual(self.login(gone, password).status, 401)
+
+    def test_it_refuses_where_there_is_anything(self):
+        before = self.own.psql('select count(*) from audit')
+        self.assertIn('already; nothing was changed', self.failed('example'))
+        self.assertIn('was left out', self.done('example', 'if-empty'))
+        self.assertEqual(self.own.psql('select count(*) from audit'), before)
+
+    def test_the_dice_are_the_same_beside_a_superuser(self):
+        lone = {'PGDATABASE': 'lone'}
+        self.done('migrate', **lone)
+        self.done('superuser', 'ann', 'ann@example.org', given=stage.PASSWORD, **lone)
+        self.assertIn('21 accounts, 60 items, ', self.done('example', **lone))
+        self.assertIn('already', self.failed('example', **lone))
+
+        def told(database):
+            sql = ("select 'order', title, due_date::text, created_at::text from tasks where created_at < current_date union all "
+                   "select 'record', findings, performed_at::text, cost::text from maintenance where performed_at < current_date union all "
+                   "select 'reading', equipment::text, read_at::text, hours::text from readings where read_at < current_date union all "
+                   "select 'superuser', username, '', '' from users where is_superuser and username <> 'helen.brandt' order by 1, 2, 3, 4")
+            return subprocess.run(['psql', '-XqAt', '-h', self.own.run, '-U', 'fettle', database], input=sql, capture_output=True, text=True, check=True).stdout.splitlines()
+        first, second = told('fettle'), told('lone')
+        self.assertGreater(len(first), 2000)
+        self.assertEqual([line for line in second if line != 'superuser|ann||'], first)
+        self.assertIn('superuser|ann||', second)
+
+    def test_everything_holds_that_the_triggers_keep(self):
+        wrong = {
+            'a complete order without its record': "select id from tasks t where equipment is not null and (status = 'Complete') <> exists (select from maintenance m where m.task = t.id)",
+            'a record of another item or person': 'select m.id from maintenance m join tasks t on t.id = m.task where (m.equipment, m.technician, m.performed_at) is distinct from (t.equipment, t."user", t.completed_at)',
+            'a moment in the future': 'select id from tasks where greatest(created_at, completed_at) > now() union all select id from maintenance where greatest(performed_at, created_at) > now() '
+                                      'union all select id from readings where greatest(read_at, created_at) > now() union all select id from users where greatest(date_joined, last_login) > now()',
+            'an order that ended before it began': 'select id from tasks where completed_at < created_at',
+            'usage that is not the last reading': 'select e.id from equipment e left join lateral (select * from readings where equipment = e.id order by read_at desc limit 1) r on true '
+                                                  'where (e.usage_hours, e.usage_read_at) is distinct from (r.hours, r.read_at)',
+            'a meter that runs backwards': 'select id from (select id, hours < lag(hours) over (partition by equipment order by read_at) as back from readings) r where back',
+            'sums that are not those of the records': 'select e.id from equipment e left join maintenance m on m.equipment = e.id group by e.id '
+                                                      'having (maintenance_count, maintenance_hours, maintenance_cost) <> (count(m.id), coalesce(sum(hours_spent), 0), coalesce(sum(cost), 0))',
+            'an open order that the schedule does not know': "select t.id from tasks t join schedules s on s.id = t.schedule where (t.status in ('Pending', 'In Progress')) <> (s.open_order is not distinct from t.id)",
+            'an open order of a retired item': "select t.id from tasks t join equipment e on e.id = t.equipment where e.status = 'Retired' and t.status in ('Pending', 'In Progress')",
+            'work of somebody who was not there': 'select m.id from maintenance m join users u on u.id = m.technician where m.performed_at < u.date_joined or not u.is_active and m.performed_at > u.last_login'}
+        for fault, sql in wrong.items():
+            self.assertEqual(self.own.psql(sql), [], fault)
+        for what, least in (("equipment where status = 'Retired'", 3), ("equipment where status = 'Out of Service'", 1), ("equipment where status = 'Under Maintenance'", 1), ('users where not is_active', 2),
+                            ("tasks where equipment is not null and status = 'Cancelled'", 1), ("tasks where equipment is not null and status in ('Pending', 'In Progress') and due_date < current_date", 3),
+                            ("tasks where equipment is not null and status = 'Pending' and claimed_until is null", 3), ('tasks where claimed_until > now() + interval \'1 hour\' and claimed_until < now() + interval \'1 day\'', 3),
+                            ("tasks where claimed_until > '9999-01-01'", 3), ("maintenance where jsonb_array_length(parts) > 1", 20), ('maintenance where findings is not null', 100)):
+            self.assertGreaterEqual(int(self.own.psql('select count(*) from ' + what)[0][0]), least, what)
+        self.assertEqual(self.done('schedules', 'run'), 'work orders made: 0\n')
+        self.done('audit', 'verify')
