@@ -36,7 +36,7 @@ help:
 	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run)'
 	@echo '              EXAMPLE=1 fills it with a workshop to look around in, where nobody has used it yet'
 	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
-	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about ten minutes;'
+	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about a quarter of an hour;'
 	@echo '              BESIDE=DIR measures one task of the build of another commit in the same rounds'
 	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr)'
 	@echo 'make clean    remove what was built, and the data of make run in build/run'
@@ -48,7 +48,8 @@ test: all $(B)/tests/unit/run build/.packages-run build/.packages-test
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
 
 bench: all build/.packages-run build/.packages-test build/.packages-bench
-	@exec setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
+	@setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
+	@exec setpriv --pdeathsig TERM python3 tests/bench_lists.py $(B)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/lib/fettle/handlers $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fettle/nginx \
