@@ -34,8 +34,9 @@ constexpr api::Endpoint<Reading, Reading> create{{
     .of = equipment,
     .fills = {{"equipment", "equipment.id"},
               {"technician", "me.id"},
-              // the moment when it is the turn of this reading, not when it began to wait for another one
-              {"read_at", "coalesce(given.read_at, clock_timestamp())"}},
+              // the moment when it is the turn of this reading, not when it began to wait for another one; and never
+              // later, or a clock that is fast would keep others out
+              {"read_at", "least(given.read_at, clock_timestamp())"}},
     .rules = {in_future, runs_backwards, reading_exists},
 }};
 

@@ -1,4 +1,4 @@
-// Maintenance records: who did what to complete a work order. One record for each order; it stays.
+// Maintenance records: who did what to complete a work order. One record for each order.
 #include "objects/maintenance.hpp"
 
 #include "api.hpp"

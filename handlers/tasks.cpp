@@ -17,6 +17,9 @@ constexpr api::Rule done{"task_complete", 409,
                          R"(it.status = 'Complete' and (given.equipment is distinct from it.equipment
                      or it.equipment is not null and given."user" <> it."user"))",
                          "A completed task keeps its equipment, and a completed work order its technician."};
+constexpr api::Rule scheduled{"scheduled_order", 409,
+                              "it.schedule is not null and given.equipment is distinct from it.equipment",
+                              "A work order of a schedule keeps its equipment."};
 constexpr api::Rule has_record{"order_has_record", 409, "exists (select from maintenance m where m.task = it.id)",
                                "A work order with a maintenance record stays: the record is the history of its item."};
 
@@ -56,7 +59,7 @@ constexpr api::Endpoint<Task, Task> change{{
     .permissions = {api::caller},
     .object = tasks,
     .fills = {{"claimed_until", claim_of_changed_order}},
-    .rules = {not_yours, no_assign, no_order, done, equipment_retired},
+    .rules = {not_yours, no_assign, no_order, done, scheduled, equipment_retired},
 }};
 
 constexpr api::Endpoint<api::None, api::None> delete_task{{

@@ -54,10 +54,10 @@ namespace csv {
 
 namespace {
 
-/// A text as a cell. A spreadsheet takes what begins with = + - @, a tab or a carriage return for a formula (OWASP, CSV
+/// A text as a cell. A spreadsheet takes what begins with = + - @, a tab or a line end for a formula (OWASP, CSV
 /// injection): an apostrophe in front makes it a text.
 void write_text(std::string& out, std::string_view text) {
-    const bool formula = !text.empty() && std::strchr("=+-@\t\r", text.front()) != nullptr;
+    const bool formula = !text.empty() && std::strchr("=+-@\t\r\n", text.front()) != nullptr;
     if (!formula && text.find_first_of(",\"\r\n") == text.npos) {
         out += text;
         return;

@@ -13,7 +13,7 @@ namespace api {
 struct Statement {
     std::string text;
     std::vector<std::string> names;
-    bool planned_anew = false;  ///< with its values each time, in a transaction of its own; else once for all values
+    bool planned_anew = false;  ///< each time, with its values; else once for all values
 };
 
 /// Values of named parameters; nothing is null.

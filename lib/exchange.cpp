@@ -95,16 +95,6 @@ const Statement& page_statement(const Operation& operation, const PageQuery& que
     return found->second;
 }
 
-/// A path with its parameters in place.
-std::string filled(std::string_view path, const Parameters& parameters) {
-    std::string text(path);
-    for (std::size_t open; (open = text.find('{')) != text.npos;) {
-        const std::size_t close = text.find('}', open);
-        text.replace(open, close - open + 1, *parameters.find(text.substr(open + 1, close - open - 1))->second);
-    }
-    return text;
-}
-
 std::size_t column_of(const Shape& shape, std::string_view name) {
     for (std::size_t i = 0; i < shape.size(); ++i)
         if (shape[i].name == name) return i;
@@ -309,7 +299,7 @@ Reply Exchange::one(const Rows& rows) const {
     reply.status = form().status ? form().status : creates ? 201 : 200;
     if (std::size_t id = column_of(operation.out, "id");
         reply.status == 201 && form().object && id < operation.out.size())
-        reply.headers.emplace_back("Location", request.base_url() + filled(form().object->path, parameters) + "/" +
+        reply.headers.emplace_back("Location", request.base_url() + in_place(form().object->path) + "/" +
                                                    std::string(rows(0, first_column + id)));
     if (form().no_store) {
         reply.headers.emplace_back("Cache-Control", "no-store");
@@ -325,6 +315,15 @@ Reply Exchange::one(const Rows& rows) const {
         reply.headers.emplace_back("ETag", std::move(etag));
     }
     return reply;
+}
+
+std::string Exchange::in_place(std::string_view path) const {
+    std::string text(path);
+    for (std::size_t open; (open = text.find('{')) != text.npos;) {
+        const std::size_t close = text.find('}', open);
+        text.replace(open, close - open + 1, *parameters.find(text.substr(open + 1, close - open - 1))->second);
+    }
+    return text;
 }
 
 void Exchange::set_list_headers(Reply& reply) const {

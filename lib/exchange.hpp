@@ -62,6 +62,8 @@ private:
     void read_if_match();
     void read_idempotency_key();
     Reply once();
+    /// A path of a form with its parameters in place.
+    std::string in_place(std::string_view path) const;
     Reply work();
     Rows decide(const Statement& statement);
     const Rule* rule_of(std::string_view code) const;

@@ -23,8 +23,9 @@ void Exchange::read_idempotency_key() {
 }
 
 Reply Exchange::once() {
-    parameters["digest"] = crypto::sha256_hex(std::string(request.path()) + '\n' + std::string(request.query()) + '\n' +
-                                              request.body(max_body));
+    // of what is asked, not of the bytes: a form that is sent again has another boundary, and a route other paths
+    parameters["digest"] = crypto::sha256_hex(in_place(forms::path_of(form().route)) + '\n' +
+                                              std::string(request.query()) + '\n' + json::serialize(input.fields));
     // the key and the work are one transaction: whoever dies in between has done nothing
     database.begin();
     in_transaction_ = true;

@@ -1,8 +1,8 @@
 // The service life of an item of equipment. Definitions:
 //   by months  from acquired_on; a month is 365.2425 / 12 days
-//   by hours   usage_hours, the last reading; hours_per_day is the rate between the last reading and the first one of
-//   the 365
-//              days before it; the forecast goes on at that rate, at most 100 years
+//   by hours   usage_hours, the last reading; hours_per_day is the rate between the last
+//              reading and the first one of the 365 days before it; the forecast
+//              goes on at that rate, at most 100 years
 //   whichever  life_used is the larger share of the two lives, ends_on the earlier end
 #pragma once
 #include "objects/equipment.hpp"

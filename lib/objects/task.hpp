@@ -73,7 +73,10 @@ inline constexpr std::string_view claim_of_changed_order = R"(
 
 /// Who may change a task that they see.
 inline constexpr api::Rule not_yours{"not_yours", 403,
-                                     "it.author <> me.id and it.\"user\" <> me.id and not may(tasks.edit_all)",
+                                     // whose claim on an order is over has given it back
+                                     R"(it.author <> me.id and not may(tasks.edit_all)
+                 and (it."user" <> me.id or it.equipment is not null and it.status <> 'Complete'
+                                            and coalesce(it.claimed_until, '-infinity') <= now()))",
                                      "Only its author, its user and holders of tasks.edit_all can change this task."};
 
 /// A retired item takes no new orders (sql/functions/work_orders.sql).

@@ -52,8 +52,17 @@ begin
     return null;
 end $$;
 
+-- What an account that stops has claimed or was given is open again.
+create or replace function release_orders() returns trigger language plpgsql as $$
+begin
+    update tasks set "user" = author, claimed_until = null
+     where "user" = new.id and equipment is not null and status in ('Pending', 'In Progress') and claimed_until > now();
+    return null;
+end $$;
+
 create or replace trigger add_profile  after insert on users for each row execute function add_profile();
 create or replace trigger end_sessions after update of is_active on users for each row when (old.is_active and not new.is_active) execute function end_sessions();
+create or replace trigger release_orders after update of is_active on users for each row when (old.is_active and not new.is_active) execute function release_orders();
 
 create or replace trigger touch before update on users     for each row execute function touch('last_login');
 create or replace trigger touch before update on profiles  for each row execute function touch();

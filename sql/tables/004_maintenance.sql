@@ -82,6 +82,10 @@ alter table schedules add constraint schedule_order foreign key (open_order) ref
 create index schedules_open_order on schedules (open_order) where open_order is not null;
 create index tasks_of_schedule    on tasks (schedule) where schedule is not null;
 
+-- an order that was given to somebody else is theirs without end
+update tasks set claimed_until = '9999-12-31 23:59:59Z'
+ where equipment is not null and "user" <> author and status in ('Pending', 'In Progress');
+
 -- lists show work orders first, and of one's own tasks the others: counted in the index
 drop index tasks_of_author, tasks_assigned;
 create index tasks_of_author on tasks (author, id) include (equipment);
