@@ -2,18 +2,24 @@
 #pragma once
 #include "form.hpp"
 
+/// What an item and its service life both show.
+inline constexpr api::Computed last_maintained_at{
+    "last_maintained_at", "(select max(m.performed_at) from maintenance m where m.equipment = it.id)"};
+/// The larger share of the two lives: sql/functions/work_orders.sql.
+inline constexpr api::Computed life_used{"life_used", R"(greatest(months_used(it.acquired_on, it.service_life_months),
+                 hours_used(it.usage_hours, it.service_life_hours))::numeric(12,2))"};
+
 inline constexpr api::Object equipment{
     .name = "equipment",
     .table = "equipment",
     .path = "/api/v1/equipment",
     .visible = {"true"},
-    .computed = {{"last_maintained_at", "(select max(m.performed_at) from maintenance m where m.equipment = it.id)"},
+    .computed = {last_maintained_at,
                  {"open_work_orders", R"((select count(*) from tasks t
                      where t.equipment = it.id and t.status in ('Pending', 'In Progress')))"},
                  {"next_due_on", R"((select min(s.next_due_on) from schedules s
                      where s.equipment = it.id and s.is_active))"},
-                 {"life_used", R"(greatest(months_used(it.acquired_on, it.service_life_months),
-                 hours_used(it.usage_hours, it.service_life_hours))::numeric(12,2))"}},
+                 life_used},
     .searched = R"(it.name || ' ' || it.serial_number || ' ' || coalesce(it.category, '') || ' ' ||
                coalesce(it.manufacturer, '') || ' ' || coalesce(it.model, '') || ' ' || coalesce(it.location, ''))",
 };

@@ -21,9 +21,8 @@ inline constexpr api::Object lives{
                  {"hours_end_on", "hours_end(it.id, it.usage_hours, it.usage_read_at, it.service_life_hours)"},
                  {"ends_on", R"(least(life_end(it.acquired_on, it.service_life_months),
                  hours_end(it.id, it.usage_hours, it.usage_read_at, it.service_life_hours)))"},
-                 {"life_used", R"(greatest(months_used(it.acquired_on, it.service_life_months),
-                 hours_used(it.usage_hours, it.service_life_hours))::numeric(12,2))"},
-                 {"last_maintained_at", "(select max(m.performed_at) from maintenance m where m.equipment = it.id)"},
+                 life_used,
+                 last_maintained_at,
                  {"mean_days_between", R"((select (extract(epoch from max(m.performed_at) - min(m.performed_at)) / 86400
                          / nullif(it.maintenance_count - 1, 0))::numeric(12,2)
                      from maintenance m where m.equipment = it.id))"}},

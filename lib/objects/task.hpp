@@ -58,8 +58,8 @@ BOOST_DESCRIBE_STRUCT(Task, (),
                       (id, title, description, due_date, priority_level, status, completed_at, author, user, equipment,
                        schedule, claimed_until, created_at, updated_at, version))
 
-/// A work order is held until its claimed_until, and open while that is null or past. This moment has no end: the order
-/// was assigned.
+/// A work order is held until its claimed_until, and open while that is null or past. Until 9999-12-31T23:59:59Z is
+/// without end: a new order is that, where it was made for somebody else.
 inline constexpr std::string_view claim_of_new_order =
     R"(case when given.equipment is not null and given."user" <> me.id then '9999-12-31 23:59:59Z'::timestamptz end)";
 /// Given to somebody else it is theirs for good, given to oneself it is open. A `user` that is repeated changes nothing
