@@ -13,6 +13,7 @@ HANDLERS := $(patsubst handlers/%.cpp,$(B)/handlers/%,$(sort $(wildcard handlers
 OBJECTS  := $(patsubst lib/%.cpp,$(B)/lib/%.o,$(sort $(wildcard lib/*.cpp)))
 TOOLS    := $(patsubst tools/%.cpp,$(B)/objects/tools/%.o,$(sort $(wildcard tools/*.cpp)))
 UNITS    := $(patsubst tests/unit/%.cpp,$(B)/tests/unit/%.o,$(sort $(wildcard tests/unit/*.cpp)))
+FUZZED   := $(patsubst tests/fuzz/%.cpp,$(B)/tests/fuzz/%,$(filter-out %/main.cpp,$(sort $(wildcard tests/fuzz/*.cpp))))
 DESCRIBED = $(HANDLERS:$(B)/handlers/%=$(B)/describe/%.json)
 
 CXX      ?= g++
@@ -22,20 +23,22 @@ CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANIT
 CXXFLAGS ?= $(if $(SANITIZE),-O1,-O2)
 FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(CHECKED) $(CXXFLAGS)
 LINK      = $(CXX) $(CHECKED) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
-LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lcrypto
+LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lmagic -lcrypto -lturbojpeg -lpng -lwebp
 
-.PHONY: all run test bench install clean help
+.PHONY: all docs run test fuzz examples bench install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 
-all: $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql
+all: $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/openapi.json docs
 
 help:
 	@echo 'make          build handlers and the command fettle into build/'
 	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run)'
 	@echo '              EXAMPLE=1 fills it with a workshop to look around in, where nobody has used it yet'
 	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
+	@echo 'make fuzz     look for input that breaks a parser, a minute for each; needs clang++'
+	@echo 'make examples records the first good answers of the transcripts as the examples of the documentation'
 	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about a quarter of an hour;'
 	@echo '              BESIDE=DIR measures one task of the build of another commit in the same rounds'
 	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr)'
@@ -44,8 +47,18 @@ help:
 run: all build/.packages-run
 	@exec setpriv --pdeathsig TERM tools/stage --build $(B) --data "$(DATA)" --port "$(PORT)" $(if $(filter 1,$(EXAMPLE)),--example)
 
-test: all $(B)/tests/unit/run build/.packages-run build/.packages-test
+test: all $(B)/tests/unit/run $(FUZZED) build/.packages-run build/.packages-test build/validator/.fetched
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
+
+# the files of lib that a parser needs: with a sanitizer, and so that new ways through them are noticed
+fuzz:
+	@command -v clang++ > /dev/null || { echo 'clang++ is not installed; `make test` runs the same checks with fewer inputs' >&2; exit 1; }
+	@mkdir -p build/fuzz/corpus/multipart
+	@clang++ -std=c++20 -Ilib -g -O1 -fsanitize=fuzzer,address,undefined tests/fuzz/multipart.cpp lib/multipart.cpp lib/problem.cpp lib/unicode.cpp -lboost_json -o build/fuzz/multipart
+	@cd build/fuzz && ./multipart -max_total_time=60 -max_len=20000 -print_final_stats=1 corpus/multipart ../../tests/fuzz/corpus/multipart
+
+examples: all build/.packages-run build/.packages-test
+	@ONLY=http/ EXAMPLES=record exec setpriv --pdeathsig TERM python3 tests/run.py $(B)
 
 bench: all build/.packages-run build/.packages-test build/.packages-bench
 	@setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
@@ -61,10 +74,15 @@ install: all
 	install -m 644 $(B)/permissions.sql sql/example.sql $(DESTDIR)$(PREFIX)/share/fettle/sql
 	install -m 644 nginx/http.conf nginx/server.conf $(B)/nginx/upstreams.conf $(B)/nginx/routes.conf $(DESTDIR)$(PREFIX)/share/fettle/nginx
 	sed 's|@PREFIX@|$(PREFIX)|g' nginx/site.conf > $(DESTDIR)$(PREFIX)/share/fettle/nginx/site.conf
+	sed 's|@PREFIX@|$(PREFIX)|g' nginx/docs.conf > $(DESTDIR)$(PREFIX)/share/fettle/nginx/docs.conf
+	install -m 644 $(B)/openapi.json $(DESTDIR)$(PREFIX)/share/fettle
+	install -d $(DESTDIR)$(PREFIX)/share/fettle/docs
+	if [ -e build/docs/index.html ]; then install -m 644 build/docs/* $(DESTDIR)$(PREFIX)/share/fettle/docs; fi
 	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/fettle
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer systemd/*.target; do \
 	    sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
+	for folder in systemd/*.service.d; do install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system/$${folder##*/} $$folder/*; done
 
 # as root the data lie outside of the checkout: the link goes with what it points to; a stage that runs is left alone
 clean:
@@ -77,6 +95,7 @@ clean:
 build/.packages-run: build/.packages-build
 build/.packages-test: build/.packages-run
 build/.packages-bench: build/.packages-test
+build/.packages-web: build/.packages-build
 build/.packages-%: tools/packages
 	@mkdir -p build
 	@tools/packages $* && touch $@
@@ -120,6 +139,15 @@ $(B)/tests/unit/run: $(UNITS) $(B)/libfettle.a
 	@echo "  link $@"
 	@$(LINK) $^ $(LIBS) -lboost_unit_test_framework -o $@
 
+$(B)/tests/fuzz/%.o: tests/fuzz/%.cpp Makefile build/.packages-build
+	@mkdir -p $(@D)
+	@echo "  compile $<"
+	@$(CXX) $(FLAGS) -c $< -o $@
+
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/libfettle.a
+	@echo "  link $@"
+	@$(LINK) $^ $(LIBS) -o $@
+
 # -- folded from what the handlers say of themselves
 
 $(B)/describe/%.json: $(B)/handlers/%
@@ -134,4 +162,32 @@ $(B)/nginx/routes.conf: $(DESCRIBED) nginx/routes.jq
 $(B)/permissions.sql: $(DESCRIBED) sql/permissions.jq
 	@jq -rsf sql/permissions.jq $(DESCRIBED) > $@
 
--include $(wildcard $(B)/lib/*.d $(B)/objects/*/*.d $(B)/tests/unit/*.d)
+$(B)/openapi.json: $(DESCRIBED) nginx/openapi.jq nginx/http.conf $(wildcard sql/tables/*.sql) tests/examples.json
+	@echo "  fold $@"; jq -sf nginx/openapi.jq --rawfile nginx nginx/http.conf --arg tables "$$(cat sql/tables/*.sql)" \
+	    --slurpfile examples tests/examples.json $(DESCRIBED) > $@
+
+# -- fetched by npm: what the lock file names, and nothing of it is run at the installation
+
+build/%/.fetched: build/.packages-web
+	@mkdir -p $(@D)
+	@cp $(FETCHED_FOR)/package.json $(FETCHED_FOR)/package-lock.json $(@D)
+	@echo "  fetch $(@D)"; npm ci --prefix $(@D) --ignore-scripts --prefer-offline --no-audit --no-fund \
+	    > $(@D)/npm.log 2>&1 && touch $@ || { tail -5 $(@D)/npm.log; exit 1; } >&2
+build/swagger-ui/.fetched: FETCHED_FOR = nginx/docs
+build/swagger-ui/.fetched: nginx/docs/package-lock.json
+build/validator/.fetched: FETCHED_FOR = tests/validator
+build/validator/.fetched: tests/validator/package-lock.json
+
+# without a network everything else is built and served all the same
+docs:
+	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/docs/index.html || \
+	    echo 'Swagger UI could not be fetched; the reason is above. Fettle is built without /docs/: make tries again.' >&2
+
+SWAGGER := build/swagger-ui/node_modules/swagger-ui-dist
+build/docs/index.html: build/swagger-ui/.fetched $(wildcard nginx/docs/docs.* nginx/docs/*.html)
+	@mkdir -p $(@D)
+	@cp $(SWAGGER)/swagger-ui.css $(SWAGGER)/swagger-ui-bundle.js $(SWAGGER)/swagger-ui-bundle.js.LICENSE.txt $(@D)
+	@cp $(SWAGGER)/LICENSE $(@D)/swagger-ui.LICENSE.txt; cp $(SWAGGER)/NOTICE $(@D)/swagger-ui.NOTICE.txt
+	@cp nginx/docs/docs.css nginx/docs/docs.js nginx/docs/index.html $(@D)
+
+-include $(wildcard $(B)/lib/*.d $(B)/objects/*/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)

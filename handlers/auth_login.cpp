@@ -30,10 +30,12 @@ BOOST_DESCRIBE_STRUCT(Tokens, (), (token, access, refresh, token_type, expires_i
 constexpr int most_sessions = 20;  // of one user under the policy "many"; the oldest go first (ASVS 7.1.2)
 
 /// The same words whatever was wrong.
+constexpr api::Rule wrong_credentials{api::refusals::not_authenticated.code, 401, "",
+                                      "Unable to log in with the credentials given."};
 [[noreturn]] void refuse(api::Attempt& attempt) {
     attempt.failed();
-    api::Problem refusal = api::unauthenticated("not_authenticated");
-    refusal.detail = "Unable to log in with the credentials given.";
+    api::Problem refusal = api::unauthenticated(std::string(wrong_credentials.code));
+    refusal.detail = wrong_credentials.detail;
     throw refusal;
 }
 
@@ -85,6 +87,7 @@ constexpr api::Endpoint<Credentials, Tokens> login{{
     .summary = "Log in with username or email and password; the token goes into the header Authorization: Token …",
     .permissions = {api::anyone},
     .object = users,
+    .rules = {wrong_credentials, api::too_many_attempts},
     .sql = R"(me as materialized (
         select u.id, set_config('fettle.caller', jsonb_build_array(u.id, null, :ip::text)::text, true) as told
           from users u where u.id = :user_id

@@ -35,7 +35,8 @@ constexpr api::Endpoint<Change, api::Detail> change{{
     .permissions = {api::caller},
     .rules = {{"password_changed", 409,
                "(select c.password_hash from credentials c where c.user_id = me.id) is distinct from :verified_hash",
-               "The password was changed meanwhile."}},
+               "The password was changed meanwhile."},
+              api::too_many_attempts},
     .sql = R"(ended as (
         update sessions s
            set ended_at = now(), ended_as = 'session_ended'

@@ -6,10 +6,10 @@
 
 namespace {
 
-struct Given {
+struct Refresh {
     api::Secret refresh;
 };
-BOOST_DESCRIBE_STRUCT(Given, (), (refresh))
+BOOST_DESCRIBE_STRUCT(Refresh, (), (refresh))
 
 struct Tokens {
     api::Text<> access;
@@ -22,7 +22,7 @@ BOOST_DESCRIBE_STRUCT(Tokens, (), (access, refresh, token_type, expires_in))
 /// One statement decides and is committed before anything is answered: of many that come with one token the first gets
 /// the next, the second finds a newer one in the locked row and ends the session.
 api::Reply refresh_tokens(api::Exchange& exchange) {
-    const auto token = api::RefreshToken::read(exchange.body<Given>().refresh.value);
+    const auto token = api::RefreshToken::read(exchange.body<Refresh>().refresh.value);
     if (!token) throw api::unauthenticated("not_authenticated");
     api::keys();  // a fault here must not cost the token
     const api::RefreshToken next = token->next();
@@ -55,10 +55,13 @@ api::Reply refresh_tokens(api::Exchange& exchange) {
                                  api::jwt::lifetime_seconds});
 }
 
-constexpr api::Endpoint<Given, Tokens> refresh{{
+constexpr api::Endpoint<Refresh, Tokens> refresh{{
     .route = "POST /api/v1/auth/refresh",
     .summary = "Exchange a refresh token for a new access token and a new refresh token; a used one ends the session.",
     .permissions = {api::anyone},
+    .rules = {api::thrown(api::refusals::not_authenticated), api::thrown(api::refusals::account_inactive),
+              api::thrown(api::refusals::session_superseded), api::thrown(api::refusals::session_ended),
+              api::thrown(api::refusals::session_expired)},
     .run = refresh_tokens,
     .status = 200,
     .guarded = true,

@@ -11,9 +11,11 @@ struct Registration : User {
 };
 BOOST_DESCRIBE_STRUCT(Registration, (User), (password))
 
+constexpr api::Rule registration_closed{"registration_closed", 403, "",
+                                        "Registration is closed. Ask an administrator for an account."};
+
 api::Reply register_user(api::Exchange& exchange) {
-    if (!api::settings().registration_open)
-        throw api::Problem(403, "registration_closed", "Registration is closed. Ask an administrator for an account.");
+    if (!api::settings().registration_open) throw api::Problem(api::refusal_of(registration_closed));
     const auto account = exchange.body<Registration>();
     const std::string& password = account.password.value;
     if (std::string weak = api::password::weakness(password, account.username.value, account.email.value);
@@ -35,6 +37,7 @@ constexpr api::Endpoint<Registration, User> registration{{
     .permissions = {api::anyone},
     .object = users,
     .computed = {{"roles", "'[\"employee\"]'"}},
+    .rules = {registration_closed},
     .sql = R"(first as materialized (
         select not exists (select from users) as one, set_config('fettle.caller', jsonb_build_array(null, null, :ip::text)::text, true)
     ), answer as (

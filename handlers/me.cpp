@@ -24,6 +24,7 @@ constexpr api::Endpoint<OwnAccount, User> change{{
     .permissions = {api::caller},
     .object = users,
     .row = "it.id = me.id",
+    .rules = {api::too_many_attempts},
     .run = api::change_account,
     .session_only = true,
 }};

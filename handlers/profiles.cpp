@@ -22,8 +22,7 @@ constexpr api::Endpoint<Profile, Profile> change{{
     .object = profiles,
     .row = "it.id = :user_id",
     .rules = {{"not_born", 400, "given.date_of_birth > current_date", "This day has not come yet.", "date_of_birth"},
-              {"not_yours", 403, "it.id <> me.id and not may(users.edit)",
-               "Changing the profile of another user needs the permission users.edit."},
+              not_your_profile,
               own_account,
               stronger_account},
 }};

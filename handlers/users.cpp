@@ -65,7 +65,7 @@ constexpr api::Endpoint<Account, User> change{{
     .computed = {roles_set},
     .fills = {roles_changed},
     .rules = {not_yours, own_account, stronger_account, no_stop, no_superuser, no_assign, role_lacking, no_such_role,
-              last_superuser},
+              last_superuser, api::too_many_attempts},
     .sql = set_roles,
     .run = api::change_account,
     .one_at_a_time = true,

@@ -39,7 +39,7 @@ Reply change_account(Exchange& exchange) {
     const auto row = exchange.parameters.find("user_id");
     const bool own = row == exchange.parameters.end() || row->second == std::to_string(caller.id);
     // before a script's token learns anything about the password of whom it belongs to
-    if ((own || given.current_password) && !caller.has_session) throw session_required();
+    if ((own || given.current_password) && !caller.has_session) throw Problem(refusals::session_required);
     if (given.current_password) prove_password(exchange, caller.id, given.current_password->value);
     if (!own) return exchange.answer();
 

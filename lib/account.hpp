@@ -1,6 +1,6 @@
 // Changes of an account that ask for its password.
 #pragma once
-#include "exchange.hpp"
+#include "door.hpp"
 
 namespace api {
 

@@ -1,6 +1,7 @@
 // Digests, random tokens and base64url, by OpenSSL.
 #pragma once
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,10 +10,27 @@ namespace api::crypto {
 
 /// SHA-256 (FIPS 180-4), 32 bytes.
 std::array<unsigned char, 32> sha256(std::string_view bytes);
+/// SHA-256 of bytes that come piece by piece.
+class Sha256 {
+public:
+    Sha256();
+    ~Sha256();
+    void add(std::string_view bytes);
+    /// The digest in hexadecimal; nothing can be added behind it.
+    std::string hex();
+
+private:
+    struct Context;
+    std::unique_ptr<Context> context_;
+};
 /// Bytes in lower-case hexadecimal.
 std::string hex(std::string_view bytes);
 /// The first n bytes of the SHA-256 in hexadecimal.
 std::string sha256_hex(std::string_view bytes, std::size_t n = 32);
+/// HMAC-SHA256 (RFC 2104), 32 bytes.
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
+/// Whether two texts are equal, in a time that does not tell where they differ.
+bool equal(std::string_view a, std::string_view b);
 /// Base64url without padding (RFC 4648 section 5).
 std::string base64url(std::string_view bytes);
 /// Its inverse; nothing where the text is not exactly what base64url() makes.

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -14,17 +16,11 @@
 
 namespace api {
 
-namespace {
-
-Problem no_room() { return {507, "no_room", "There is no room for this list."}; }
-
-}  // namespace
-
 Spool::Spool() {
     const char* set = std::getenv("TMPDIR");
     std::string name = std::string(set && *set ? set : "/var/tmp") + "/fettle-XXXXXX";
     fd_ = mkostemp(name.data(), O_CLOEXEC);
-    if (fd_ < 0 && (errno == ENOSPC || errno == EDQUOT)) throw no_room();
+    if (fd_ < 0 && (errno == ENOSPC || errno == EDQUOT)) throw Problem(refusals::no_room);
     if (fd_ < 0) throw std::runtime_error("cannot make " + name + ": " + std::strerror(errno));
     unlink(name.c_str());
 }
@@ -35,7 +31,7 @@ void Spool::append(std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t written = write(fd_, bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0 && (errno == ENOSPC || errno == EDQUOT)) throw no_room();
+        if (written < 0 && (errno == ENOSPC || errno == EDQUOT)) throw Problem(refusals::no_room);
         if (written < 0) throw std::runtime_error(std::string("cannot spool: ") + std::strerror(errno));
         bytes.remove_prefix(static_cast<std::size_t>(written));
         size_ += static_cast<std::size_t>(written);
@@ -117,6 +113,35 @@ void write_cells(std::string& out, const Shape& shape, const Rows& rows, std::si
 }
 
 }  // namespace
+
+bool is_offered(const Operation& operation) {
+    const Shape& out = operation.out;
+    return operation.is_page ||
+           (!out.empty() && std::all_of(out.begin(), out.end(), [](const Member& m) { return !m.item.empty(); }));
+}
+
+std::string lists(const Shape& shape, const std::vector<std::string_view>& columns) {
+    std::vector<std::string> names;
+    for (const Member& list : shape)
+        for (const Member& member : list.item)
+            if (std::find(names.begin(), names.end(), member.name) == names.end()) names.push_back(member.name);
+    std::string out = "list";
+    for (const std::string& name : names) out += ',' + name;
+    out += "\r\n";
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        const json::value items = columns[i].empty() ? json::array() : json::parse(columns[i]);
+        for (const json::value& item : items.as_array()) {
+            out += shape[i].name;
+            for (const std::string& name : names) {
+                out += ',';
+                const json::value* cell = item.as_object().if_contains(name);
+                if (cell && !cell->is_null()) write_cell(out, json::serialize(*cell));
+            }
+            out += "\r\n";
+        }
+    }
+    return out;
+}
 
 std::string header(const Shape& shape) {
     std::string line;

@@ -2,7 +2,7 @@
 // to.
 #pragma once
 #include "database.hpp"
-#include "shape.hpp"
+#include "form.hpp"
 
 namespace api {
 
@@ -26,6 +26,13 @@ private:
 };
 
 namespace csv {
+
+/// Whether an operation also answers as CSV: a list does, and an answer that is made of lists of small objects.
+bool is_offered(const Operation& operation);
+
+/// An answer whose members are all Items, as one table: the name of the list, then the members of its items; those that
+/// only others have are empty. A member that several lists have is one column.
+std::string lists(const Shape& shape, const std::vector<std::string_view>& columns);
 
 /// The line of names; a nested object's members have its name and a dot in front.
 std::string header(const Shape& shape);

@@ -116,12 +116,14 @@ Problem broken_constraint(const std::string& message) {
     const std::string constraint = constraint_in(message);
     if (ends_with(constraint, "_taken")) {
         std::string field = constraint.substr(0, constraint.size() - 6);
-        return {409, constraint, "The " + field + " is taken.", {{field, {"This value is taken."}}}};
+        Problem problem(refusals::taken, field);
+        problem.code = constraint;
+        problem.errors = {{field, {"This value is taken."}}};
+        return problem;
     }
     if (constraint.starts_with("no_such_")) {
         // from the other side of the foreign key
-        if (message.find("update or delete on table") != message.npos)
-            return {409, "in_use", "Something else still refers to this."};
+        if (message.find("update or delete on table") != message.npos) return Problem(refusals::in_use);
         return invalid({{constraint.substr(8), {"There is no such object."}}});
     }
     return {409, constraint.empty() ? "conflict" : constraint, "The change conflicts with what is stored."};

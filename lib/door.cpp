@@ -27,8 +27,9 @@ Attempt::Attempt(Exchange& exchange, std::string name) : exchange_(exchange) {
         select greatest(1, ceil(extract(epoch from blocked_until - clock_timestamp())))::int
           from login_failures where name = lower(:attempt))");
     std::string seconds = wait.size() > 0 ? std::string(wait(0, 0)) : "1";
-    throw Problem(429, "too_many_attempts", "Too many failed attempts. Try again in " + seconds + " seconds.", {},
-                  {{"Retry-After", seconds}});
+    Problem problem(refusal_of(too_many_attempts), seconds);
+    problem.headers = {{"Retry-After", seconds}};
+    throw problem;
 }
 
 void Attempt::succeeded() {

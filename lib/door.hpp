@@ -4,6 +4,10 @@
 
 namespace api {
 
+/// Of every form that knocks at the door.
+inline constexpr Rule too_many_attempts{"too_many_attempts", 429, "",
+                                        "Too many failed attempts. Try again in {} seconds."};
+
 /// One try with a password. It counts as a failure from its beginning, in a transaction of its own, so that however
 /// many run at once no more are admitted than may fail; success takes the count back.
 class Attempt {

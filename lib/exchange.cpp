@@ -5,11 +5,13 @@
 #include <atomic>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <ctime>
 #include <map>
 
 #include "crypto.hpp"
 #include "csv.hpp"
 #include "jwt.hpp"
+#include "media.hpp"
 #include "page.hpp"
 #include "settings.hpp"
 
@@ -103,6 +105,18 @@ std::size_t column_of(const Shape& shape, std::string_view name) {
 
 }  // namespace
 
+int success_of(const Operation& operation, std::string_view method) {
+    const Form& form = operation.form;
+    if (form.status) return form.status;
+    if (operation.out.empty()) return 204;
+    const bool names_a_row = form.object && forms::has_parameter(forms::path_of(form.route), form.object->name, "_id");
+    return method == "POST" && !names_a_row ? 201 : 200;
+}
+
+std::string_view types_of(const Operation& operation) {
+    return csv::is_offered(operation) ? "application/json or text/csv" : "application/json";
+}
+
 Exchange::Exchange(const Entry& entry, Request& request, Database& database)
     : request(request), database(database), entry_(entry) {}
 
@@ -122,16 +136,13 @@ void Exchange::authenticate() {
 }
 
 void Exchange::check_accept() {
-    const bool is_list = entry_.operation.is_page;
+    const bool has_csv = csv::is_offered(entry_.operation);
     std::string_view accept = request.variable("HTTP_ACCEPT");
-    if (accept.empty()) return;
+    if (accept.empty() || form().sends_file) return;
     const double json =
                      std::max(quality_of(accept, "application/json"), quality_of(accept, "application/problem+json")),
-                 csv = is_list ? quality_of(accept, "text/csv") : 0;
-    if (json <= 0 && csv <= 0)
-        throw Problem(
-            406, "not_acceptable",
-            is_list ? "Answers here are application/json or text/csv." : "Answers here are application/json.");
+                 csv = has_csv ? quality_of(accept, "text/csv") : 0;
+    if (json <= 0 && csv <= 0) throw Problem(refusals::not_acceptable, types_of(entry_.operation));
     wants_csv_ = csv > json;
 }
 
@@ -153,29 +164,29 @@ void Exchange::check(const std::vector<std::pair<std::string, std::string>>& pat
         agent.erase(std::remove_if(agent.begin(), agent.end(), [](char c) { return c < 0x20 || c > 0x7e; }),
                     agent.end());
         parameters["user_agent"] = std::move(agent);
-        input = read_input(request, operation.in, operation.out);
-        if (!operation.is_page)
-            for (const auto& [name, value] : decode_query(request.query()))
-                input.errors[name].push_back("Unknown query parameter.");
-        if (!input.errors.empty()) bad = invalid(input.errors);
+        if (!operation.receive) read_fields();
     } catch (const Problem& problem) {
         bad = problem;
     }
     for (const auto& [name, value] : path_parameters) {
+        if (!name.ends_with("_id")) {
+            parameters[name] = value;
+            continue;
+        }
         json::value number(value);
         // what is no id names nothing
         if (!bad && !types::check_integer(number, Source::text, 1, INT64_MAX).empty())
-            bad = Problem(404, "not_found", "There is nothing here.");
+            bad = Problem(refusals::not_found);
         // one spelling for one id: 013 is 13
         parameters[name] = number.is_int64() ? std::to_string(number.get_int64()) : value;
     }
-    if (bad) {
-        if (form().permissions[0] != anyone) caller();
-        throw *bad;
-    }
+    // nobody stores a byte who may not
+    if ((bad || operation.receive) && form().permissions[0] != anyone) caller();
+    if (bad) throw *bad;
+    if (operation.receive) receive();
     json::object body = input.fields;
     for (const Member& member : operation.in) {
-        if (member.is_secret) {
+        if (member.is_secret || member.is_file) {
             body.erase(member.name);
             continue;
         }
@@ -187,11 +198,40 @@ void Exchange::check(const std::vector<std::pair<std::string, std::string>>& pat
             parameter = field->is_string() ? std::string(field->get_string()) : json::serialize(*field);
     }
     parameters["body"] = json::serialize(body);
+    if (form().prepare) form().prepare(*this);
+    is_checked = true;
+}
+
+void Exchange::read_fields() {
+    const Operation& operation = entry_.operation;
+    input = read_input(request, operation.in, operation.out);
+    if (!operation.is_page && !form().sends_file)
+        for (const auto& [name, value] : decode_query(request.query()))
+            input.errors[name].push_back("Unknown query parameter.");
+    if (!input.errors.empty()) throw invalid(input.errors);
+}
+
+void Exchange::receive() {
+    const Operation& operation = entry_.operation;
+    std::unique_ptr<Incoming> upload;
+    const std::int64_t setting = settings().largest_upload;
+    input = operation.receive(request, operation.in, operation.out,
+                              form().largest > 0 ? std::min(form().largest, setting) : setting, upload);
+    if (!input.errors.empty()) throw invalid(input.errors);
+    const FileFacts& facts = upload->facts();
+    parameters["file_sha256"] = facts.sha256;
+    parameters["file_size"] = std::to_string(facts.size);
+    parameters["file_type"] = facts.type;
+    parameters["quota"] = std::to_string(settings().quota);
+    files.push_back(std::move(upload));
 }
 
 Reply Exchange::work() { return form().run ? form().run(*this) : answer(); }
 
-Reply Exchange::run() { return has_key_ ? once() : work(); }
+Reply Exchange::run() {
+    in_transaction_ = false;  // a try before this one may have left it
+    return has_key_ ? once() : work();
+}
 
 const Rule* Exchange::rule_of(std::string_view code) const {
     for (const Rule& rule : form().rules)
@@ -199,10 +239,20 @@ const Rule* Exchange::rule_of(std::string_view code) const {
     return nullptr;
 }
 
+Rows Exchange::ask(const Statement& statement) {
+    for (const std::string& name : statement.names) {
+        if (name == "base_url") parameters.try_emplace(name, request.base_url());
+        // once for all statements of a request: the parts of a long list are as one
+        if (name == "media_expires")
+            parameters.try_emplace(name, std::to_string(media::expires_at(std::time(nullptr))));
+    }
+    return database.query(statement, parameters);
+}
+
 /// The form's statement; where a constraint refuses it, in the words of the rule of that name.
 Rows Exchange::decide(const Statement& statement) {
     try {
-        return database.query(statement, parameters);
+        return ask(statement);
     } catch (Problem& problem) {
         const Rule* rule = problem.status == 409 ? rule_of(problem.code) : nullptr;
         if (rule && rule->names.empty()) problem.detail = rule->detail;
@@ -210,7 +260,7 @@ Rows Exchange::decide(const Statement& statement) {
     }
 }
 
-Rows Exchange::query(std::string_view sql) { return database.query(numbered(sql), parameters); }
+Rows Exchange::query(std::string_view sql) { return ask(numbered(sql)); }
 
 Caller Exchange::caller() {
     Rows rows = database.query(entry_.caller_statement, parameters);
@@ -226,16 +276,14 @@ void Exchange::refuse(std::string_view refusal) const {
     // what the statement adds behind a colon: the fields at fault, or a name for the sentence
     const std::string code(refusal.substr(0, refusal.find(':')));
     const std::string more(refusal.substr(std::min(code.size() + 1, refusal.size())));
-    if (code == "permission_missing")
-        throw Problem(403, code, "This needs the permission " + std::string(form().permissions[0]) + ".");
-    if (code == "session_required") throw session_required();
+    if (code == "permission_missing") throw Problem(refusals::permission_missing, form().permissions[0]);
+    if (code == "session_required") throw Problem(refusals::session_required);
     if (code == "not_found") {
         for (const Rule& rule : form().rules)
-            if (rule.status == 404 && rule.when.empty())
-                throw Problem(404, std::string(rule.code), std::string(rule.detail));
-        throw Problem(404, code, "There is nothing here.");
+            if (rule.status == 404 && rule.when.empty()) throw Problem(refusal_of(rule));
+        throw Problem(refusals::not_found);
     }
-    if (code == "stale") throw Problem(412, code, "It has been changed since the version in If-Match.");
+    if (code == "stale") throw Problem(refusals::stale);
     if (code == "no_such" || code == "faults") {
         Errors errors;
         for (std::string_view rest = more; !rest.empty();) {
@@ -248,25 +296,24 @@ void Exchange::refuse(std::string_view refusal) const {
         }
         throw invalid(std::move(errors));
     }
-    if (const Rule* rule = rule_of(code)) {
-        std::string detail(rule->detail);
-        if (std::size_t place = detail.find("{}"); place != detail.npos) detail.replace(place, 2, more);
-        throw Problem(rule->status, code, detail);
-    }
+    if (const Rule* rule = rule_of(code)) throw Problem(refusal_of(*rule), more);
     throw unauthenticated(code);
 }
 
 Reply Exchange::answer() {
     if (entry_.operation.is_page) return page();
-    const bool alone = form().one_at_a_time;
-    if (alone) {
-        // the lock before the statement, which then sees what the one before it did; and none for who is nobody
-        if (!in_transaction_) database.begin();
-        query("select pg_advisory_xact_lock(5721) from sessions where key = :key::bytea and ended_as is null");
-    }
+    // the lock before the statement, which then sees what the one before it did; and none for who is nobody
+    const std::string_view lock =
+        form().one_at_a_time
+            ? "select pg_advisory_xact_lock(5721) from sessions where key = :key::bytea and ended_as is null"
+            : form().lock;
+    const bool is_one_of_many = !lock.empty() || !files.empty(), begins = is_one_of_many && !in_transaction_;
+    if (begins) database.begin();
+    if (!lock.empty()) query(lock);
     Rows rows = decide(entry_.statement);
     refuse_caller(rows);
-    if (alone && !in_transaction_) database.commit();
+    for (const std::unique_ptr<Incoming>& file : files) file->keep(database);
+    if (begins) database.commit();
     return one(rows);
 }
 
@@ -288,15 +335,20 @@ Reply Exchange::one(const Rows& rows) const {
     Reply reply;
     note_use(rows, reply);
     if (operation.out.empty()) {
-        reply.status = form().status ? form().status : 204;
+        reply.status = success_of(operation, method);
         if (form().no_store) reply.headers.emplace_back("Cache-Control", "no-store");
+        return reply;
+    }
+    if (wants_csv_) {
+        std::vector<std::string_view> columns;
+        for (std::size_t i = 0; i < operation.out.size(); ++i) columns.push_back(rows(0, first_column + i));
+        reply.body = csv::lists(operation.out, columns);
+        set_csv_headers(reply);
         return reply;
     }
     std::size_t column = first_column;
     write_object(reply.body, operation.out, rows, 0, column);
-    const bool creates = method == "POST" && !(form().object && forms::has_parameter(forms::path_of(form().route),
-                                                                                     form().object->name, "_id"));
-    reply.status = form().status ? form().status : creates ? 201 : 200;
+    reply.status = success_of(operation, method);
     if (std::size_t id = column_of(operation.out, "id");
         reply.status == 201 && form().object && id < operation.out.size())
         reply.headers.emplace_back("Location", request.base_url() + in_place(form().object->path) + "/" +
@@ -331,6 +383,14 @@ void Exchange::set_list_headers(Reply& reply) const {
     reply.headers.emplace_back("Vary", "Accept, Authorization");
 }
 
+void Exchange::set_csv_headers(Reply& reply) const {
+    reply.content_type = "text/csv; charset=utf-8; header=present";
+    std::string_view path = forms::path_of(form().route);
+    reply.headers.emplace_back("Content-Disposition",
+                               "attachment; filename=\"" + std::string(path.substr(path.rfind('/') + 1)) + ".csv\"");
+    set_list_headers(reply);
+}
+
 Reply Exchange::page() {
     const Operation& operation = entry_.operation;
     PageRequest page;
@@ -343,7 +403,7 @@ Reply Exchange::page() {
     if (wants_csv_) return whole_list(page);
     Rows rows;
     try {
-        rows = database.query(page_statement(operation, page.query), parameters);
+        rows = ask(page_statement(operation, page.query));
     } catch (const BadValue&) {
         // filters are checked by type; what the database still refuses came out of the cursor
         if (page.query.after_cursor) throw invalid({{"cursor", {"This cursor does not belong to this list."}}});
@@ -372,7 +432,7 @@ Reply Exchange::whole_list(PageRequest& page) {
     std::string lines = csv::header(operation.out);
     database.begin_snapshot();
     for (bool more = true; more; lines.clear()) {
-        Rows rows = database.query(page_statement(operation, page.query), parameters);
+        Rows rows = ask(page_statement(operation, page.query));
         refuse_caller(rows);
         if (reply.used_key.empty()) note_use(rows, reply);
         more = write_csv(lines, page, operation, rows, parameters);
@@ -380,11 +440,7 @@ Reply Exchange::whole_list(PageRequest& page) {
     }
     database.rollback();
     reply.spool = std::move(spool);
-    reply.content_type = "text/csv; charset=utf-8; header=present";
-    std::string_view path = forms::path_of(form().route);
-    reply.headers.emplace_back("Content-Disposition",
-                               "attachment; filename=\"" + std::string(path.substr(path.rfind('/') + 1)) + ".csv\"");
-    set_list_headers(reply);
+    set_csv_headers(reply);
     return reply;
 }
 

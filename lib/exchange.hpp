@@ -2,6 +2,7 @@
 #pragma once
 #include "input.hpp"
 #include "statement.hpp"
+#include "storage.hpp"
 
 namespace api {
 
@@ -20,6 +21,11 @@ struct Caller {
     std::int64_t id;
     bool has_session;  ///< and no personal access token
 };
+
+/// The status of what succeeds.
+int success_of(const Operation& operation, std::string_view method);
+/// The types that an answer can have, as a sentence says them.
+std::string_view types_of(const Operation& operation);
 
 /// What `.run` works with. Its errors are Problems.
 class Exchange {
@@ -52,8 +58,11 @@ public:
 
     Request& request;
     Database& database;
-    Parameters parameters;  ///< of all statements; `.run` adds those of `.with`
+    /// What the statement's row speaks of, kept with it: the file of the body, unless `.prepare` puts others there.
+    std::vector<std::unique_ptr<Incoming>> files;
+    Parameters parameters;  ///< of all statements; `.prepare` and `.run` add those of `.with`
     Input input;
+    bool is_checked = false;  ///< check() has come to its end, and what was sent has been read
 
 private:
     const Form& form() const { return entry_.operation.form; }
@@ -61,10 +70,14 @@ private:
     void check_accept();
     void read_if_match();
     void read_idempotency_key();
+    void read_fields();
+    void receive();
     Reply once();
     /// A path of a form with its parameters in place.
     std::string in_place(std::string_view path) const;
     Reply work();
+    /// A statement with what it wants to know of URLs.
+    Rows ask(const Statement& statement);
     Rows decide(const Statement& statement);
     const Rule* rule_of(std::string_view code) const;
     [[noreturn]] void refuse(std::string_view refusal) const;
@@ -74,6 +87,7 @@ private:
     Reply page();
     Reply whole_list(PageRequest& page);
     void set_list_headers(Reply& reply) const;
+    void set_csv_headers(Reply& reply) const;
     void note_use(const Rows& rows, Reply& reply) const;
 
     const Entry& entry_;

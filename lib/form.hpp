@@ -1,8 +1,10 @@
 // The form of an endpoint: every fact about it in the order in which a reader asks, checked by the compiler.
 #pragma once
 #include <algorithm>
+#include <memory>
 
 #include "permissions.hpp"
+#include "problem.hpp"
 #include "shape.hpp"
 
 namespace api {
@@ -24,7 +26,7 @@ struct Page {};
 /// Why a request that is well-formed and permitted is refused all the same: `when` is SQL over `it` (the row as it is;
 /// null at a creation), `given` (the row as it would be), `me`, and the row of `.of` by its object's name. 400 comes
 /// before 403, 403 before 412, 409 last. Without `when` the rule gives its words to what is found otherwise: a 409 to
-/// the violated constraint of that name, a 404 to the row that is not there.
+/// the violated constraint of that name, a 404 to the row that is not there, any other to what `.run` throws.
 struct Rule {
     std::string_view code;
     int status = 0;
@@ -34,10 +36,23 @@ struct Rule {
     std::string_view names = "";  ///< SQL, over the same: a name for the sentence
 };
 
+/// What a rule refuses: to be thrown by `.run`, and for the documentation.
+constexpr Refusal refusal_of(const Rule& rule) { return {rule.code, rule.status, rule.detail}; }
+/// A rule without `when` for what `.run` throws as one of the library's refusals.
+constexpr Rule thrown(const Refusal& refusal) { return {refusal.code, refusal.status, "", refusal.detail}; }
+
 /// What the system stores in a column beside the body.
 struct Fill {
     std::string_view column;
     std::string_view sql;
+};
+
+/// A filter of a list that is no member of its rows: which of them `?parameter=value` leaves. A parameter has one for
+/// each of its values.
+struct Choice {
+    std::string_view parameter;
+    std::string_view value;
+    std::string_view where;  ///< SQL over `it` and `me`
 };
 
 class Exchange;
@@ -58,17 +73,25 @@ struct Form {
     List<Rule, 12> rules = {};
     std::string_view where = "";               ///< which of the visible rows: of a list, or that of the path
     List<std::string_view, 16> filters = {};   ///< a list: the members that it can be filtered by, and `search`
+    List<Choice> choices = {};                 ///< a list: what else it can be filtered by
     List<std::string_view> ordering = {"id"};  ///< a list: the members that it can be ordered by
     std::string_view order = "-id";            ///< a list: the order unless another is asked for
     std::string_view sql = "";             ///< parts of the statement, separated by commas; without `answer as (…)`
                                            ///< among them the plain verb's is written
-    List<std::string_view, 12> with = {};  ///< names in the SQL that `.run` gives
-    Reply (*run)(Exchange&) = nullptr;     ///< code around the statement
-    int status = 0;                        ///< unless it follows from the method: 201, 204, else 200
-    bool session_only = false;             ///< personal access tokens are refused: 403 session_required
-    bool one_at_a_time = false;            ///< in the whole system: its rules look at rows that others change
-    bool guarded = false;                  ///< nginx limits how often one address may call it
-    bool no_store = false;                 ///< answers carry secrets: no cache keeps them
+    List<std::string_view, 12> with = {};  ///< names in the SQL that `.prepare` or `.run` gives
+    /// Code between what was sent and the statement, outside of its transaction; once, however often that is tried.
+    void (*prepare)(Exchange&) = nullptr;
+    Reply (*run)(Exchange&) = nullptr;  ///< code around the statement
+    int status = 0;                     ///< unless it follows from the method: 201, 204, else 200
+    /// A statement that runs first, in the same transaction: it locks what the rules look at and others change. Joins
+    /// what it works on with the caller's session (:key).
+    std::string_view lock = "";
+    std::int64_t largest = 0;    ///< an upload: the largest file in bytes, where it is less than the setting
+    bool session_only = false;   ///< personal access tokens are refused: 403 session_required
+    bool one_at_a_time = false;  ///< in the whole system: its rules look at rows that others change
+    bool guarded = false;        ///< nginx limits how often one address may call it
+    bool no_store = false;       ///< answers carry secrets: no cache keeps them
+    bool sends_file = false;     ///< of any type, whatever is accepted; `.run` reads the query string itself
 };
 
 namespace forms {
@@ -148,12 +171,25 @@ constexpr void check_methods(std::string_view route) {
 
 /// The names that the library itself gives to every statement.
 constexpr bool is_given_by_library(std::string_view name) {
-    return name == "body" || name == "if_match" || name == "ip" || name == "user_agent" || name == "key";
+    return name == "body" || name == "if_match" || name == "ip" || name == "user_agent" || name == "key" ||
+           name == "base_url" || name == "media_expires";
 }
 
-/// Refuses a form that could not work. Fields: the names of those of the body; lists: which of them are lists.
-template <class Names, class Lists>
-constexpr void check(const Form& form, const Names& fields, const Lists& lists, bool is_page) {
+/// What it gives to the statements of an upload.
+constexpr bool is_of_file(std::string_view name) {
+    return name == "file_sha256" || name == "file_size" || name == "file_type" || name == "quota";
+}
+
+/// How many of them are true.
+template <class Which>
+constexpr std::size_t count(const Which& which) {
+    return static_cast<std::size_t>(std::count(which.begin(), which.end(), true));
+}
+
+/// Refuses a form that could not work. Fields: the names of those of the body; lists, is_file: which
+/// of them are that.
+template <class Names, class Which>
+constexpr void check(const Form& form, const Names& fields, const Which& lists, bool is_page, const Which& is_file) {
     if (form.route.empty()) throw "A form needs a .route.";
     if (form.summary.empty()) throw "A form needs a .summary: a sentence for the documentation.";
     if (form.permissions.empty()) throw "A form needs .permissions: caller, anyone or the code of a permission.";
@@ -162,7 +198,8 @@ constexpr void check(const Form& form, const Names& fields, const Lists& lists, 
             throw "A permission of the form is not in lib/permissions.hpp.";
     check_methods(form.route);
     std::string_view path = path_of(form.route);
-    if (path.substr(0, 8) != "/api/v1/") throw "The path of a .route begins with /api/v1/; others go to .also.";
+    if (path.substr(0, 8) != "/api/v1/" && path.substr(0, 7) != "/media/")
+        throw "The path of a .route begins with /api/v1/ or /media/; others go to .also.";
     for (std::string_view route : form.also) {
         check_methods(route);
         for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1))
@@ -181,21 +218,34 @@ constexpr void check(const Form& form, const Names& fields, const Lists& lists, 
     const bool plain = form.object && !contains(form.sql, "answer as") && !is_get && !is_page;
     if (!form.fills.empty() && (!plain || form.route.substr(0, 7) == "DELETE "))
         throw "Only a plain creation or change has .fills.";
-    if (!form.rules.empty() && (is_get || form.permissions[0] == anyone))
-        throw "Only what changes something for a caller has .rules.";
+    for (const Rule& rule : form.rules)
+        if (!rule.when.empty() && (is_get || form.permissions[0] == anyone))
+            throw "Only what changes something for a caller has .rules.";
     if (is_page && !form.object) throw "A list needs an .object.";
+    if (!is_page && !form.choices.empty()) throw "Only a list has .choices.";
     if (!form.sql.empty() && !contains(form.sql, "answer as") && !plain)
         throw "The .sql of a form has a part `answer as (…)`.";
     if (!form.sql.empty() && form.permissions[0] != anyone && !contains(form.sql, "granted") &&
         !(plain && contains(form.sql, "answer")))
         throw "The .sql of a form joins `granted`: a row that is not joined with it is open to everybody.";
 
+    const std::size_t files = count(is_file);
+    if (files > 1) throw "An upload is one file.";
+    if (files > 0 && !is_post && form.route.substr(0, 4) != "PUT ") throw "Only POST and PUT take a file.";
+    if (files == 0 && form.largest > 0) throw "Only the form of an upload says how large a file may be.";
+
+    bool file_is_read = files == 0 || form.prepare || form.run;
     bool body_is_read = form.sql.empty() || plain;
     bool read[32]{};
     auto name_is_known = [&](std::string_view name) {
         if (name == "body") body_is_read = true;
+        if (files > 0 && name == "file_sha256") file_is_read = true;
+        if (files > 0 && is_of_file(name)) return true;
         for (std::size_t i = 0; i < fields.size(); ++i)
-            if (fields[i] == name) return read[i] = true;
+            if (fields[i] == name) {
+                if (is_file[i]) throw "A file is no parameter: the SQL has :file_sha256, :file_size and :file_type.";
+                return read[i] = true;
+            }
         for (std::string_view with : form.with)
             if (with == name) return true;
         return is_given_by_library(name) || has_parameter(path, name);
@@ -213,22 +263,27 @@ constexpr void check(const Form& form, const Names& fields, const Lists& lists, 
             [](char) {});
     };
     look(form.sql);
+    look(form.lock);
     look(form.where);
     look(form.row);
+    for (const Choice& choice : form.choices) look(choice.where);
     for (const Computed& computed : form.computed) look(computed.sql);
     for (const Rule& rule : form.rules) {
         look(rule.when);
         look(rule.names);
-        if (rule.when.empty() && rule.status != 409 && rule.status != 404)
-            throw "A rule without .when is a 409, of a constraint, or a 404.";
+        const bool is_thrown = rule.when.empty() && (form.run || form.prepare);
+        if (rule.when.empty() && !is_thrown && rule.status != 409 && rule.status != 404)
+            throw "A rule without .when is a 409, of a constraint, or a 404, or thrown by .run.";
         if (!rule.field.empty() && !rule.names.empty()) throw "A rule that names a field says no other name.";
-        if (contains(rule.detail, "{}") == rule.names.empty()) throw "A rule has .names where its sentence has {}.";
+        if (!is_thrown && contains(rule.detail, "{}") == rule.names.empty())
+            throw "A rule has .names where its sentence has {}.";
         if (!rule.field.empty() && rule.status != 400) throw "Only a rule of status 400 names a field.";
-        if (rule.status != 403 && rule.status != 409 && rule.status != 400 && rule.status != 404)
+        if (!is_thrown && rule.status != 403 && rule.status != 409 && rule.status != 400 && rule.status != 404)
             throw "The status of a rule is 400, 403, 404 or 409.";
         if (rule.detail.empty() || rule.code.empty()) throw "A rule needs a code and a sentence.";
     }
     for (const Fill& fill : form.fills) look(fill.sql);
+    if (!file_is_read) throw "The SQL of an upload reads :file_sha256: without it the file is not found again.";
     if (form.object) {
         for (std::string_view way : form.object->visible) look(way);
         for (const Computed& computed : form.object->computed) look(computed.sql);
@@ -239,7 +294,7 @@ constexpr void check(const Form& form, const Names& fields, const Lists& lists, 
             throw "A list in the body is no column: the .sql or .fills of the form must read it.";
     if (!body_is_read && !form.run)
         for (std::size_t i = 0; i < fields.size(); ++i)
-            if (!read[i]) throw "A field of the body is never read by the SQL.";
+            if (!read[i] && !is_file[i]) throw "A field of the body is never read by the SQL.";
 }
 
 }  // namespace forms
@@ -248,17 +303,32 @@ constexpr void check(const Form& form, const Names& fields, const Lists& lists, 
 template <class In, class Out>
 struct Endpoint {
     Form form;
-    consteval Endpoint(const Form& f) : form(f) { forms::check(form, member_names<In>(), is_list<In>(), is_page); }
+    consteval Endpoint(const Form& f) : form(f) {
+        forms::check(form, member_names<In>(), is_list<In>(), is_page, is_file<In>());
+        if (forms::count(is_file<Out>()) > 0) throw "A file is part of bodies alone; answers have its URL.";
+    }
     static constexpr bool is_page = false;
     using Item = Out;
 };
 template <class In, class T>
 struct Endpoint<In, Page<T>> {
     Form form;
-    consteval Endpoint(const Form& f) : form(f) { forms::check(form, member_names<In>(), is_list<In>(), is_page); }
+    consteval Endpoint(const Form& f) : form(f) {
+        forms::check(form, member_names<In>(), is_list<In>(), is_page, is_file<In>());
+    }
     static constexpr bool is_page = true;
     using Item = T;
 };
+
+class Incoming;
+class Request;
+struct Input;
+/// Reads an upload, piece by piece: read_upload() in input.hpp. A pointer, so that what it needs is linked to handlers
+/// of uploads alone.
+using Receive = Input (*)(Request&, const Shape& in, const Shape& out, std::int64_t largest,
+                          std::unique_ptr<Incoming>& file);
+Input read_upload(Request& request, const Shape& in, const Shape& out, std::int64_t largest,
+                  std::unique_ptr<Incoming>& file);
 
 /// An endpoint without its types: what the library works with while the program runs.
 struct Operation {
@@ -267,13 +337,19 @@ struct Operation {
     Shape out;
     bool is_page = false;
     bool has_body = false;
+    Receive receive = nullptr;      ///< of an upload: reads its body
+    std::string_view in_name = "";  ///< what C++ calls the body and the answer: the documentation calls them so too
+    std::string_view out_name = "";
 };
 
 /// The operation of an endpoint.
 template <class In, class Out>
 Operation operation_of(const Endpoint<In, Out>& endpoint) {
-    return {endpoint.form, shape_of<In>(), shape_of<typename Endpoint<In, Out>::Item>(), endpoint.is_page,
-            !std::is_same_v<In, None>};
+    using Item = typename Endpoint<In, Out>::Item;
+    Receive receive = nullptr;
+    if constexpr (forms::count(is_file<In>()) > 0) receive = read_upload;
+    return {endpoint.form, shape_of<In>(), shape_of<Item>(), endpoint.is_page, !std::is_same_v<In, None>,
+            receive,       name_of<In>(),  name_of<Item>()};
 }
 
 }  // namespace api

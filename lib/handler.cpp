@@ -8,6 +8,8 @@
 #include <random>
 #include <thread>
 
+#include "splice.hpp"
+
 namespace api {
 
 namespace {
@@ -91,9 +93,7 @@ Handler::Handler(std::string name, std::vector<Operation> operations) : name_(st
         if (!entry.operation.is_page && (form.object || !form.sql.empty()) &&
             !(form.permissions[0] == anyone && form.sql.empty()))
             entry.statement = statement_of(entry.operation);
-        if (form.route.starts_with("POST ") && form.permissions[0] != anyone &&
-            !forms::path_of(form.route).starts_with("/api/v1/auth/"))
-            entry.key_statement = key_statement(entry.operation);
+        if (Splice{entry.operation}.takes_key()) entry.key_statement = key_statement(entry.operation);
         literal_paths_.emplace(forms::path_of(form.route));
         for (std::string_view route : form.also) literal_paths_.emplace(forms::path_of(route));
         entries_.push_back(std::move(entry));
@@ -107,10 +107,10 @@ Reply Handler::answer(Request& request, Database& database) const {
     for (const Entry& entry : entries_) {
         PathParameters parameters;
         if (!serves(entry, wanted, path, literal, parameters)) continue;
+        Exchange exchange(entry, request, database);
         for (int attempt = 0;; ++attempt) {
             try {
-                Exchange exchange(entry, request, database);
-                exchange.check(parameters);
+                if (!exchange.is_checked) exchange.check(parameters);  // a body is there once
                 return exchange.run();
             } catch (const Collision& collision) {
                 database.rollback();
@@ -130,7 +130,7 @@ Reply Handler::answer(Request& request, Database& database) const {
             PathParameters parameters;
             if (serves(entry, one, path, literal, parameters)) allowed.insert(one);
         }
-    if (allowed.empty()) throw Problem(404, "not_found", "There is nothing here.");
+    if (allowed.empty()) throw Problem(refusals::not_found);
     if (allowed.contains("GET")) allowed.insert("HEAD");
     allowed.insert("OPTIONS");
     std::string allow;
@@ -165,7 +165,7 @@ Reply Handler::handle(Request& request, Database& database) const {
         database.rollback();
         log_line(name_, std::string("fault: ") + fault);
     }
-    return reply_of(Problem(500, "internal", "Something went wrong here. It has been logged."));
+    return reply_of(Problem(refusals::internal));
 }
 
 void Handler::after(const Reply& reply, Database& database) const {

@@ -28,6 +28,7 @@ private:
     using PathParameters = std::vector<std::pair<std::string, std::string>>;
     Reply answer(Request& request, Database& database) const;
     std::vector<Statement> statements(const Entry& entry) const;
+    json::object describe(const Entry& entry) const;
 
     std::string name_;
     std::vector<Entry> entries_;

@@ -12,11 +12,10 @@ void Exchange::read_idempotency_key() {
     if (request.method() != "POST") return;
     std::string_view key = request.variable("HTTP_IDEMPOTENCY_KEY");
     if (!key.data()) return;
-    if (entry_.key_statement.text.empty())
-        throw Problem(400, "idempotency_not_supported", "An Idempotency-Key is of no use here.");
+    if (entry_.key_statement.text.empty()) throw Problem(refusals::no_keys);
     if (key.empty() || key.size() > 255 ||
         !std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x21 && c <= 0x7e; }))
-        throw Problem(400, "invalid_idempotency_key", "An Idempotency-Key is 1 to 255 visible ASCII characters.");
+        throw Problem(refusals::invalid_key);
     has_key_ = true;
     parameters["idempotency_key"] = std::string(key);
     parameters["route"] = std::string(form().route);
@@ -37,8 +36,7 @@ Reply Exchange::once() {
             "k.user_id where s.key = :key::bytea and k.route = :route and k.key = :idempotency_key");
         database.rollback();
         if (stored.size() == 0 || stored.is_null(0, 1)) throw unavailable("The key is in use. Try again.", 1);
-        if (stored(0, 0) != "t")
-            throw Problem(409, "idempotency_key_reused", "This Idempotency-Key came with another request before.");
+        if (stored(0, 0) != "t") throw Problem(refusals::key_reused);
         Reply reply;
         note_use(taken, reply);
         reply.status = std::stoi(std::string(stored(0, 1)));

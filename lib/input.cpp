@@ -1,15 +1,12 @@
-// Bodies and query strings: Boost.JSON's parser with a handler that sees duplicate keys, cgicc for forms.
-#include "input.hpp"
-
-#include <cgicc/CgiInput.h>
+// Bodies and query strings: Boost.JSON's parser with a handler that sees duplicate keys, cgicc's decoder for escapes.
 #include <cgicc/CgiUtils.h>
-#include <cgicc/Cgicc.h>
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstring>
 
+#include "body.hpp"
 #include "unicode.hpp"
 
 namespace api {
@@ -79,13 +76,6 @@ struct Builder {
     bool on_comment(json::string_view, ec&) { return true; }
 };
 
-/// The media type without parameters, in lower case; parameters beside it.
-struct MediaType {
-    std::string type;
-    std::string charset;
-    std::string boundary;
-};
-
 MediaType media_type_of(std::string_view header) {
     MediaType media;
     auto lower = [](std::string s) {
@@ -113,73 +103,7 @@ MediaType media_type_of(std::string_view header) {
     return media;
 }
 
-/// Hands a multipart body to cgicc as the POST that it expects.
-class MultipartInput : public cgicc::CgiInput {
-public:
-    MultipartInput(std::string_view body, const std::string& boundary)
-        : body_(body), type_("multipart/form-data; boundary=" + boundary) {}
-    std::size_t read(char* into, std::size_t size) override {
-        size = std::min(size, body_.size());
-        std::memcpy(into, body_.data(), size);
-        body_.remove_prefix(size);
-        return size;
-    }
-    std::string getenv(const char* name) override {
-        if (std::strcmp(name, "REQUEST_METHOD") == 0) return "POST";
-        if (std::strcmp(name, "CONTENT_TYPE") == 0) return type_;
-        if (std::strcmp(name, "CONTENT_LENGTH") == 0) return std::to_string(length_);
-        return {};
-    }
-
-private:
-    std::string_view body_;
-    std::string type_;
-    std::size_t length_ = body_.size();
-};
-
 using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-Pairs read_multipart(std::string_view body, const std::string& boundary) {
-    auto malformed = [](const char* why) {
-        return Problem(400, "malformed_form", std::string("The form is malformed: ") + why);
-    };
-    if (boundary.empty() || boundary.size() > 70)
-        throw malformed("its boundary has 1 to 70 characters.");  // RFC 2046 5.1.1
-    for (char c : boundary)
-        if (!std::isalnum(static_cast<unsigned char>(c)) && std::strchr("'()+_,-./:=?", c) == nullptr)
-            throw malformed("its boundary has characters that RFC 2046 does not allow.");
-    const std::string delimiter = "--" + boundary;
-    std::string_view tail = body;
-    while (!tail.empty() && (tail.back() == '\r' || tail.back() == '\n')) tail.remove_suffix(1);
-    if (!tail.ends_with(delimiter + "--")) throw malformed("its last boundary is missing.");
-    auto count = [&](const std::string& text) {
-        std::size_t found = 0;
-        for (std::size_t at = body.find(text); at != body.npos; at = body.find(text, at + 1)) ++found;
-        return found;
-    };
-    const std::size_t parts = count(delimiter + "\r\n");
-    if (count(delimiter) != parts + 1) throw malformed("a boundary does not end its line.");
-    if (parts > 20) throw malformed("it has more than 20 parts.");
-
-    Pairs pairs;
-    try {
-        MultipartInput input(body, boundary);
-        cgicc::Cgicc form(&input);
-        if (!form.getFiles().empty())
-            throw Problem(400, "invalid", "A file is not expected here.",
-                          {{form.getFiles()[0].getName(), {"A file is not expected here."}}});
-        for (const auto& entry : form.getElements()) pairs.emplace_back(entry.getName(), entry.getValue());
-    } catch (const Problem&) {
-        throw;
-    } catch (const std::exception&) {
-        throw malformed("a part of it cannot be read.");
-    }
-    // cgicc drops what it does not understand without a word
-    if (pairs.size() != parts) throw malformed("a part of it cannot be read.");
-    for (const auto& [name, value] : pairs)
-        if (!unicode::length(name) || !unicode::length(value)) throw malformed("it is not UTF-8.");
-    return pairs;
-}
 
 const Member* find(const Shape& shape, std::string_view name) {
     for (const Member& m : shape)
@@ -197,9 +121,7 @@ json::value parse_json(std::string_view text, Errors& errors) {
     json::error_code ec;
     std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && used < text.size()) ec = json::error::extra_data;
-    if (ec)
-        throw Problem(400, "malformed_json",
-                      "The body is not valid JSON: " + ec.message() + " at byte " + std::to_string(used) + ".");
+    if (ec) throw Problem(refusals::malformed_json, ec.message() + " at byte " + std::to_string(used));
     return std::move(parser.handler().root);
 }
 
@@ -240,40 +162,64 @@ Input check_fields(const json::object& given, Source source, std::string_view me
     return input;
 }
 
+MediaType media_type_of(const Request& request) {
+    const std::string_view header = request.variable("CONTENT_TYPE"), sent = request.variable("HTTP_CONTENT_TYPE");
+    // nginx takes the first of two, or from 1.23 on joins them by a comma; whichever was meant, it is not clear
+    if ((!sent.empty() && sent != header) || header.substr(0, header.find(';')).find(',') != header.npos)
+        throw Problem(refusals::duplicate_header, "Content-Type");
+    return media_type_of(header);
+}
+
+void read_multipart(multipart::Reader& reader, Given& given,
+                    const std::function<bool(const multipart::Part&)>& take_file) {
+    constexpr std::size_t longest = 64 << 10;  // in bytes; no field has more than 10,000 characters
+    while (auto part = reader.next()) {
+        if (take_file(*part)) continue;
+        if (part->file_name) {
+            given.errors[part->name] = {"A file is not expected here."};
+            continue;
+        }
+        std::string value;
+        for (std::string_view piece; !(piece = reader.read()).empty();) {
+            if (value.size() + piece.size() > longest)
+                throw Problem(refusals::malformed_form, "a field is longer than " + std::to_string(longest) + " bytes");
+            value += piece;
+        }
+        if (!unicode::length(value)) throw Problem(refusals::malformed_form, "it is not UTF-8");
+        given.add(std::move(part->name), std::move(value));
+    }
+}
+
 Input read_input(Request& request, const Shape& in, const Shape& out) {
-    json::object given;
-    Errors duplicates;
+    Given given;
     Source source = Source::json;
     if (request.has_body()) {
-        std::string_view header = request.variable("CONTENT_TYPE"), sent = request.variable("HTTP_CONTENT_TYPE");
-        // nginx takes the first of two, or from 1.23 on joins them by a comma; whichever was meant, it is not clear
-        if ((!sent.empty() && sent != header) || header.substr(0, header.find(';')).find(',') != header.npos)
-            throw Problem(400, "duplicate_header", "The header Content-Type was sent more than once.");
-        MediaType media = media_type_of(header);
+        const MediaType media = media_type_of(request);
         bool is_json = media.type == "application/json";
         bool is_form = media.type == "application/x-www-form-urlencoded" || media.type == "multipart/form-data";
-        if ((!is_json && !is_form) || (!media.charset.empty() && media.charset != "utf-8"))
-            throw Problem(415, "unsupported_media_type",
-                          "Send application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8.");
-        const std::string& body = request.body(max_body);
+        if ((!is_json && !is_form) || !is_utf8(media)) throw Problem(refusals::unsupported_media_type);
+        std::string_view body = request.body(max_body);
         if (is_json) {
-            json::value value = parse_json(body, duplicates);
+            json::value value = parse_json(body, given.errors);
             if (!value.is_object()) throw Problem(400, "invalid", "The body must be a JSON object.");
-            given = std::move(value.get_object());
+            given.fields = std::move(value.get_object());
         } else {
             source = Source::text;
-            Pairs pairs =
-                media.type == "multipart/form-data" ? read_multipart(body, media.boundary) : decode_query(body);
-            for (auto& [name, value] : pairs) {
-                if (given.contains(name)) duplicates[name] = {"This field stands more than once."};
-                given[name] = value;
+            if (media.type == "multipart/form-data") {
+                multipart::Reader reader(
+                    [&](char* into, std::size_t size) {
+                        size = body.copy(into, size);
+                        body.remove_prefix(size);
+                        return size;
+                    },
+                    media.boundary);
+                read_multipart(reader, given, [](const multipart::Part&) { return false; });
+            } else {
+                for (auto& [name, value] : decode_query(body)) given.add(name, value);
             }
         }
     }
-    Input input = check_fields(given, source, request.method(), in, out);
-    for (auto& [name, messages] : duplicates)
-        for (auto& message : messages) input.errors[name].push_back(message);
-    return input;
+    return given.checked(source, request.method(), in, out);
 }
 
 std::vector<std::pair<std::string, std::string>> decode_query(std::string_view query) {

@@ -7,6 +7,7 @@ namespace api {
 /// At most 100 objects of the described struct T, each checked as a body is; a form gives them as JSON text.
 template <class T>
 struct Items {
+    using Item = T;
     std::vector<T> value;
 };
 
@@ -19,7 +20,7 @@ std::string check_items(json::value& value, Source source, const Shape& item);
 template <class T>
 struct Type<Items<T>> {
     static json::object schema() {
-        return {{"type", "array"}, {"items", schema_of(shape_of<T>())}, {"maxItems", types::most_items}};
+        return {{"type", "array"}, {"items", schema_of(shape_of<T>(), Side::body)}, {"maxItems", types::most_items}};
     }
     static std::string check(json::value& v, Source s) {
         static const Shape item = shape_of<T>();

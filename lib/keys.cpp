@@ -20,6 +20,7 @@
 
 #include "crypto.hpp"
 #include "jwt.hpp"
+#include "media.hpp"
 #include "settings.hpp"
 
 namespace api {
@@ -28,10 +29,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The uses for which a file of keys has one; each has its own, so that no signature serves for something else.
-constexpr const char* uses[] = {"access"};
-/// How long a key that was replaced goes on verifying: what it signed last, and an hour for clocks.
-constexpr std::int64_t kept_seconds = jwt::lifetime_seconds + 3600;
+/// What keys are for; each use has its own, so that no signature serves for something else.
+struct Use {
+    const char* name;
+    std::int64_t kept_seconds;  ///< how long a key that was replaced goes on verifying
+};
+constexpr std::int64_t for_clocks = 3600;
+constexpr Use uses[] = {{"access", jwt::lifetime_seconds + for_clocks},
+                        {"media", media::lifetime_seconds + for_clocks}};
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
 
@@ -98,15 +103,15 @@ Descriptor locked_folder(const std::string& path) {
 }
 
 /// The file's text and what tells it from another one; nothing where there is none.
-struct File {
+struct KeyFile {
     std::string text;
     struct stat is {};
 };
-std::optional<File> read_file(const std::string& path) {
+std::optional<KeyFile> read_file(const std::string& path) {
     Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (file.fd < 0 && errno == ENOENT) return std::nullopt;
     if (file.fd < 0) fail("cannot read the keys in " + path);
-    File found;
+    KeyFile found;
     if (fstat(file.fd, &found.is) != 0) fail("cannot read the keys in " + path);
     if (!S_ISREG(found.is.st_mode) || (found.is.st_mode & 077) != 0)
         throw std::runtime_error("the keys in " + path + " must be a file with mode 0600: others may read them");
@@ -148,19 +153,17 @@ std::shared_ptr<const Keys> keys() {
     std::lock_guard lock(mutex);
     if (there && current && same(now, read_from)) return current;
 
-    std::optional<File> file = read_file(path);
+    std::optional<KeyFile> file = read_file(path);
     std::vector<Key> read = file ? parse(file->text, path) : std::vector<Key>{};
-    auto lacks = [&](const char* use) {
-        for (const Key& key : read)
-            if (key.use == use) return false;
-        return true;
+    auto lacks = [&](const Use& use) {
+        return std::none_of(read.begin(), read.end(), [&](const Key& key) { return key.use == use.name; });
     };
     if (std::any_of(std::begin(uses), std::end(uses), lacks)) {
         Descriptor folder = locked_folder(path);
         file = read_file(path);  // somebody else may have made it meanwhile
         read = file ? parse(file->text, path) : std::vector<Key>{};
-        for (const char* use : uses)
-            if (lacks(use)) read.push_back(new_key(use));
+        for (const Use& use : uses)
+            if (lacks(use)) read.push_back(new_key(use.name));
         replace(path, read, folder);
         file = read_file(path);
         if (!file) fail("cannot read the keys in " + path);
@@ -171,26 +174,27 @@ std::shared_ptr<const Keys> keys() {
     return current = std::move(fresh);
 }
 
-Key rotate_keys() {
+std::vector<Key> rotate_keys() {
     keys();
     const std::string& path = settings().keys;
     Descriptor folder = locked_folder(path);
-    std::optional<File> file = read_file(path);
+    std::optional<KeyFile> file = read_file(path);
     if (!file) fail("cannot read the keys in " + path);
-    std::vector<Key> rotated{new_key("access")};
-    // a key was replaced when the one before it in the file was made
-    std::int64_t replaced = rotated.front().made;
-    for (Key& key : parse(file->text, path)) {
-        if (key.use != "access") {
-            rotated.push_back(std::move(key));
-            continue;
+    const std::vector<Key> held = parse(file->text, path);
+    std::vector<Key> made, rotated;
+    for (const Use& use : uses) {
+        made.push_back(new_key(use.name));
+        rotated.push_back(made.back());
+        // a key was replaced when the one before it in the file was made
+        std::int64_t replaced = made.back().made;
+        for (const Key& key : held) {
+            if (key.use != use.name) continue;
+            if (replaced > made.back().made - use.kept_seconds) rotated.push_back(key);
+            replaced = key.made;
         }
-        const bool keep = replaced > rotated.front().made - kept_seconds;
-        replaced = key.made;
-        if (keep) rotated.push_back(std::move(key));
     }
     replace(path, rotated, folder);
-    return rotated.front();
+    return made;
 }
 
 }  // namespace api

@@ -10,8 +10,8 @@ namespace api {
 
 /// One key. The newest of a use signs; the others verify what they have signed until that has run out.
 struct Key {
-    std::string use;    ///< `access`: access tokens (JWT)
-    std::string id;     ///< the `kid` of a JWT: 8 characters of base64url
+    std::string use;    ///< `access`: access tokens (JWT); `media`: the URLs of stored files
+    std::string id;     ///< 8 characters of base64url, the `kid` of a JWT
     std::int64_t made;  ///< seconds since 1970
     std::string bytes;  ///< 32, from the kernel (RFC 7518 3.2: HS256 wants at least as many)
 };
@@ -27,19 +27,18 @@ public:
 
 private:
     friend std::shared_ptr<const Keys> keys();
-    friend Key rotate_keys();
     std::vector<Key> keys_;
 };
 
 /// The keys in the file that the setting FETTLE_KEYS names, as they are now: the file is looked at each time and read
-/// again when it is another one. Made with a first key where it does not exist; of several processes that make it at
-/// once all get the same. Throws std::runtime_error, naming the file, where it can be neither read nor made, where
-/// others may read it, and where a line is no key.
+/// again when it is another one. Where it does not exist, or has no key for a use, it is made with a first one; of
+/// several processes that make it at once all get the same. Throws std::runtime_error, naming the file, where it can be
+/// neither read nor made, where others may read it, and where a line is no key.
 std::shared_ptr<const Keys> keys();
 
-/// Puts a new access key in front, which signs from the next request on, and drops those whose signatures have run out
-/// (an access token's life and an hour after they were replaced). Sessions go on. Returns the new key; throws like
-/// keys().
-Key rotate_keys();
+/// Puts a new key in front for each use, which signs from the next request on, and drops those whose signatures have
+/// run out (the life of what they signed, and an hour for clocks, after they were replaced). Sessions and URLs go on.
+/// Returns the new keys; throws like keys().
+std::vector<Key> rotate_keys();
 
 }  // namespace api

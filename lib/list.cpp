@@ -3,19 +3,39 @@
 
 namespace api {
 
-std::string Splice::branches(std::string_view columns, const std::vector<std::string>& conditions,
-                             std::string_view tail) const {
+std::vector<std::string> Splice::branches(std::string_view columns, const std::vector<std::string>& conditions,
+                                          std::string_view tail) const {
     std::vector<std::string> all;
     std::string others;
-    for (std::string_view way : object->visible) {
-        std::string text =
-            "(select " + std::string(columns) + " from " + table + " it where (" + std::string(way) + ")" + others;
+    for (const std::string& way : ways()) {
+        std::string text = "(select " + std::string(columns) + " from " + table + " it where (" + way + ")" + others;
         if (!form.where.empty()) text += " and " + std::string(form.where);
         for (const std::string& condition : conditions) text += " and " + condition;
         all.push_back(text + std::string(tail) + ")");
-        others += " and (" + std::string(way) + ") is not true";
+        others += " and (" + way + ") is not true";
     }
-    return joined(all, "\n        union all\n        ");
+    return all;
+}
+
+std::string Splice::total(const PageQuery& query, std::string_view only) const {
+    // A text that stands in most rows is counted by walking rows until there are enough; its index would first collect
+    // all of them. The order makes the planner consider that walk. All else has an index that stops early by itself.
+    const std::string enough = query.exact ? std::string()
+                                           : std::string(query.searches ? " order by it.id desc" : "") + " limit " +
+                                                 std::to_string(most_counted + 1);
+    // each branch counts itself, at half the cost of counting their union, and only while there are not enough
+    std::string counts, sum;
+    int number = 0;
+    for (const std::string& branch : branches("1", query.conditions, enough)) {
+        const std::string name = "way_" + std::to_string(++number);
+        counts += "\n     cross join lateral (select count(*) as rows from " + branch + " it" +
+                  (sum.empty() || query.exact ? "" : " where " + sum + " <= " + std::to_string(most_counted)) + ") " +
+                  name;
+        sum += (sum.empty() ? "" : " + ") + name + ".rows";
+    }
+    // materialized, because else it would be counted again for each row of the page
+    return "total as materialized (\n    select " + sum + " as rows\n      from me" + counts + "\n     where " +
+           std::string(only) + "\n)";
 }
 
 std::string Splice::page(const PageQuery& query) const {
@@ -52,20 +72,12 @@ std::string Splice::page(const PageQuery& query) const {
         }
     }
     const std::string only = alive() + (of ? " and exists (select from parent)" : "");
-    std::string sql = "with " + me() + (of ? ", " + parent() : "") +
-                      ", page as (\n    select it.* from me cross join lateral (\n        " +
-                      branches("it.*", conditions, " order by " + order + " limit :limit") + "\n    ) it\n     where " +
-                      only + "\n     order by " + order + " limit :limit\n)";
-    if (query.counted)
-        sql += ", total as materialized (\n    select count(*) as rows from me cross join lateral (\n        " +
-               // A text that stands in most rows is counted by walking rows until there are enough; its index would
-               // first collect all of them. The order makes the planner consider that walk. All else has an index that
-               // stops early by itself. Materialized, because else it would be counted again for each row of the page.
-               branches("1", query.conditions,
-                        query.exact ? std::string()
-                                    : std::string(query.searches ? " order by it.id desc" : "") + " limit " +
-                                          std::to_string(most_counted + 1)) +
-               "\n    ) it\n     where " + only + "\n)";
+    std::string sql =
+        "with " + me() + (of ? ", " + parent() : "") +
+        ", page as (\n    select it.* from me cross join lateral (\n        " +
+        joined(branches("it.*", conditions, " order by " + order + " limit :limit"), "\n        union all\n        ") +
+        "\n    ) it\n     where " + only + "\n     order by " + order + " limit :limit\n)";
+    if (query.counted) sql += ", " + total(query, only);
     return sql + "\nselect " + caller_refusal() + (of ? "\n            when parent.id is null then 'not_found'" : "") +
            " end as refusal,\n       me.unused as touch, " + (query.counted ? "total.rows" : "null") +
            " as total, it.id is not null as exists" + columns(op.out) +

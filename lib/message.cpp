@@ -22,9 +22,7 @@ std::string_view Request::variable(std::string_view name) const {
     for (const auto& entry : variables_) {
         if (entry.first != name) continue;
         // nginx 1.22 does not join repeated headers; whichever we took, somebody in front of us may take the other
-        if (found && name.starts_with("HTTP_"))
-            throw Problem(400, "duplicate_header",
-                          "The header " + std::string(name.substr(5)) + " was sent more than once.");
+        if (found && name.starts_with("HTTP_")) throw Problem(refusals::duplicate_header, name.substr(5));
         if (!found) found = &entry;
     }
     return found ? found->second : std::string_view();
@@ -41,8 +39,7 @@ bool Request::has_body() const {
     return !length.empty() && length != "0";
 }
 
-const std::string& Request::body(std::size_t limit) {
-    if (body_) return *body_;
+std::size_t Request::length() const {
     std::string_view announced = variable("CONTENT_LENGTH");
     std::size_t length = 0;
     if (!announced.empty()) {
@@ -50,13 +47,24 @@ const std::string& Request::body(std::size_t limit) {
         if (error != std::errc() || end != announced.data() + announced.size())
             throw Problem(400, "bad_request", "Content-Length is not a number.");
     }
-    if (length > limit) throw Problem(413, "too_large", "The body is larger than " + std::to_string(limit) + " bytes.");
+    return length;
+}
+
+std::size_t Request::receive(char* into, std::size_t size) {
+    size = std::min(size, length() - received_);
+    if (size == 0) return 0;
+    const std::size_t got = read(into, size);
+    if (got == 0) throw Problem(400, "bad_request", "The body ended before its Content-Length.");
+    received_ += got;
+    return got;
+}
+
+const std::string& Request::body(std::size_t limit) {
+    if (body_) return *body_;
+    const std::size_t length = this->length();
+    if (length > limit) throw Problem(refusals::too_large, std::to_string(limit));
     std::string body(length, '\0');
-    for (std::size_t filled = 0; filled < length;) {
-        std::size_t n = read(body.data() + filled, length - filled);
-        if (n == 0) throw Problem(400, "bad_request", "The body ended before its Content-Length.");
-        filled += n;
-    }
+    for (std::size_t filled = 0; filled < length;) filled += receive(body.data() + filled, length - filled);
     return body_.emplace(std::move(body));
 }
 
@@ -76,11 +84,7 @@ std::string cgi_response(const Reply& reply, bool head) {
     for (const auto& [name, value] : reply.headers) {
         for (char c : value)
             if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-                return cgi_response({500,
-                                     {},
-                                     "application/problem+json",
-                                     Problem(500, "internal", "Something went wrong here. It has been logged.").body()},
-                                    head);
+                return cgi_response({500, {}, "application/problem+json", Problem(refusals::internal).body()}, head);
         out += name + ": " + value + "\r\n";
     }
     if (reply.status != 204 && reply.status != 304) {

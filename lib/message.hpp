@@ -29,6 +29,10 @@ public:
     const std::string& body(std::size_t limit);
     /// True where a body follows, whatever its length.
     bool has_body() const;
+    /// How long it is, in bytes. Throws 400 where the client says no number.
+    std::size_t length() const;
+    /// The next bytes of the body, size of them at most; 0 at its end. Throws 400 where it was cut on its way.
+    std::size_t receive(char* into, std::size_t size);
     /// Scheme and host in front of a path: the setting FETTLE_URL, else what the client used.
     std::string base_url() const;
 
@@ -38,6 +42,7 @@ public:
 
 private:
     std::optional<std::string> body_;
+    std::size_t received_ = 0;
     mutable std::vector<std::pair<std::string_view, std::string_view>> variables_;  // the environment, split once
 };
 

@@ -31,6 +31,17 @@ struct Computed {
     std::string_view sql;
 };
 
+struct Object;
+
+/// That a row belongs to one of another object, which the column names: who sees that one sees the row.
+struct Attachment {
+    std::string_view column = "";
+    const Object* object = nullptr;
+
+    constexpr Attachment() = default;
+    constexpr Attachment(std::string_view column, const Object& object) : column(column), object(&object) {}
+};
+
 /// A kind of stored object. In its SQL `it` is the row and `me` the caller; `may(code)` is true where the caller holds
 /// that permission.
 struct Object {
@@ -41,6 +52,7 @@ struct Object {
     List<Computed, 20> computed = {};
     std::string_view referable = "";  ///< what a body may point to, beside being visible; empty: every visible row
     std::string_view searched = "";   ///< the text that the filter `search` looks into
+    List<Attachment> attached = {};   ///< what its rows may be attached to: more ways to see them
 };
 
 /// Which object a form is about, if any. (A plain pointer would have to be compared with null at compile time, which
@@ -67,6 +79,27 @@ template <const Object& O>
 struct Type<Reference<O>> : Type<Id> {
     static Reference<O> load(const json::value& v) { return {v.as_int64()}; }
     static json::value dump(const Reference<O>& t) { return json::value(t.value); }
+};
+
+/// The ids of Min to Max visible objects of kind O, each once; a form separates them by commas. No column, as Names;
+/// absent and hidden objects are refused as those of a Reference are.
+template <const Object& O, std::size_t Min, std::size_t Max>
+struct References {
+    std::vector<std::int64_t> value;
+};
+template <const Object& O, std::size_t Min, std::size_t Max>
+struct Type<References<O, Min, Max>> {
+    static json::object schema() {
+        return {{"type", "array"},
+                {"items", Type<Id>::schema()},
+                {"minItems", Min},
+                {"maxItems", Max},
+                {"uniqueItems", true}};
+    }
+    static std::string check(json::value& v, Source s) { return types::check_ids(v, s, Min, Max); }
+    static References<O, Min, Max> load(const json::value& v) { return {json::value_to<std::vector<std::int64_t>>(v)}; }
+    static json::value dump(const References<O, Min, Max>& t) { return json::value_from(t.value); }
+    static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
 };
 
 }  // namespace api

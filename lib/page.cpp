@@ -76,6 +76,17 @@ std::string check_part(std::string_view text) {
     return length < 3 || length > 256 ? "Ensure this value has 3 to 256 characters." : "";
 }
 
+}  // namespace
+
+std::vector<std::string_view> ways_of(const Member& member) {
+    std::vector<std::string_view> ways{"in"};
+    if (!member.is_text && !member.is_choice && !member.is_id) ways.insert(ways.end(), {"gte", "lte"});
+    if (member.nullable) ways.emplace_back("isnull");
+    return ways;
+}
+
+namespace {
+
 /// Reads a list's query string, one parameter after the other.
 struct Reader {
     const Operation& op;
@@ -91,6 +102,22 @@ struct Reader {
 
     std::string searched() const { return "(" + std::string(op.form.object->searched) + ")"; }
 
+    /// Whether it is one of the form's choices; its value is noted, or refused.
+    bool chooses(const std::string& name, const std::string& text) {
+        std::string values;
+        for (const Choice& choice : op.form.choices) {
+            if (choice.parameter != name) continue;
+            if (choice.value == text) {
+                page.query.conditions.push_back("(" + std::string(choice.where) + ")");
+                return true;
+            }
+            values += (values.empty() ? "" : ", ") + std::string(choice.value);
+        }
+        if (values.empty()) return false;
+        errors[name].push_back("Not a valid choice. Use one of: " + values + ".");
+        return true;
+    }
+
     /// A condition on a member, with its value as a parameter of the filter's own name.
     void filter(const std::string& name, const std::string& text) {
         std::size_t mark = name.find("__");
@@ -105,6 +132,9 @@ struct Reader {
             parameters[parameter] = pattern_of(text);
             page.query.searches = page.query.planned_anew = true;
         } else if (const Member* member = find(op.out, base)) {
+            const auto ways = ways_of(*member);
+            if (!way.empty() && std::find(ways.begin(), ways.end(), way) == ways.end())
+                return void(errors[name].push_back("Unknown query parameter."));
             const std::string column = "it.\"" + base + "\"";
             // how many rows an id or a number leaves can be guessed without it; of all others only the value tells
             page.query.planned_anew =
@@ -146,20 +176,17 @@ struct Reader {
                 // one value is an equal one: the rows of an index come in order
                 condition = key() + (all.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
                 parameters[parameter] = all.size() == 1 ? all[0] : array_of(all);
-            } else if ((way == "gte" || way == "lte") && !member->is_text && !member->is_choice && !member->is_id) {
-                if (way == "gte")
-                    compare(" >= ", "'-infinity'");
-                else
-                    compare(" <= ");
-            } else if (way == "isnull" && member->nullable) {
+            } else if (way == "gte") {
+                compare(" >= ", "'-infinity'");
+            } else if (way == "lte") {
+                compare(" <= ");
+            } else {
                 json::value value(text);
                 wrong = types::check_boolean(value, Source::text);
                 if (wrong.empty() && indexed)
                     condition = key() + (value.get_bool() ? " = 'infinity'" : " < 'infinity'");
                 else if (wrong.empty())
                     condition = column + (value.get_bool() ? " is null" : " is not null");
-            } else {
-                return void(errors[name].push_back("Unknown query parameter."));
             }
         }
         if (!wrong.empty())
@@ -260,7 +287,7 @@ struct Reader {
                     page.query.exact = true;
                 else
                     errors["count"].push_back("Not a valid choice. Use: exact.");
-            } else
+            } else if (!chooses(name, text))
                 filter(name, text);
         }
         ordering(given_ordering ? *given_ordering : std::string(op.form.order), given_ordering.has_value());

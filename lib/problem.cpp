@@ -8,6 +8,11 @@ namespace api {
 
 namespace json = boost::json;
 
+Problem::Problem(const Refusal& refusal, std::string_view more)
+    : Problem(refusal.status, std::string(refusal.code), std::string(refusal.detail)) {
+    if (std::size_t place = detail.find("{}"); place != detail.npos) detail.replace(place, 2, more);
+}
+
 std::string Problem::body() const {
     json::object document{
         {"type", "about:blank"}, {"title", reason(status)}, {"status", status}, {"code", code}, {"detail", detail}};
@@ -26,24 +31,25 @@ std::string Problem::body() const {
 Problem invalid(Errors errors) {
     std::string names;
     for (const auto& [field, messages] : errors) names += (names.empty() ? "" : ", ") + field;
-    return {400, "invalid", "The request is not valid: " + names + ".", std::move(errors)};
+    Problem problem(refusals::invalid, names);
+    problem.errors = std::move(errors);
+    return problem;
 }
 
 Problem unauthenticated(std::string code) {
-    std::string detail = code == "token_expired"        ? "The access token has expired. Get a new one."
-                         : code == "session_superseded" ? "A later login has ended this session."
-                         : code == "session_ended"      ? "This session was ended. Log in again."
-                         : code == "session_expired"    ? "This session has expired. Log in again."
-                         : code == "account_inactive"
-                             ? "This account is not active."
-                             : "Authentication credentials were not provided or are not valid.";
-    return {401, std::move(code), std::move(detail), {}, {{"WWW-Authenticate", "Token, Bearer"}}};
+    Problem problem(refusals::not_authenticated);
+    for (const Refusal* way : ways_to_be_nobody)
+        if (way->code == code) problem = Problem(*way);
+    problem.code = std::move(code);
+    problem.headers = {{"WWW-Authenticate", "Token, Bearer"}};
+    return problem;
 }
 
-Problem session_required() { return {403, "session_required", asks_for_session}; }
-
 Problem unavailable(std::string detail, int retry_after) {
-    return {503, "unavailable", std::move(detail), {}, {{"Retry-After", std::to_string(retry_after)}}};
+    Problem problem(refusals::unavailable);
+    problem.detail = std::move(detail);
+    problem.headers = {{"Retry-After", std::to_string(retry_after)}};
+    return problem;
 }
 
 std::string reason(int status) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,46 @@ namespace api {
 
 /// What is wrong with which field; a field may have several faults.
 using Errors = std::map<std::string, std::vector<std::string>>;
+
+/// What can be refused, in the words of the documentation; {} in the sentence is what the case at hand says.
+struct Refusal {
+    std::string_view code;
+    int status = 0;
+    std::string_view detail;
+};
+
+/// What the library itself refuses, whatever a form is about.
+namespace refusals {
+inline constexpr Refusal invalid{"invalid", 400, "The request is not valid: {}."},
+    bad_request{"bad_request", 400, "The request is malformed."},
+    duplicate_header{"duplicate_header", 400, "The header {} was sent more than once."},
+    malformed_json{"malformed_json", 400, "The body is not valid JSON: {}."},
+    malformed_form{"malformed_form", 400, "The form is malformed: {}."},
+    invalid_key{"invalid_idempotency_key", 400, "An Idempotency-Key is 1 to 255 visible ASCII characters."},
+    no_keys{"idempotency_not_supported", 400, "An Idempotency-Key is of no use here."},
+    not_authenticated{"not_authenticated", 401, "Authentication credentials were not provided or are not valid."},
+    token_expired{"token_expired", 401, "The access token has expired. Get a new one."},
+    session_superseded{"session_superseded", 401, "A later login has ended this session."},
+    session_ended{"session_ended", 401, "This session was ended. Log in again."},
+    session_expired{"session_expired", 401, "This session has expired. Log in again."},
+    account_inactive{"account_inactive", 401, "This account is not active."},
+    permission_missing{"permission_missing", 403, "This needs the permission {}."},
+    session_required{"session_required", 403, "A personal access token cannot do this. Log in instead."},
+    bad_signature{"bad_signature", 403, "This URL is not signed, or not as it was made."},
+    not_found{"not_found", 404, "There is nothing here."},
+    not_acceptable{"not_acceptable", 406, "Answers here are {}."},
+    key_reused{"idempotency_key_reused", 409, "This Idempotency-Key came with another request before."},
+    taken{"taken", 409, "The {} is taken."},  // its code is that of the constraint: email_taken
+    in_use{"in_use", 409, "Something else still refers to this."},
+    stale{"stale", 412, "It has been changed since the version in If-Match."},
+    too_large{"too_large", 413, "The body is larger than {} bytes."},
+    unsupported_media_type{
+        "unsupported_media_type", 415,
+        "Send application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8."},
+    internal{"internal", 500, "Something went wrong here. It has been logged."},
+    no_room{"no_room", 507, "There is no room for this on the server."},
+    unavailable{"unavailable", 503, "Something that this needs is busy or not there. Try again."};
+}  // namespace refusals
 
 /// A refusal: its status, a stable code for programs, a sentence for people.
 struct Problem : std::exception {
@@ -26,6 +67,8 @@ struct Problem : std::exception {
           detail(std::move(detail)),
           errors(std::move(errors)),
           headers(std::move(headers)) {}
+    /// With `more` where the sentence has {}.
+    explicit Problem(const Refusal& refusal, std::string_view more = "");
     const char* what() const noexcept override { return detail.c_str(); }
     /// The document.
     std::string body() const;
@@ -33,12 +76,12 @@ struct Problem : std::exception {
 
 /// 400 with every fault by name.
 Problem invalid(Errors errors);
+/// The six ways in which a caller is not authenticated.
+inline constexpr const Refusal* ways_to_be_nobody[] = {&refusals::not_authenticated,  &refusals::token_expired,
+                                                       &refusals::session_superseded, &refusals::session_ended,
+                                                       &refusals::session_expired,    &refusals::account_inactive};
 /// 401 with the challenges of both token kinds; code is one of the contract's six.
 Problem unauthenticated(std::string code);
-/// What session_required() says.
-inline constexpr const char* asks_for_session = "A personal access token cannot do this. Log in instead.";
-/// 403 for a personal access token where a login is asked for.
-Problem session_required();
 /// 503 that says when to come back, in seconds.
 Problem unavailable(std::string detail, int retry_after);
 

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -27,7 +28,12 @@ namespace api {
 
 namespace {
 
-constexpr std::size_t most_drained = 2 << 20;  // twice the largest body: longer ones nginx has refused
+/// How much of a body is read that nobody wanted: twice the longest one, for nginx has refused those that are longer.
+std::size_t most_drained(const Handler& handler) {
+    const bool takes_files = std::any_of(handler.entries().begin(), handler.entries().end(),
+                                         [](const Entry& entry) { return entry.operation.receive != nullptr; });
+    return 2 * max_body + (takes_files ? static_cast<std::size_t>(settings().largest_upload) : 0);
+}
 
 /// A request over FastCGI.
 class FastCgiRequest : public Request {
@@ -84,7 +90,8 @@ void serve_one(const Handler& handler, FCGX_Request& wire, Database& database) {
     // what is left of the body must not be taken for the next request's records
     char rest[16384];
     std::size_t drained = 0, n = 0;
-    while (drained < most_drained && (n = request.read(rest, sizeof rest)) > 0) drained += n;
+    for (const std::size_t most = most_drained(handler); drained < most && (n = request.read(rest, sizeof rest)) > 0;)
+        drained += n;
     FCGX_PutStr(bytes.data(), static_cast<int>(bytes.size()), wire.out);
     send_spooled(reply, head, [&](const char* piece, std::size_t size) {
         return FCGX_PutStr(piece, static_cast<int>(size), wire.out) == static_cast<int>(size);

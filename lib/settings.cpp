@@ -14,7 +14,11 @@ const std::vector<SettingLine>& setting_lines() {
         {"FETTLE_REGISTRATION", "open", "open: anybody may register. closed: nobody may."},
         {"FETTLE_SESSIONS", "single", "single: a login ends the user's earlier sessions. many: it does not."},
         {"FETTLE_KEYS", "/var/lib/fettle/keys",
-         "The file of the keys that tokens are signed with, made at the first start; only handlers may read it."},
+         "The file of the keys that tokens and URLs of files are signed with, made at the first start; only handlers may read it."},
+        {"FETTLE_STORAGE", "/var/lib/fettle/storage",
+         "The folder of the files that people upload; only handlers and nginx may read it."},
+        {"FETTLE_UPLOAD_MIB", "256", "The largest upload in MiB (1 to 4096)."},
+        {"FETTLE_QUOTA_MIB", "5120", "What the documents of one user may take together, in MiB; 0: no limit."},
         {"FETTLE_CLAIM_HOURS", "8", "Hours after which a work order that was claimed is open again (1 to 8760)."},
         {"FETTLE_WORKERS", "4",
          "Requests that one handler serves at a time, each with a database connection (1 to 64)."},
@@ -52,14 +56,24 @@ int number(const char* name, int min, int max) {
     return n;
 }
 
+std::string path(const char* name) {
+    std::string value = text(name);
+    if (value.front() != '/')
+        throw std::runtime_error(std::string(name) + " is '" + value + "'; it must begin with a slash.");
+    return value;
+}
+
 Settings read() {
     Settings s;
     s.url = text("FETTLE_URL");
     while (!s.url.empty() && s.url.back() == '/') s.url.pop_back();
     s.registration_open = choice("FETTLE_REGISTRATION", "open", "closed");
     s.single_session = choice("FETTLE_SESSIONS", "single", "many");
-    s.keys = text("FETTLE_KEYS");
-    if (s.keys.front() != '/') throw std::runtime_error("FETTLE_KEYS is '" + s.keys + "'; it must begin with a slash.");
+    s.keys = path("FETTLE_KEYS");
+    s.storage = path("FETTLE_STORAGE");
+    while (s.storage.size() > 1 && s.storage.back() == '/') s.storage.pop_back();
+    s.largest_upload = static_cast<std::int64_t>(number("FETTLE_UPLOAD_MIB", 1, 4096)) << 20;
+    s.quota = static_cast<std::int64_t>(number("FETTLE_QUOTA_MIB", 0, 1 << 30)) << 20;
     s.claim_hours = number("FETTLE_CLAIM_HOURS", 1, 8760);
     s.workers = number("FETTLE_WORKERS", 1, 64);
     s.idle_seconds = number("FETTLE_IDLE", 0, 86400);

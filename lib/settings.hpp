@@ -1,5 +1,6 @@
 // The settings of a handler: environment variables, each with its default and a sentence.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -7,13 +8,16 @@ namespace api {
 
 /// What the environment says, checked once at start.
 struct Settings {
-    std::string url;         ///< FETTLE_URL
-    bool registration_open;  ///< FETTLE_REGISTRATION
-    bool single_session;     ///< FETTLE_SESSIONS
-    std::string keys;        ///< FETTLE_KEYS
-    int claim_hours;         ///< FETTLE_CLAIM_HOURS
-    int workers;             ///< FETTLE_WORKERS
-    int idle_seconds;        ///< FETTLE_IDLE
+    std::string url;              ///< FETTLE_URL
+    bool registration_open;       ///< FETTLE_REGISTRATION
+    bool single_session;          ///< FETTLE_SESSIONS
+    std::string keys;             ///< FETTLE_KEYS
+    std::string storage;          ///< FETTLE_STORAGE
+    std::int64_t largest_upload;  ///< FETTLE_UPLOAD_MIB, in bytes
+    std::int64_t quota;           ///< FETTLE_QUOTA_MIB, in bytes; 0: none
+    int claim_hours;              ///< FETTLE_CLAIM_HOURS
+    int workers;                  ///< FETTLE_WORKERS
+    int idle_seconds;             ///< FETTLE_IDLE
 };
 
 /// The settings of this process. Throws std::runtime_error, naming the variable, where a value makes no sense.

@@ -3,17 +3,23 @@
 
 namespace api {
 
-json::object schema_of(const Shape& shape) {
+json::object schema_of(const Shape& shape, Side side) {
     json::object properties;
     json::array required;
     for (const Member& member : shape) {
-        json::object schema = member.nested.empty() ? member.schema : schema_of(member.nested);
-        if (member.nullable) schema["type"] = json::array{schema["type"], "null"};
-        if (member.read_only) schema["readOnly"] = true;
-        if (!member.initial.is_null() && !member.required && !member.read_only && !member.always_required)
+        const bool is_answer = side == Side::answer;
+        if (is_answer ? member.is_secret : member.read_only || !member.nested.empty()) continue;
+        json::object schema = member.nested.empty() ? member.schema : schema_of(member.nested, side);
+        if (is_answer && !member.item.empty()) schema.erase("maxItems");  // a limit of what is sent
+        if (member.nullable) {
+            schema["type"] = json::array{schema["type"], "null"};
+            if (json::value* choices = schema.if_contains("enum")) choices->as_array().push_back(nullptr);
+        }
+        if (!is_answer && !member.initial.is_null() && !member.required && !member.always_required)
             schema["default"] = member.initial;
         properties[member.name] = std::move(schema);
-        if (member.required || member.always_required) required.emplace_back(member.name);
+        if (is_answer || member.always_required || (member.required && side == Side::body))
+            required.emplace_back(member.name);
     }
     json::object schema{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
     if (!required.empty()) schema["required"] = std::move(required);

@@ -25,13 +25,16 @@ struct Member {
     bool is_choice = false;        ///< is one of a few values: no range makes sense
     bool is_text = false;
     bool is_id = false;      ///< names a row: a range of them makes no sense
-    bool is_list = false;    ///< Names: no column
+    bool is_list = false;    ///< Names or References: no column
     bool is_secret = false;  ///< a password: neither in :body nor a parameter of any statement
+    bool is_file = false;    ///< the bytes of an upload: no column
+    bool is_file_name = false;
     const Object* reference = nullptr;
     std::vector<std::pair<std::string_view, std::string_view>> groups;
     std::string (*check)(json::value&, Source) = nullptr;
     void (*write)(std::string&, std::string_view) = nullptr;
     Shape nested;  ///< of a described struct as a member; the answer has its columns in a row
+    Shape item;    ///< of each of Items
 };
 
 namespace shapes {
@@ -69,6 +72,13 @@ template <class T>
 inline constexpr const Object* reference_of = nullptr;
 template <const Object& O>
 inline constexpr const Object* reference_of<Reference<O>> = &O;
+template <const Object& O, std::size_t Min, std::size_t Max>
+inline constexpr const Object* reference_of<References<O, Min, Max>> = &O;
+
+template <class T>
+inline constexpr bool is_list = std::is_same_v<T, Names>;
+template <const Object& O, std::size_t Min, std::size_t Max>
+inline constexpr bool is_list<References<O, Min, Max>> = true;
 
 template <class T>
 inline constexpr bool is_text = false;
@@ -78,7 +88,7 @@ template <std::size_t Min, std::size_t Max>
 inline constexpr bool is_text<Line<Min, Max>> = true;
 
 template <class T>
-inline constexpr bool is_settable_list = std::is_same_v<typename Peel<T>::type, Names>;
+inline constexpr bool is_settable_list = is_list<typename Peel<T>::type>;
 template <class T>
 inline constexpr bool is_settable_list<ReadOnly<T>> = false;
 
@@ -104,6 +114,25 @@ consteval auto is_list() {
     }(shapes::members_of<T>{});
 }
 
+/// Which of them are files.
+template <class T>
+consteval auto is_file() {
+    return []<template <class...> class L, class... D>(L<D...>) {
+        return std::array<bool, sizeof...(D)>{
+            std::is_same_v<typename shapes::Peel<std::remove_cvref_t<decltype(std::declval<T>().*D::pointer)>>::type,
+                           File>...};
+    }(shapes::members_of<T>{});
+}
+
+/// What C++ calls a type, without its namespaces.
+template <class T>
+constexpr std::string_view name_of() {
+    std::string_view name = __PRETTY_FUNCTION__;  // … [with T = (anonymous namespace)::Account; …]
+    name.remove_prefix(name.find("T = ") + 4);
+    name = name.substr(0, name.find_first_of(";]"));
+    return name.substr(name.rfind(':') + 1);  // npos + 1 is 0: no namespace
+}
+
 /// The shape of a described struct.
 template <class T>
 Shape shape_of() {
@@ -125,9 +154,12 @@ Shape shape_of() {
             m.is_secret = std::is_same_v<Plain, Password> || std::is_same_v<Plain, Secret>;
             m.reference = shapes::reference_of<Plain>;
             m.is_id = m.reference || std::is_same_v<Plain, Id>;
-            m.is_list = std::is_same_v<Plain, Names>;
+            m.is_list = shapes::is_list<Plain>;
+            if constexpr (requires { typename Plain::Item; }) m.item = shape_of<typename Plain::Item>();
+            m.is_file = std::is_same_v<Plain, File>;
+            m.is_file_name = std::is_same_v<Plain, FileName>;
             m.is_time = std::is_same_v<Plain, Date> || std::is_same_v<Plain, Time>;
-            m.is_text = shapes::is_text<Plain> || std::is_base_of_v<Text<3, 150>, Plain> ||
+            m.is_text = shapes::is_text<Plain> || m.is_file_name || std::is_base_of_v<Text<3, 150>, Plain> ||
                         std::is_base_of_v<Text<1, 254>, Plain>;
             m.is_choice = std::is_enum_v<Plain> || std::is_same_v<Plain, Code> || std::is_same_v<Plain, bool>;
             if constexpr (std::is_enum_v<Plain>) {
@@ -157,8 +189,12 @@ T load(const json::object& fields) {
     return result;
 }
 
-/// The JSON Schema of an object of this shape (draft 2020-12).
-json::object schema_of(const Shape& shape);
+/// From which side a shape is looked at: a body that must have what a creation needs, a body of a PATCH, an answer.
+enum class Side { body, patch, answer };
+
+/// The JSON Schema of an object of this shape (draft 2020-12). A body has no members that cannot be set; an answer
+/// always has all of its members, and no secrets.
+json::object schema_of(const Shape& shape, Side side);
 
 /// The JSON of a struct.
 template <class T>

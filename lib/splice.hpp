@@ -24,6 +24,13 @@ struct Splice {
         std::any_of(op.in.begin(), op.in.end(), [](const Member& m) { return m.reference && !m.read_only; });
     std::string table = object ? std::string(object->table) : std::string();
 
+    /// Whether an Idempotency-Key is of use: what the login family answers must not be stored.
+    bool takes_key() const {
+        return form.route.starts_with("POST ") && !open && !forms::path_of(form.route).starts_with("/api/v1/auth/");
+    }
+    /// Whether the caller may say which version of the row is meant.
+    bool takes_if_match() const { return writes && names_a_row && !open; }
+
     /// Whether the SQL has a part of this name: `name as (`.
     static bool has_part(std::string_view sql, std::string_view name);
 
@@ -43,6 +50,8 @@ struct Splice {
     std::string caller_refusal() const;
 
     // -- what may be seen
+    /// All ways to see a row: the object's own, then those to see what it is attached to.
+    std::vector<std::string> ways() const;
     std::string visible(std::string_view also = "") const;
     /// The condition that a row of another object, as `it`, may be seen.
     static std::string visible(const Object& other, std::string_view also = "");
@@ -72,8 +81,10 @@ struct Splice {
 
     // -- lists (list.cpp)
     /// One limited branch per way to see, each without the rows of those before it: an OR would read the whole table.
-    std::string branches(std::string_view columns, const std::vector<std::string>& conditions,
-                         std::string_view tail) const;
+    std::vector<std::string> branches(std::string_view columns, const std::vector<std::string>& conditions,
+                                      std::string_view tail) const;
+    /// The part that counts: exactly, or until it is clear that there are more than anybody is told.
+    std::string total(const PageQuery& query, std::string_view only) const;
     /// The statement of a page.
     std::string page(const PageQuery& query) const;
 };

@@ -29,8 +29,13 @@ std::vector<std::string_view> Splice::texts() const {
     for (const Rule& rule : form.rules) all.insert(all.end(), {rule.when, rule.names});
     if (of) all.insert(all.end(), of->visible.begin(), of->visible.end());
     for (const Fill& fill : form.fills) all.push_back(fill.sql);
+    for (const Choice& choice : form.choices) all.push_back(choice.where);
     if (object) {
-        if (names_a_row || op.is_page) all.insert(all.end(), object->visible.begin(), object->visible.end());
+        if (names_a_row || op.is_page) {
+            all.insert(all.end(), object->visible.begin(), object->visible.end());
+            for (const Attachment& to : object->attached)
+                all.insert(all.end(), to.object->visible.begin(), to.object->visible.end());
+        }
         for (const Computed& computed : object->computed) all.push_back(computed.sql);
     }
     for (const Member& m : op.in)
@@ -98,9 +103,38 @@ std::string Splice::alive() const {
            (form.session_only ? " and me.kind = 'session'" : "");
 }
 
+namespace {
+
+/// SQL over `it` as the same over another alias.
+std::string renamed(std::string_view sql, std::string_view alias) {
+    std::string text;
+    for (std::size_t i = 0; i < sql.size();) {
+        if (sql.substr(i, 3) == "it." && (i == 0 || !forms::is_name(sql[i - 1]))) {
+            text += std::string(alias) + '.';
+            i += 3;
+        } else {
+            text += sql[i++];
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<std::string> Splice::ways() const {
+    std::vector<std::string> all;
+    for (std::string_view way : object->visible) all.emplace_back(way);
+    // a way of its own for each way to see the other row: the planner can then begin there
+    for (const Attachment& to : object->attached)
+        for (std::string_view way : to.object->visible)
+            all.push_back("it." + quoted(to.column) + " is not null and exists (select from " +
+                          std::string(to.object->table) + " attached where attached.id = it." + quoted(to.column) +
+                          " and (" + renamed(way, "attached") + "))");
+    return all;
+}
+
 std::string Splice::visible(std::string_view also) const {
-    std::vector<std::string> ways;
-    for (std::string_view way : object->visible) ways.emplace_back(way);
+    std::vector<std::string> ways = this->ways();
     // what the row itself tells is cheaper than what the caller may
     std::stable_partition(ways.begin(), ways.end(),
                           [](const std::string& way) { return !forms::contains(way, "may("); });
@@ -109,7 +143,7 @@ std::string Splice::visible(std::string_view also) const {
 }
 
 std::string Splice::visible(const Object& other, std::string_view also) {
-    Operation operation{Form{.route = "GET /", .permissions = {caller}, .object = other}, {}, {}, false, false};
+    Operation operation{Form{.route = "GET /", .permissions = {caller}, .object = other}, {}, {}};
     return Splice{operation}.visible(also);
 }
 
@@ -117,14 +151,25 @@ std::string Splice::no_such() const {
     std::string cases;
     for (const Member& m : op.in) {
         if (!m.reference || m.read_only) continue;
-        std::string field = "given." + quoted(m.name);
-        cases += std::string(cases.empty() ? "" : ",\n") + "               case when " + field + " is not null" +
-                 // what is stored already may stay, also where it could not be chosen any more
-                 (in_path ? " and " + field + " is distinct from (select stored." + quoted(m.name) + " from " + table +
-                                " stored where stored.id = :" + std::string(object->name) + "_id)"
-                          : "") +
-                 " and not exists (select from " + std::string(m.reference->table) + " it where it.id = " + field +
-                 " and " + visible(*m.reference, m.reference->referable) + ") then '" + m.name + "' end";
+        const std::string field = "given." + quoted(m.name);
+        // an offset keeps it what it is, one look into an index: a plan that was made while there were few such objects
+        // would else read all of them
+        auto is_missing = [&](const std::string& id, std::string_view offset = "") {
+            return " not exists (select from " + std::string(m.reference->table) + " it where it.id = " + id + " and " +
+                   visible(*m.reference, m.reference->referable) + std::string(offset) + ")";
+        };
+        cases += std::string(cases.empty() ? "" : ",\n") + "               case when ";
+        if (m.is_list)
+            cases += "exists (select from jsonb_array_elements_text(:" + m.name + "::jsonb) named (id) where" +
+                     is_missing("named.id::bigint", " offset 0") + ")";
+        else
+            cases += field + " is not null" +
+                     // what is stored already may stay, also where it could not be chosen any more
+                     (in_path ? " and " + field + " is distinct from (select stored." + quoted(m.name) + " from " +
+                                    table + " stored where stored.id = :" + std::string(object->name) + "_id)"
+                              : "") +
+                     " and" + is_missing(field);
+        cases += " then '" + m.name + "' end";
     }
     return cases.empty() ? "null::text" : "'no_such:' || nullif(concat_ws(',',\n" + cases + "), '')";
 }
@@ -202,7 +247,7 @@ std::string Splice::granted() const {
 std::vector<std::string> Splice::settable() const {
     std::vector<std::string> names;
     for (const Member& m : op.in)
-        if (!m.read_only && !m.is_secret && !m.is_list) names.push_back(m.name);
+        if (!m.read_only && !m.is_secret && !m.is_list && !m.is_file) names.push_back(m.name);
     return names;
 }
 

@@ -65,6 +65,15 @@ bool is_time(std::string_view text) {
     return year >= 1 && year <= 9999;
 }
 
+/// What commas separate in the value of a form; nothing at all is no part.
+json::array parts_of(std::string_view text) {
+    json::array parts;
+    for (std::size_t comma; (comma = text.find(',')) != text.npos; text.remove_prefix(comma + 1))
+        parts.emplace_back(text.substr(0, comma));
+    if (!text.empty() || !parts.empty()) parts.emplace_back(text);
+    return parts;
+}
+
 }  // namespace
 
 std::string check_text(json::value& value, std::size_t min, std::size_t max) {
@@ -215,19 +224,39 @@ std::string check_time(json::value& value) {
 }
 
 std::string check_names(json::value& value, Source source) {
-    if (source == Source::text) {
-        json::array names;
-        std::string_view rest = value.get_string();
-        for (std::size_t comma; (comma = rest.find(',')) != rest.npos; rest.remove_prefix(comma + 1))
-            names.emplace_back(rest.substr(0, comma));
-        if (!rest.empty() || !names.empty()) names.emplace_back(rest);
-        value = std::move(names);
-    }
+    if (source == Source::text) value = parts_of(value.get_string());
     if (!value.is_array()) return "Expected a list of names.";
     std::set<std::string_view> seen;
     for (json::value& name : value.get_array()) {
         if (std::string wrong = check_line(name, 1, 200); !wrong.empty()) return wrong;
         if (!seen.insert(name.get_string()).second) return "A name stands more than once.";
+    }
+    return {};
+}
+
+std::string check_file_name(json::value& value) {
+    if (!value.is_string()) return std::string(not_a_string);
+    const std::string given(value.as_string());
+    if (!unicode::length(given)) return "This is not valid UTF-8.";
+    // a path of any system; browsers of old send one
+    std::string name = unicode::visible(given.substr(given.find_last_of("/\\") + 1), 255);
+    const std::size_t first = name.find_first_not_of(' ');
+    name = first == name.npos ? "" : name.substr(first, name.find_last_not_of(' ') - first + 1);
+    value = unicode::is_blank(name) || name == "." || name == ".." ? "file" : name;
+    return {};
+}
+
+std::string check_ids(json::value& value, Source source, std::size_t min, std::size_t max) {
+    if (source == Source::text) value = parts_of(value.get_string());
+    if (!value.is_array()) return "Expected a list of ids.";
+    json::array& ids = value.get_array();
+    if (ids.empty() && min > 0) return "This list may not be empty.";
+    if (ids.size() < min) return "Ensure this field has at least " + std::to_string(min) + " elements.";
+    if (ids.size() > max) return "Ensure this field has no more than " + std::to_string(max) + " elements.";
+    std::set<std::int64_t> seen;
+    for (json::value& id : ids) {
+        if (std::string wrong = check_integer(id, source, 1, INT64_MAX); !wrong.empty()) return wrong;
+        if (!seen.insert(id.get_int64()).second) return "An id stands more than once.";
     }
     return {};
 }
@@ -298,8 +327,8 @@ json::object text_schema(std::size_t min, std::size_t max, std::string_view form
     return schema;
 }
 
-json::object integer_schema(std::int64_t min) {
-    json::object schema{{"type", "integer"}};
+json::object integer_schema(std::int64_t min, std::string_view format) {
+    json::object schema{{"type", "integer"}, {"format", format}};
     if (min > INT32_MIN) schema["minimum"] = min;
     return schema;
 }

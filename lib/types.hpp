@@ -72,6 +72,15 @@ struct Time {
 struct Names {
     std::vector<std::string> value;
 };
+/// The file of an upload, as a member of a body: it is streamed into the storage (storage.hpp), and the SQL has
+/// :file_sha256, :file_size (bytes) and :file_type (found from the bytes) in its place.
+struct File {};
+/// What a stored file is called by people: 1 to 255 characters, all of them visible. Whatever a client gives is made
+/// so, and loses the folders in front; what has no name is `file`. An upload of which the body does not say it takes
+/// the name of the part. No file on disk is called so.
+struct FileName {
+    std::string value;
+};
 /// Any JSON, from a `jsonb`; answers only.
 struct Json {
     json::value value;
@@ -115,6 +124,8 @@ std::string check_boolean(json::value& value, Source source);
 std::string check_date(json::value& value);
 std::string check_time(json::value& value);
 std::string check_names(json::value& value, Source source);
+std::string check_file_name(json::value& value);
+std::string check_ids(json::value& value, Source source, std::size_t min, std::size_t max);
 std::string check_choice(json::value& value, const std::vector<std::pair<std::string, std::string>>& choices);
 
 void write_text(std::string& out, std::string_view column);      ///< quoted and escaped
@@ -123,7 +134,7 @@ void write_boolean(std::string& out, std::string_view column);
 void write_time(std::string& out, std::string_view column);
 
 json::object text_schema(std::size_t min, std::size_t max, std::string_view format = {});
-json::object integer_schema(std::int64_t min);
+json::object integer_schema(std::int64_t min, std::string_view format);
 }  // namespace types
 
 template <std::size_t Min, std::size_t Max>
@@ -180,7 +191,7 @@ struct Type<Secret> : SpecialText<Secret, types::check_secret, 1, 1024> {
 
 template <>
 struct Type<Id> {
-    static json::object schema() { return types::integer_schema(1); }
+    static json::object schema() { return types::integer_schema(1, "int64"); }
     static std::string check(json::value& v, Source s) { return types::check_integer(v, s, 1, INT64_MAX); }
     static Id load(const json::value& v) { return {v.as_int64()}; }
     static json::value dump(const Id& t) { return json::value(t.value); }
@@ -188,7 +199,7 @@ struct Type<Id> {
 };
 template <>
 struct Type<int> {
-    static json::object schema() { return types::integer_schema(INT32_MIN); }
+    static json::object schema() { return types::integer_schema(INT32_MIN, "int32"); }
     static std::string check(json::value& v, Source s) { return types::check_integer(v, s, INT32_MIN, INT32_MAX); }
     static int load(const json::value& v) { return static_cast<int>(v.as_int64()); }
     static json::value dump(int t) { return json::value(t); }
@@ -197,7 +208,7 @@ struct Type<int> {
 template <int Min, int Max>
 struct Type<Number<Min, Max>> {
     static json::object schema() {
-        json::object s = types::integer_schema(Min);
+        json::object s = types::integer_schema(Min, "int32");
         if (Max < INT32_MAX) s["maximum"] = Max;
         return s;
     }
@@ -257,6 +268,23 @@ struct Type<Json> {
     static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
 };
 
+template <>
+struct Type<File> {
+    static json::object schema() { return {{"type", "string"}, {"format", "binary"}}; }
+    static std::string check(json::value& v, Source) { return v.is_string() ? "" : "No file was sent."; }
+    static File load(const json::value&) { return {}; }
+    static json::value dump(File) { return nullptr; }
+    static void write(std::string& out, std::string_view column) { types::write_text(out, column); }
+};
+template <>
+struct Type<FileName> {
+    static json::object schema() { return types::text_schema(1, 255); }
+    static std::string check(json::value& v, Source) { return types::check_file_name(v); }
+    static FileName load(const json::value& v) { return {std::string(v.as_string())}; }
+    static json::value dump(const FileName& t) { return json::value(t.value); }
+    static void write(std::string& out, std::string_view column) { types::write_text(out, column); }
+};
+
 /// Other names under which a described enum is taken as input: {given, meant}.
 template <class E>
 inline constexpr std::array<std::pair<std::string_view, std::string_view>, 0> aliases{};
@@ -283,7 +311,13 @@ struct Type<E> {
     static json::object schema() {
         json::array names;
         for (const auto& name : choices()) names.emplace_back(name);
-        return {{"type", "string"}, {"enum", names}};
+        json::object schema{{"type", "string"}, {"enum", names}};
+        // what is stored and answered is the name that is meant
+        for (const auto& [given, meant] : aliases<E>) {
+            json::value& also = schema.emplace("x-also", json::object{}).first->value();
+            also.as_object()[given] = meant;
+        }
+        return schema;
     }
     static std::string check(json::value& v, Source) {
         static const auto accepted = [] {

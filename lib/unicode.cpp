@@ -36,6 +36,20 @@ bool has_hidden(std::string_view text) {
     return false;
 }
 
+std::string visible(std::string_view text, std::size_t most) {
+    std::string kept;
+    std::size_t count = 0;
+    for (auto at = text.begin(); at != text.end() && count < most;) {
+        const auto start = at;
+        utf::utf_traits<char>::decode(at, text.end());
+        const std::string_view character(&*start, static_cast<std::size_t>(at - start));
+        if (has_control(character) || has_hidden(character)) continue;
+        kept += character;
+        ++count;
+    }
+    return kept;
+}
+
 bool is_blank(std::string_view text) {
     for (auto at = text.begin(); at != text.end();) {
         utf::code_point c = utf::utf_traits<char>::decode(at, text.end());

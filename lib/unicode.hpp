@@ -1,6 +1,7 @@
 // Unicode as hostile input needs it: is it UTF-8, how long is it, does it carry control characters.
 #pragma once
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace api::unicode {
@@ -14,6 +15,9 @@ bool has_control(std::string_view text);
 /// True where it has a line end, a tab, or a character that is not seen but changes what is: bidirectional controls,
 /// zero-width spaces, soft hyphens, tags. The joiners U+200C and U+200D stay: some scripts need them.
 bool has_hidden(std::string_view text);
+
+/// The text without such characters and without line ends and tabs, at most so many code points of it.
+std::string visible(std::string_view text, std::size_t most);
 
 /// True where the text consists of white space alone (or of nothing).
 bool is_blank(std::string_view text);

@@ -259,6 +259,40 @@ insert into present (item, title, description, priority, ago, due, author, techn
     ('Machining centre 4', 'Warranty: probe loses its signal', 'Dealer comes with a new receiver.', 'Medium', 4, 3, 'ines.carvalho', 'katya.morozova', 'assigned'),
     ('Scissor lift', 'Renew the warning labels', '', 'Low', 33, -3, 'marcus.oyelaran', 'luis.herrera', 'assigned');
 
+-- -- what they write to each other: so many days ago, at an hour; who has not read it yet; about which item's open order
+
+create temp table letter (n int generated always as identity, ago int, hour int, sender text, recipients text[], unread text[], item text, subject text, body text) on commit drop;
+insert into letter (ago, hour, sender, recipients, unread, item, subject, body) values
+    (342, 9, 'helen.brandt', '{marcus.oyelaran,ines.carvalho,tom.whitaker,nora.jensen,grace.mbeki}', '{}', null, 'Work orders go through Fettle from now on', 'No more slips at the board, please. Whoever sees a fault writes it down here; the board comes down on Friday.'),
+    (289, 11, 'ines.carvalho', '{marcus.oyelaran}', '{}', null, 'Laser free on Thursday?', 'The bracket order is late anyway. If you want the laser for the chiller, Thursday from noon is good.'),
+    (289, 13, 'marcus.oyelaran', '{ines.carvalho}', '{}', null, 'Re: Laser free on Thursday?', 'Thursday noon it is. Adèle needs three hours, the programme can start again in the evening.'),
+    (204, 10, 'marcus.oyelaran', '{adele.fournier,samuel.kipkemboi}', '{}', null, 'Compressor room', 'Adèle, please take Samuel along the next time and show him the lock-out. He has the key from me.'),
+    (171, 15, 'helen.brandt', '{marcus.oyelaran,ines.carvalho}', '{}', null, 'Turret lathe is sold', 'The dealer collects it next Tuesday. Please have the oil drained and the chuck taken off.'),
+    (149, 8, 'marcus.oyelaran', '{tom.whitaker,luis.herrera}', '{}', null, 'Welcome, Luis', 'Luis starts with Tom. First week: store, tools, reading meters. Tom has the training plan.'),
+    (96, 16, 'brian.ashworth', '{grace.mbeki,peter.vandermeer,yuki.tanaka,ines.carvalho}', '{}', null, 'My last week', 'Cake at ten on Friday, in the measuring room. The notes on programme 4411 are in the drawer of lathe 3.'),
+    (58, 9, 'ravi.deshmukh', '{helen.brandt}', '{}', null, 'Crane books', 'Both crane books are complete, the jib is missing one page from last spring. I have asked the inspector for a copy.'),
+    (31, 14, 'fatima.elamrani', '{marcus.oyelaran}', '{}', null, 'Instructions for the extraction', 'Draft is ready. Could somebody take a picture of the damper from above? I am not allowed on the ladder.'),
+    (17, 7, 'dieter.kaufmann', '{marcus.oyelaran,jonas.lindqvist}', '{}', 'Plate rolls', 'Plate rolls: lower roll does not turn', 'It squealed yesterday and stands today. I have locked it out. Three jobs wait for it.'),
+    (17, 9, 'marcus.oyelaran', '{dieter.kaufmann,ines.carvalho}', '{}', 'Plate rolls', 'Re: Plate rolls', 'Bearing is ordered, six weeks. Inês, please have the three jobs rolled outside.'),
+    (9, 13, 'dieter.kaufmann', '{adele.fournier}', '{}', 'Press brake 2', 'Ram is tilted', 'Parts longer than a metre come out of true. Short ones are fine, I go on with those.'),
+    (5, 10, 'ines.carvalho', '{yuki.tanaka,ravi.deshmukh,peter.vandermeer}', '{peter.vandermeer}', null, 'Bracket order: fixture and first article', 'The customer wants the first article report with the delivery of the first ten. Drawing revision is C, not B!'),
+    (3, 11, 'nora.jensen', '{marcus.oyelaran}', '{}', 'Forklift 3, outdoors', 'Forklift 3 smells of diesel', 'Only with the heater on. We use it in the yard with the window open until somebody has looked at it.'),
+    (2, 9, 'helen.brandt', '{marcus.oyelaran}', '{}', null, 'Budget', 'I need your figures by the end of the week. Please put the horizontal machining centre on a page of its own.'),
+    (1, 8, 'grace.mbeki', '{katya.morozova,ines.carvalho}', '{ines.carvalho}', 'Horizontal machining centre', 'Alarm 264 again', 'Third time this week. Pallet B, always after the coolant wash. I have taken a film of it, it is on the panel.'),
+    (1, 15, 'katya.morozova', '{grace.mbeki,ines.carvalho,marcus.oyelaran}', '{marcus.oyelaran,ines.carvalho}', 'Horizontal machining centre', 'Re: Alarm 264 again', 'A clamping cone is worn, the pallet seats 0.1 mm too high. Spare one comes tomorrow; until then please only pallet A.'),
+    (0, 6, 'nora.jensen', '{helen.brandt,marcus.oyelaran}', '{helen.brandt,marcus.oyelaran}', 'Roller door, south', 'South door is out of use', 'It came down on a pallet and did not stop. Nobody was near. I have put a chain in front of it.');
+
+-- -- what they report: so many days ago, about so many days before that; the report of each month is counted from the records
+
+create temp table account (n int generated always as identity, ago int, days int, author text, item text, title text, body text) on commit drop;
+insert into account (ago, days, author, item, title, body) values
+    (262, 30, 'ravi.deshmukh', 'Coordinate measuring machine', 'Comparison of the measuring room', 'Ring gauge of 50 mm on both machines, ten times each. Spread 1.1 µm; no action.'),
+    (187, 0, 'adele.fournier', 'Compressor 2', 'Leak search in hall 3', 'Eleven leaks found and nine closed. The two that are left need a shut-down of the main line. Saves about 1.2 m³/min.'),
+    (110, 90, 'tom.whitaker', 'CNC lathe 1', 'Vibration of the spindle, three months', 'From 0.9 to 1.4 mm/s. Still good; measure each month from now on.'),
+    (57, 0, 'ravi.deshmukh', null, 'Audit by the insurer', 'No findings on the cranes. One remark: the inspection labels of the slings cannot be read. New ones are ordered.'),
+    (24, 0, 'fatima.elamrani', 'Welding robot cell', 'Near miss at the robot cell', 'A pallet bent the actuator of the door switch. The cell stopped as it should. Floor marking is moved by 400 mm.'),
+    (12, 14, 'adele.fournier', 'Compressor 1', 'Air at night', 'Measured for two weeks: 4 m³/min with everything switched off, half of it in hall 2. Search goes on with the detector.');
+
 -- -- the people and the register
 
 insert into users (username, email, first_name, last_name, is_active, is_superuser, is_first, date_joined, last_login, updated_at)
@@ -458,3 +492,47 @@ update equipment e set status = 'Retired' from item i where i.id = e.id and i.re
 update schedules s set is_active = false from item i where i.id = s.equipment and i.retired is not null;
 update equipment set status = 'Out of Service' where name in ('Plate rolls', 'Roller door, south');
 update equipment set status = 'Under Maintenance' where name in ('Press brake 2', 'Horizontal machining centre');
+
+-- -- what was written, in the order in which it was
+
+do $$
+declare
+    it record;
+    made bigint;
+begin
+    for it in
+        select l.*, p.id as sender_id, sent.at, t.id as task
+          from letter l join person p on p.username = l.sender
+               cross join lateral (select least(current_date - l.ago + make_interval(hours => l.hour, mins => l.n * 37 % 60), now() - interval '20 minutes') as at) sent
+               left join equipment e on e.name = l.item
+               left join lateral (select max(t.id) as id from tasks t where t.equipment = e.id and t.status in ('Pending', 'In Progress')) t on true
+         order by sent.at, l.n
+    loop
+        insert into messages (sender, subject, body, task, sent_at) values (it.sender_id, it.subject, it.body, it.task, it.at) returning id into made;
+        insert into message_copies (message, holder, sender, sent_at, is_sent, is_received) values (made, it.sender_id, it.sender_id, it.at, true, false);
+        insert into message_copies (message, holder, sender, sent_at, is_sent, is_received, read_at, version)
+        select made, p.id, it.sender_id, it.at, false, true, seen.at, case when seen.at is null then 1 else 2 end
+          from person p, lateral (select case when p.username <> all (it.unread) then it.at + p.n * interval '47 seconds' end as at) seen
+         where p.username = any (it.recipients)
+         order by p.n;
+    end loop;
+end $$;
+
+insert into reports (author, title, body, equipment, period_start, period_end, created_at, updated_at)
+select p.id, w.title, w.body, e.id, w.period_start, w.period_end, w.at, w.at
+  from (select a.author, a.title, a.body, a.item, case when a.days > 0 then current_date - a.ago - a.days end as period_start,
+               case when a.days > 0 then current_date - a.ago end as period_end, current_date - a.ago + time '15:20' + a.n * interval '13 minutes' as at
+          from account a
+         union all
+        select 'marcus.oyelaran', 'Maintenance in ' || to_char(month.first, 'FMMonth YYYY'),
+               done.records || ' orders done, ' || done.hours || ' hours, ' || done.cost || ' for parts and services. Most time went into: ' || done.most || '.',
+               null, month.first::date, (month.first + interval '1 month')::date - 1, month.first + interval '1 month 2 days 10 hours'
+          from generate_series(date_trunc('month', now()) - interval '11 months', date_trunc('month', now()) - interval '1 month', interval '1 month') month (first)
+               cross join lateral (
+                   select sum(i.records) as records, sum(i.hours) as hours, sum(i.cost) as cost, string_agg(i.name, ', ' order by i.place) filter (where i.place <= 5) as most
+                     from (select e.name, count(*) as records, sum(m.hours_spent) as hours, sum(m.cost) as cost, row_number() over (order by sum(m.hours_spent) desc, e.id) as place
+                             from maintenance m join equipment e on e.id = m.equipment
+                            where m.performed_at >= month.first and m.performed_at < month.first + interval '1 month' group by e.id, e.name) i) done
+         where month.first + interval '1 month 2 days 10 hours' < now()) w
+       join person p on p.username = w.author left join equipment e on e.name = w.item
+ order by w.at;

@@ -247,11 +247,23 @@ def loads_of(live):
         Load(live, 'login', 'auth_login', same('POST', '/api/v1/auth/login', body=login), 2))}
 
 
+def files_of(live):
+    """Stored files by their signed URLs, and the same sent by nginx without asking a handler."""
+    loads = {}
+    for size, content in (('4 KiB', b'oil ' * 1024), ('10 MiB', b'oil ' * (10 << 18))):
+        name = live.store(content)
+        url = live.sign(f'/media/document/{name}/plan.bin?type=application%2Foctet-stream&expires={int(time.time()) + 86400}')
+        for what, handler, path in ((f'a file of {size}', 'media', url), (f'{size}, nginx alone', None, f'/bare/{name[:2]}/{name}')):
+            loads[what] = Load(live, what, handler, same('GET', path))
+    return loads
+
+
 def measure(stack):
     small, large = prepared_stage(stack, 100_000), prepared_stage(stack, 1_000_000)
     say('Measuring idle memory, first answers and refused logins ...')
     once, few, many = measure_once(small), loads_of(small), loads_of(large)
     del many['nginx alone'], many['login']
+    few |= files_of(small)
     if BESIDE:
         few['one task, before'] = one_task(prepared_stage(stack, 100_000, BESIDE))
     key = {user: r'\x' + hashlib.sha256((TOKEN % user).encode()).hexdigest() for user in (READER, CREATOR)}
@@ -291,6 +303,8 @@ def report(few, many, bare, once):
         verdict('one task / that of the other build', few['one task']['rate'] / few['one task, before']['rate'], 0.95, least=True)
     verdict('/health/live / nginx alone', few['/health/live']['rate'] / few['nginx alone']['rate'], 0.32, least=True)
     say(f'  {"create / its statement in pgbench":58}{few["create"]["rate"] / best["create"]:9.2f}')
+    for size, least in (('4 KiB', 0.3), ('10 MiB', 0.95)):
+        verdict(f'a file of {size} / by nginx alone', few[f'a file of {size}']['rate'] / few[f'{size}, nginx alone']['rate'], least, least=True)
     for name in ('one task', '/health/live'):
         verdict(f'{name}: rate at 1,000,000 tasks / at 100,000', many[name]['rate'] / few[name]['rate'], 0.9, least=True)
     for title, loads in (('100,000', few), ('1,000,000', many)):

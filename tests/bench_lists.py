@@ -1,8 +1,9 @@
 """Whether lists cost more when the tables grow: every list, filter, order and search. usage: python3 tests/bench_lists.py BUILD
 
-One stage has 10,000 tasks and 2,000 maintenance records, the other 1,000,000 and 200,000; both have the same people and items. Every
-round asks each list once on each stage, one request at a time, and a figure is the median of its rounds. At the end a
-superuser takes all tasks as CSV, and the handler's memory is looked at meanwhile.
+One stage has 10,000 tasks and 2,000 maintenance records, the other 1,000,000 and 200,000. Both have the same 10,000 people and 2,000
+items, but in the large one a hundred times as many of them are at work: one person's and one item's tasks are as many in both. Every
+round asks each list once on each stage, one request at a time, and a figure is the median of its rounds. At the end a superuser takes
+all tasks as CSV, and the handler's memory is looked at meanwhile.
 Exit status 0 whatever the figures are, 1 if something could not be measured.
 """
 import contextlib
@@ -19,7 +20,7 @@ import stage  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else 'build')
 SMALL, LARGE, ROUNDS = 10_000, 1_000_000, 15
-USERS, FIRST, ITEMS, TOKEN = 1000, 1000, 2000, 'fettle-measures-its-lists-%016d'
+USERS, FIRST, ITEMS, TOKEN = 10_000, 1000, 2000, 'fettle-measures-its-lists-%016d'
 EMPLOYEE, SUPERUSER = 1, USERS
 
 # a fifth of the tasks are complete work orders with their record, a twentieth are open orders. What
@@ -45,7 +46,7 @@ select i, 'Task ' || i || ': oil the lathe', 'Before the early shift, from shelf
        case when pg_temp.dice(i, 3, 2) > 0 then date '2030-01-01' + pg_temp.dice(i, 700, 3) end, (array['Low', 'Medium', 'High', 'Critical'])[1 + pg_temp.dice(i, 4, 4)],
        case when i % 5 = 0 or i % 20 <> 1 and pg_temp.dice(i, 2, 5) = 0 then 'Complete' when pg_temp.dice(i, 7, 6) = 0 then 'In Progress' else 'Pending' end,
        case when i % 5 = 0 or i % 20 <> 1 and pg_temp.dice(i, 2, 5) = 0 then now() - pg_temp.dice(i, 1000, 7) * interval '1 hour' end,
-       {FIRST} + 1 + pg_temp.dice(i, {USERS}, 8), {FIRST} + 1 + pg_temp.dice(i, {USERS}, 9), case when i % 5 = 0 or i % 20 = 1 then 1 + pg_temp.dice(i, {ITEMS}, 10) end,
+       {FIRST} + 1 + pg_temp.dice(i, :tasks / 100, 8), {FIRST} + 1 + pg_temp.dice(i, :tasks / 100, 9), case when i % 5 = 0 or i % 20 = 1 then 1 + pg_temp.dice(i, :tasks / 500, 10) end,
        now() - i % 2000 * interval '1 hour'
   from generate_series(1, :tasks) i;
 insert into maintenance (id, task, equipment, technician, performed_at, description, findings, hours_spent, cost) overriding system value

@@ -11,6 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'live'))
+import documented  # noqa: E402
 import stage  # noqa: E402
 import transcript  # noqa: E402
 
@@ -50,6 +51,16 @@ def unit_tests():
         report('unit', result.stdout + result.stderr)
 
 
+def fuzzed_parsers():
+    """Each parser with its corpus and mutations of it, the same each time; make fuzz looks further."""
+    section('fuzzed parsers')
+    for path in sorted(glob.glob(os.path.join(HERE, 'fuzz/*.cpp'))):
+        name = os.path.basename(path)[:-4]
+        if name != 'main' and wanted('fuzz/' + name):
+            result = subprocess.run([os.path.join(BUILD, 'tests/fuzz', name), os.path.join(HERE, 'fuzz/corpus', name), '20000'], capture_output=True, text=True)
+            report('fuzz/' + name, f'{result.returncode}: {result.stdout}{result.stderr}' if result.returncode else None)
+
+
 def refused_programs():
     """Programs that must not compile, with the sentence that the compiler must print (first line of the file)."""
     section('programs that must not compile')
@@ -69,7 +80,7 @@ def refused_programs():
 def golden_files():
     """What is folded from the handlers, against the copies in tests/golden: a changed line is a decision."""
     section('golden files')
-    for golden, built in (('routes.conf', 'nginx/routes.conf'), ('permissions.sql', 'permissions.sql')):
+    for golden, built in (('routes.conf', 'nginx/routes.conf'), ('permissions.sql', 'permissions.sql'), ('openapi.json', 'openapi.json')):
         with open(os.path.join(HERE, 'golden', golden)) as file:
             expected = file.readlines()
         with open(os.path.join(BUILD, built)) as file:
@@ -89,6 +100,8 @@ def transcripts(live):
         if wanted('http/' + name):
             for request, fault in transcript.run(os.path.join(HERE, 'http', name + '.http'), live):
                 report(request, fault)
+    for example, fault in live.documentation.examples({name for name in handlers if wanted('http/' + name)}):
+        report(example, fault)
 
 
 def live_tests(live):
@@ -115,12 +128,14 @@ def main():
     started = time.monotonic()
     if wanted('unit'):
         unit_tests()
+    fuzzed_parsers()
     refused_programs()
     if wanted('golden'):
         golden_files()
     live = stage.Stage(BUILD, FETTLE_WORKERS='4').start()
     try:
         live.root = live.user('root', superuser=True)
+        live.documentation = documented.Documentation(BUILD)
         transcripts(live)
         live_tests(live)
     finally:

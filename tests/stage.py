@@ -1,4 +1,7 @@
 """A private Fettle for tests: the real nginx, handlers and PostgreSQL of `make run`, on a free port and temporary data."""
+import base64
+import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -144,6 +147,25 @@ class Stage:
         """The processes of a handler (not of its supervisor)."""
         result = subprocess.run(['pgrep', '-x', '-f', os.path.join(self.run, 'handlers', handler)], capture_output=True, text=True)
         return [int(pid) for pid in result.stdout.split()]
+
+    def store(self, content):
+        """A file in the storage, as an upload leaves it; the SHA-256 that names it."""
+        root = self.env['FETTLE_STORAGE']
+        owner, name = os.stat(root), hashlib.sha256(content).hexdigest()
+        folder = os.path.join(root, name[:2])
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(content)
+        for path in (folder, file.name):
+            os.chown(path, owner.st_uid, owner.st_gid)
+        return name
+
+    def sign(self, path, use='media', place=0):
+        """The path with its signature by a key of that use, the newest unless place says another."""
+        with open(self.env['FETTLE_KEYS']) as file:
+            key = [line.split()[3] for line in file if line.startswith(use + ' ')][place]
+        digest = hmac.digest(base64.urlsafe_b64decode(key + '='), path.encode(), 'sha256')
+        return f'{path}&signature={base64.urlsafe_b64encode(digest).decode().rstrip("=")}'
 
     def client(self, token=None):
         return Client(self.port, token)

@@ -6,10 +6,12 @@ A transcript is blocks between empty lines. `# a sentence` at the top of a block
     sql STATEMENT                            set-up (its further lines are indented); with `-> a | b` for each row, or
                                              `-> nothing`, a look at the tables
     let name = sql STATEMENT                 keeps the one value that it returns
+    let name = file TEXT                     a stored file with this content; its SHA-256
+    let name = signed PATH?QUERY             with its signature as the URL of a file; {soon} is a moment for its expires
     ann: POST /path                          a request of ann, or of nobody
 
-Below a request stand its headers, its body (JSON, `form a=b&c=d`, `multipart a=b&c=d`, or `raw TYPE` with the text below
-it), then `-> status` or `-> status code`, and what else is true of the answer:
+Below a request stand its headers, its body (JSON, `form a=b&c=d`, `multipart a=b&c=@name:text`, which is a file, `raw TYPE` with the
+text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status code`, and what else is true of the answer:
 
     Name: value     Name: *     Name: absent     Name ~ regex
     .path[0].to = json     .path[*].to = json     .path ~ regex     .path count 3     .path absent
@@ -20,14 +22,17 @@ it), then `-> status` or `-> status code`, and what else is true of the answer:
 A list as CSV is looked at as the list of its rows, whose members are texts: .[0].name = "Lathe"; . count 3.
 
 {name} stands for a value everywhere, {201 x} for the letter x 201 times; {base} is where URLs begin, {password} the
-password of every account, {time} the pattern of a moment. What is true of every answer is in promises().
+password of every account, {time} the pattern of a moment. What is true of every answer is in promises(); that it is documented,
+in documented.py.
 """
+import base64
 import csv
 import hashlib
 import io
 import json
 import os
 import re
+import time
 import urllib.parse
 
 import stage as stages
@@ -75,7 +80,7 @@ def promises_of_csv(answer):
     names, *lines = csv.reader(io.StringIO(answer.body.decode(), newline=''), strict=True)
     if not answer.body.endswith(b'\r\n') or re.search(rb'(?<!\r)\n', re.sub(rb'"[^"]*"', b'', answer.body)):
         yield 'a line does not end on CR LF'
-    if len(set(names)) < len(names) or not all(re.fullmatch(r'[a-z_]+(\.[a-z_]+)*', name) for name in names):
+    if len(set(names)) < len(names) or not all(re.fullmatch(r'[a-z0-9_]+(\.[a-z0-9_]+)*', name) for name in names):
         yield f'the first line is no line of names: {names}'
     for line in lines:
         if len(line) != len(names):
@@ -88,7 +93,8 @@ def promises(method, answer, accept=''):
     """What is true of every answer; yields what is not. text/csv is for those alone who have asked for it."""
     status, headers = answer.status, answer.headers
     as_csv = status == 200 and method in ('GET', 'HEAD') and re.search(r'text/(csv|\*)', accept) and headers.get('content-type') == CSV
-    kind = 'application/problem+json' if status >= 400 else None if status in (204, 304) else CSV if as_csv else 'application/json'
+    as_file = status in (200, 206) and 'content-disposition' in headers and not as_csv
+    kind = headers.get('content-type') if as_file else 'application/problem+json' if status >= 400 else None if status in (204, 304) else CSV if as_csv else 'application/json'
     if headers.get('content-type') != kind:
         yield f'Content-Type is {headers.get("content-type")}'
     if headers.get('x-content-type-options') != 'nosniff':
@@ -98,6 +104,8 @@ def promises(method, answer, accept=''):
             yield f'a {status} without {name}'
     if as_csv:
         yield from promises_of_csv(answer)
+    if as_file and headers.get('content-security-policy') != "default-src 'none'; sandbox; frame-ancestors 'none'":
+        yield f'Content-Security-Policy of a file is {headers.get("content-security-policy")}'
     if method == 'HEAD' or kind is None:
         if answer.body:
             yield 'an answer that has no body has one'
@@ -110,7 +118,7 @@ def promises(method, answer, accept=''):
                 yield f'the problem has no proper {name}'
         if answer.json.get('status') != status:
             yield 'the status in the body is another one'
-    elif kind == 'application/json' and 'version' in answer.json and headers.get('cache-control') != 'no-store':
+    elif not as_file and kind == 'application/json' and 'version' in answer.json and headers.get('cache-control') != 'no-store':
         if headers.get('etag') != f'"{answer.json["version"]}-{hashlib.sha256(answer.body).hexdigest()[:8]}"':
             yield f'ETag is {headers.get("etag")}, which does not belong to this version and body'
         if headers.get('cache-control') != 'private, no-cache':
@@ -123,7 +131,7 @@ class Player:
     def __init__(self, name, stage):
         self.name, self.stage, self.clients = name, stage, {'nobody': stage.client()}
         self.values = {'base': f'http://127.0.0.1:{stage.port}', 'password': stages.PASSWORD,
-                       'time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z'}
+                       'time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z', 'soon': str(int(time.time()) + 250)}
 
     def fill(self, text):
         return re.sub(r'\{(?:(\d+) (\S)|([a-z][\w.]*))\}', lambda m: m[2] * int(m[1]) if m[1] else self.values[m[3]], text)
@@ -137,6 +145,8 @@ class Player:
                 line += '\n' + self.fill(lines.pop(0))
             if line.startswith('users '):
                 self.accounts(line[6:])
+            elif found := re.match(r'let (\S+) = (file|signed) (.*)', line):
+                self.values[found[1]] = self.stage.store(found[3].encode()) if found[2] == 'file' else self.stage.sign(found[3])
             elif found := re.match(r'(?:let (\S+) = )?sql (.*)', line, re.DOTALL):
                 rows, wanted = self.stage.psql(found[2]), []
                 if found[1]:
@@ -167,16 +177,22 @@ class Player:
             sent.pop(0)
         if sent:
             kind, _, rest = sent[0].partition(' ')
-            types = {'form': 'application/x-www-form-urlencoded', 'multipart': 'multipart/form-data; boundary=part', 'raw': rest}
+            types = {'form': 'application/x-www-form-urlencoded', 'multipart': 'multipart/form-data; boundary=part', 'raw': rest, 'base64': rest}
             headers.setdefault('Content-Type', types.get(kind, 'application/json'))
-            data = rest if kind == 'form' else '\n'.join(sent[1:] if kind == 'raw' else sent)
+            data = rest if kind == 'form' else '\n'.join(sent[1:] if kind in ('raw', 'base64') else sent)
             if kind == 'multipart':
-                data = ''.join(f'--part\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-                               for name, value in urllib.parse.parse_qsl(rest, keep_blank_values=True)) + '--part--\r\n'
+                parts = [(name, re.fullmatch('@([^:]*):(.*)|(.*)', value, re.DOTALL)) for name, value in urllib.parse.parse_qsl(rest, keep_blank_values=True)]
+                data = ''.join(f'--part\r\nContent-Disposition: form-data; name="{name}"' + (f'; filename="{found[1]}"' if found[1] is not None else '') +
+                               f'\r\n\r\n{found[2] if found[1] is not None else found[3]}\r\n' for name, found in parts) + '--part--\r\n'
         client = self.clients[who]
         client.token = self.values.get(who + '.token')
-        answer = client.request(method, path.removeprefix(self.values['base']), raw=None if data is None else data.encode(), headers=headers)
-        faults = [*promises(method, answer, headers.get('Accept', '')), *filter(None, (self.check(self.fill(line), answer) for line in lines[start:]))]
+        path, known, raw = path.removeprefix(self.values['base']), self.stage.documentation, None
+        if data is not None:
+            raw = base64.b64decode(data) if sent[0].startswith('base64 ') else data.encode()
+        answer = client.request(method, path, raw=raw, headers=headers)
+        known.show(self.name, {each.username: name for name, each in self.clients.items() if name != 'nobody'}, method, path, headers, raw, answer)
+        faults = [*promises(method, answer, headers.get('Accept', '')), *known.faults(method, path, answer),
+                  *filter(None, (self.check(self.fill(line), answer) for line in lines[start:]))]
         return faults and [f'{who}: {method} {path}', *(line[:300] for line in sent), f'-> {answer}', *faults]
 
     def check(self, line, answer):

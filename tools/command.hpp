@@ -69,6 +69,12 @@ void store_permissions(api::Database& database);
 /// Roles, permissions and who may what, as lines to compare.
 std::set<std::string> permission_lines(api::Database& database);
 
+/// Removes the files of the storage that no row speaks of and that are older than an hour; how many. Touches nothing
+/// else: no link, no name that is not ours, nothing outside of the storage.
+long long sweep_files(api::Database& database);
+/// Names on standard error the rows whose file is not there or has another size; how many contents that are.
+long long missing_files(api::Database& database);
+
 /// `1 row`, `2 rows`.
 std::string counted(long long number, const std::string& what);
 /// Seconds since 1970 as `2026-11-22 04:15:49 UTC`.

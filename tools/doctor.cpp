@@ -82,6 +82,12 @@ void look_at_settings(Report& report) {
         report.add(ok, "settings", file.string());
 }
 
+/// Whom the handlers run as: the user whose name is that of their PostgreSQL role; null where there is none.
+const passwd* handler_user() {
+    const char* role = std::getenv("PGUSER");
+    return role ? getpwnam(role) : nullptr;
+}
+
 void look_at_keys(Report& report) {
     const fs::path path = api::settings().keys;
     struct stat file, folder;
@@ -95,12 +101,10 @@ void look_at_keys(Report& report) {
     // the mode first: keys() refuses a file that others may read, too
     if ((file.st_mode & 0777) != 0600)
         throw Complaint(path.string() + " must have the mode 0600; change it with chmod");
-    // the handlers run as the user whose name is that of their PostgreSQL role, where there is such a user
-    const char* role = std::getenv("PGUSER");
-    const passwd* user = role ? getpwnam(role) : nullptr;
+    const passwd* user = handler_user();
     if (file.st_uid != (user ? user->pw_uid : folder.st_uid))
-        throw Complaint(path.string() + " must belong to " + (user ? std::string(role) : "the owner of its folder") +
-                        ", as whom the handlers run");
+        throw Complaint(path.string() + " must belong to " +
+                        (user ? std::string(user->pw_name) : "the owner of its folder") + ", as whom the handlers run");
     const api::Key newest = api::keys()->newest("access");
     const long long days = (std::time(nullptr) - newest.made) / 86400;
     if (days > 90)
@@ -123,6 +127,37 @@ void look_at_disk(Report& report) {
                : free < 15 ? warn
                            : ok,
                "disk", tenths(free) + " % of the disk of " + folder.string() + " are free");
+}
+
+void look_at_storage(Report& report) {
+    const fs::path path = api::settings().storage;
+    struct stat folder, above;
+    if (lstat(path.c_str(), &folder) != 0) {
+        if (errno != ENOENT) throw Complaint("cannot look at " + path.string() + ": " + system_error());
+        report.add(warn, "storage", path.string() + " is not there yet; the first upload makes it");
+        return;
+    }
+    if (!S_ISDIR(folder.st_mode)) throw Complaint(path.string() + " is no folder");
+    if (folder.st_mode & 027)
+        throw Complaint(path.string() +
+                        " must be writable by its owner only and closed to others; change it with chmod");
+    if (lstat(path.parent_path().c_str(), &above) != 0)
+        throw Complaint("cannot look at " + path.parent_path().string() + ": " + system_error());
+    const passwd* user = handler_user();
+    if (folder.st_uid != (user ? user->pw_uid : above.st_uid))
+        throw Complaint(path.string() + " must belong to " +
+                        (user ? std::string(user->pw_name) : "the owner of its folder") + ", as whom the handlers run");
+    struct statvfs disk;
+    if (statvfs(path.c_str(), &disk) != 0)
+        throw Complaint("cannot look at the disk of " + path.string() + ": " + system_error());
+    const double room = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize),
+                 uploads = room / static_cast<double>(api::settings().largest_upload);
+    report.add(uploads < 1    ? fail
+               : uploads < 10 ? warn
+                              : ok,
+               "storage",
+               tenths(room / (1 << 30)) + " GiB are free in " + path.string() +
+                   (uploads < 10 ? ", for less than ten uploads of the largest size" : ""));
 }
 
 /// The handlers that were installed or built with this program.
@@ -324,8 +359,10 @@ int doctor(const Arguments&) {
     };
     // as whoever runs it; the database may ask for another user below
     if (has_settings)
-        check_all(std::initializer_list<std::pair<const char*, void (*)(Report&)>>{
-            {"keys", look_at_keys}, {"disk", look_at_disk}, {"sockets", look_at_sockets}});
+        check_all(std::initializer_list<std::pair<const char*, void (*)(Report&)>>{{"keys", look_at_keys},
+                                                                                   {"storage", look_at_storage},
+                                                                                   {"disk", look_at_disk},
+                                                                                   {"sockets", look_at_sockets}});
     api::Database database("doctor");
     const std::initializer_list<std::pair<const char*, void (*)(Report&, api::Database&)>> of_database = {
         {"migrations", look_at_migrations},

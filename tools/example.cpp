@@ -23,11 +23,11 @@ void print_counts(api::Database& database) {
     api::Rows rows = database.query(api::numbered(R"(
         select (select count(*) from users), (select count(*) from equipment), (select count(*) from readings),
                (select count(*) from schedules), count(equipment), (select count(*) from maintenance),
-               count(*) - count(equipment)
+               count(*) - count(equipment), (select count(*) from messages), (select count(*) from reports)
           from tasks)"),
                                     {});
-    constexpr const char* what[] = {"account",   "item", "reading", "schedule", "work order", "maintenance record",
-                                    "other task"};
+    constexpr const char* what[] = {"account",    "item",    "reading", "schedule", "work order", "maintenance record",
+                                    "other task", "message", "report"};
     std::cout << "The example workshop:";
     for (std::size_t i = 0; i < std::size(what); ++i)
         std::cout << (i ? ", " : " ") << counted(std::stoll(std::string(rows(0, i))), what[i]);

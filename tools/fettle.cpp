@@ -46,13 +46,13 @@ constexpr Command commands[] = {
      "messages, clock, migrations, permissions, superusers, connections, audit. Changes nothing. Run it\n"
      "as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says FAIL.",
      0, 0, tool::doctor, false},
-    {"keys", "", "List the keys that tokens are signed with.",
+    {"keys", "", "List the keys that tokens and URLs are signed with.",
      "One line for each: what it is for, its id, when it was made, and whether it signs or only verifies what\n"
      "it has signed before. Never shows a key. Makes the file where there is none.",
      0, 0, tool::keys},
-    {"keys rotate", "", "Put a new key in front.",
+    {"keys rotate", "", "Put a new key in front for each use.",
      "It signs from the next request on; older keys verify what they have signed until that has run out, and\n"
-     "leave the file with a later rotation. Sessions go on.",
+     "leave the file with a later rotation. Sessions go on, and so do URLs of files.",
      0, 0, tool::keys_rotate},
     {"audit seal", "", "Link new rows of the audit trail to its chain.",
      "Prints `sealed N rows; head POSITION HASH`. Compare a copy of that line that is kept elsewhere with\n"
@@ -70,8 +70,10 @@ constexpr Command commands[] = {
      0, 0, tool::schedules_run},
     {"sweep", "", "Remove what is of no use any more.",
      "Sessions and tokens that ended more than 30 days ago; failed logins, and answers kept for an\n"
-     "Idempotency-Key, of more than 24 hours ago; at most 1,000 in a transaction. Prints how many of each. The\n"
-     "timer fettle-sweep runs it each day. The audit trail loses nothing.",
+     "Idempotency-Key, of more than 24 hours ago; at most 1,000 in a transaction; files of\n"
+     "uploads that nothing speaks of any more and that are older than an hour. Prints how many of each. Names\n"
+     "what has lost its file, then the exit status is 1. The timer fettle-sweep runs it each day. The audit\n"
+     "trail loses nothing.",
      0, 0, tool::sweep},
     {"example", "[if-empty]", "Fill an empty Fettle with an example to look around in.",
      "A workshop that has used Fettle for a year: people, equipment, meter readings, schedules, work orders and\n"

@@ -1,4 +1,4 @@
-// fettle keys and keys rotate: the keys that tokens are signed with, without ever showing one.
+// fettle keys and keys rotate: the keys that tokens and URLs are signed with, without ever showing one.
 #include "keys.hpp"
 
 #include <iostream>
@@ -11,14 +11,15 @@ namespace tool {
 int keys(const Arguments&) {
     std::set<std::string> seen;
     for (const api::Key& key : api::keys()->all())
-        std::cout << key.use << "  " << key.id << "  made " << utc(key.made)
+        std::cout << key.use << std::string(key.use.size() < 8 ? 8 - key.use.size() : 2, ' ') << key.id << "  made " << utc(key.made)
                   << (seen.insert(key.use).second ? "  signs\n" : "  verifies\n");
     return 0;
 }
 
 int keys_rotate(const Arguments&) {
-    const api::Key key = api::rotate_keys();
-    std::cout << "the key " << key.id << " signs from now on; sessions go on\n";
+    for (const api::Key& key : api::rotate_keys())
+        std::cout << "the key " << key.id << " signs from now on, for the use " << key.use << '\n';
+    std::cout << "sessions go on, and so do URLs that were given out\n";
     return 0;
 }
 

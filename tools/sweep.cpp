@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "command.hpp"
+#include "settings.hpp"
 #include "statement.hpp"
 
 namespace tool {
@@ -50,6 +51,10 @@ int sweep(const Arguments&) {
         }
         std::cout << waste.what << ": " << removed << '\n';
     }
+    std::cout << "files that nothing speaks of any more: " << sweep_files(database) << '\n';
+    if (const long long missing = missing_files(database); missing > 0)
+        throw Complaint(counted(missing, "file") + (missing == 1 ? " is" : " are") + " missing in " +
+                        api::settings().storage + "; restore what is named above from a backup");
     return 0;
 }
 

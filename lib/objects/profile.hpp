@@ -1,6 +1,7 @@
 // A profile: the person's side of an account. It is made with the user, and its id is the user's.
 #pragma once
 #include "form.hpp"
+#include "media.hpp"
 
 /// Everybody sees everybody's.
 inline constexpr api::Object profiles{
@@ -8,8 +9,22 @@ inline constexpr api::Object profiles{
     .table = "profiles",
     .path = "/api/v1/users",
     .visible = {"true"},
-    .computed = {{"user", "it.id"}, {"picture_url", "null::text"}, {"thumbnail_url", "null::text"}},
+    .computed = {{"user", "it.id"},
+                 {"picture_url",
+                  "case when it.picture_sha256 is not null then jsonb_build_array(:base_url::text, 'picture',"
+                  " it.picture_sha256, 'picture.' ||"
+                  " replace(split_part(it.picture_type, '/', 2), 'jpeg', 'jpg'), it.picture_type,"
+                  " :media_expires::bigint) end"},
+                 {"thumbnail_url",
+                  "case when it.thumbnail_sha256 is not null then jsonb_build_array(:base_url::text, 'picture',"
+                  " it.thumbnail_sha256, 'thumbnail.' ||"
+                  " replace(split_part(it.picture_type, '/', 2), 'jpeg', 'jpg'), it.picture_type,"
+                  " :media_expires::bigint) end"}},
 };
+
+/// A profile is its person's.
+inline constexpr api::Rule not_your_profile{"not_yours", 403, "it.id <> me.id and not may(users.edit)",
+                                            "Changing the profile of another user needs the permission users.edit."};
 
 struct Profile {
     api::ReadOnly<api::Id> user;
@@ -17,8 +32,8 @@ struct Profile {
     api::Line<0, 150> job_title;
     api::Text<> bio;
     std::optional<api::Date> date_of_birth;
-    api::ReadOnly<std::optional<api::Text<>>> picture_url;
-    api::ReadOnly<std::optional<api::Text<>>> thumbnail_url;
+    api::ReadOnly<std::optional<api::MediaUrl>> picture_url;
+    api::ReadOnly<std::optional<api::MediaUrl>> thumbnail_url;
     api::ReadOnly<api::Time> created_at;
     api::ReadOnly<api::Time> updated_at;
     api::ReadOnly<int> version;

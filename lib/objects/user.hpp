@@ -48,8 +48,9 @@ inline constexpr api::Rule stronger_account{"stronger_account", 403,
                                             "This account has permissions that you lack."};
 
 /// A personal access token never changes the account that it belongs to.
-inline constexpr api::Rule own_account{"session_required", 403, "it.id = me.id and me.kind <> 'session'",
-                                       api::asks_for_session};
+inline constexpr api::Rule own_account{api::refusals::session_required.code, 403,
+                                       "it.id = me.id and me.kind <> 'session'",
+                                       api::refusals::session_required.detail};
 
 /// Nobody makes others stronger than they are: the field `roles` adds only roles whose permissions the caller has.
 inline constexpr api::Rule role_lacking{"role_lacking", 403,

@@ -68,6 +68,8 @@ create or replace trigger touch before update on users     for each row execute 
 create or replace trigger touch before update on profiles  for each row execute function touch();
 create or replace trigger touch before update on roles     for each row execute function touch();
 create or replace trigger touch before update on tasks     for each row execute function touch();
+create or replace trigger touch before update on reports   for each row execute function touch();
+create or replace trigger touch before update on documents for each row execute function touch();
 create or replace trigger touch before update on schedules for each row execute function touch();
 create or replace trigger touch before update on maintenance for each row execute function touch();
 create or replace trigger touch before update on equipment for each row execute function touch('usage_hours', 'usage_read_at', 'maintenance_count', 'maintenance_hours', 'maintenance_cost');
@@ -84,3 +86,8 @@ create or replace trigger audit after insert or update or delete on readings    
 create or replace trigger audit after insert or update or delete on schedules        for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on maintenance      for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on tasks            for each row execute function audit('id', '{version,updated_at}');
+-- what people write to each other is theirs: the trail says that they did
+create or replace trigger audit after insert or delete on messages                   for each row execute function audit('id', '{subject,body}');
+create or replace trigger audit after insert or update or delete on message_copies   for each row execute function audit('message', '{version}');
+create or replace trigger audit after insert or update or delete on reports          for each row execute function audit('id', '{version,updated_at}');
+create or replace trigger audit after insert or update or delete on documents        for each row execute function audit('id', '{version,updated_at}');

@@ -1,9 +1,14 @@
 -- Exactly the permissions that the handlers of this release ask for.
 with asked (code, description, holders) as (
     values ('audit.view', 'Read the audit trail.', 0),
+           ('documents.create', 'Store documents.', 2),
+           ('documents.view_all', 'See the documents of everybody.', 0),
            ('equipment.edit', 'Change the register of equipment.', 0),
            ('maintenance.create', 'Claim work orders, record maintenance and meter readings.', 2),
            ('maintenance.edit_all', 'Change and delete the maintenance records of everybody.', 1),
+           ('messages.send', 'Send messages.', 2),
+           ('reports.create', 'File reports.', 2),
+           ('reports.view_all', 'See the reports of everybody, and the statistics.', 1),
            ('roles.assign', 'See and give the roles of users.', 0),
            ('roles.edit', 'Create, change and delete roles.', 0),
            ('roles.view', 'See roles and permissions.', 1),

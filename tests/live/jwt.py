@@ -287,8 +287,8 @@ class Keys(Case):
 
     def test_keys_change_without_a_restart(self):
         self.assertEqual(os.stat(self.file.path).st_mode & 0o777, 0o600)
-        (use, first, _, key), = self.file.lines()
-        self.assertEqual((use, len(unbase64url(key))), ('access', 32))
+        (use, first, _, key), (other, _, _, _) = self.file.lines()
+        self.assertEqual((use, len(unbase64url(key)), other), ('access', 32, 'media'))
         before = {name: self.on.pids(name) for name in ('me', 'auth_login', 'auth_refresh', 'tasks')}
         old = self.login(self.on, self.user)
         self.assertEqual(self.kid(old['access']), first)

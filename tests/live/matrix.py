@@ -1,4 +1,5 @@
 """The route × role matrix of tests/matrix.txt: every endpoint, asked by every kind of caller, each time a new one."""
+import base64
 import concurrent.futures
 import glob
 import json
@@ -21,12 +22,12 @@ class Row:
     """A line of the table: .asked is method and path with {} for every placeholder, as of(describe) has them."""
 
     def __init__(self, number, line):
-        found = re.fullmatch(r'(GET|POST|PUT|PATCH|DELETE) +(/\S+)((?: +\d{3})+)(?: +([{\[].*))?', line.strip())
+        found = re.fullmatch(r'(GET|POST|PUT|PATCH|DELETE) +(/\S+)((?: +\d{3})+)(?: +([{\[].*|base64 \S+))?', line.strip())
         if not found or len(found[3].split()) != len(KINDS):
             raise ValueError(f'{TABLE}:{number} is no row: method, path, {len(KINDS)} statuses, body')
         self.number, self.method, self.path, self.body = number, found[1], found[2], found[4]
         self.statuses = dict(zip(KINDS, map(int, found[3].split())))
-        self.asked = of(self.method, self.path)
+        self.asked = of(self.method, self.path.split('?')[0])
 
 
 class Cell:
@@ -45,12 +46,13 @@ class Cell:
         client = live.client(None if self.kind == 'nobody' else self.caller_token)
         path, body = self.fill(self.path), self.row.body and self.fill(self.row.body)
         for _ in range(5 if SANITIZER else 1):
-            answer = client.request(self.row.method, path, raw=body and body.encode(), headers={'Content-Type': 'application/json'} if body else None)
+            file = body and body.startswith('base64 ') and base64.b64decode(body[7:])
+            answer = client.request(self.row.method, path, raw=file or body and body.encode(), headers={'Content-Type': 'application/json'} if body and not file else None)
             if answer.status != 503:  # a hash that takes ten times as long may keep others waiting in vain
                 break
         client.close()
         faults = [] if answer.status == self.row.statuses[self.kind] else [f'expected {self.row.statuses[self.kind]}']
-        faults += transcript.promises(self.row.method, answer)
+        faults += [*transcript.promises(self.row.method, answer), *STAGE.documentation.faults(self.row.method, path, answer)]
         return faults and f'{TABLE}:{self.row.number} {self.kind}: {self.row.method} {path} {body or ""}\n    {", ".join(faults)}; found {answer}'
 
 
@@ -82,6 +84,7 @@ def objects(cells):
     STAGE.user('matrix')  # its hash is the password of all
     given = json.dumps([{'i': i, 'word': cell.word, 'kind': cell.kind, 'caller': cell.caller_token, 'refresh': cell.refresh}
                         for i, cell in enumerate(cells)])
+    picture = STAGE.store(b'the picture of every owner')
     made = STAGE.psql(f'''
         begin;
         create temp table cell on commit drop as
@@ -116,20 +119,34 @@ def objects(cells):
         insert into maintenance (task, equipment, technician, description)
             select t.id, t.equipment, a.owner_id, 'Done' from actor a join tasks t on t.title = a.word || '-done';
         update tasks t set claimed_until = now() + interval '1 hour' from actor a where t.title = a.word || '-held';
+        insert into tasks (title, author, "user") select a.word || '-hidden', a.other_id, a.other_id from actor a;
+        insert into messages (sender, subject, body) select a.owner_id, a.word, 'Hello' from actor a union all select a.other_id, a.word, 'Hello' from actor a;
+        insert into message_copies (message, holder, sender, sent_at, is_sent, is_received)
+            select m.id, each.holder, m.sender, m.sent_at, each.holder = m.sender, each.holder <> m.sender
+              from actor a join messages m on m.subject = a.word, lateral (values (a.owner_id), (a.other_id)) as each (holder);
+        insert into reports (author, title, body) select a.owner_id, a.word, 'It ran well.' from actor a;
         -- what claim_next takes, so that it takes no order of another cell
         insert into tasks (title, author, "user", equipment, priority_level, due_date)
             select 'The most urgent', a.owner_id, a.owner_id, e.id, 'Critical', '0001-01-01' from actor a join equipment e on e.serial_number = a.word;
+        update profiles p set picture_type = 'image/png', picture_sha256 = '{picture}', thumbnail_sha256 = '{picture}' from actor a where p.id = a.owner_id;
+        insert into documents (owner, file_name, content_type, size_bytes, sha256, equipment)
+            select a.owner_id, a.word || each, 'text/plain', 0, encode(sha256(''), 'hex'), case when each = '-shown' then e.id end
+              from actor a join equipment e on e.serial_number = a.word, (values (''), ('-shown')) as kinds (each);
         insert into roles (name) select word || '-role' from actor;
         insert into role_permissions (role_id, code) select r.id, 'tasks.create' from actor a join roles r on r.name = a.word || '-role';
         select jsonb_build_object('i', a.i, 'user', a.owner_id, 'username', u.username, 'other', a.other_id, 'equipment', e.id,
                    'spare', n.id, 'reading', g.id, 'schedule', c.id, 'task', t.id, 'order', o.id, 'held', h.id, 'done', d.id, 'record', m.id,
+                   'hidden', hi.id, 'message', me.id, 'letter', le.id, 'report', re.id, 'document', f.id, 'shown', k.id,
                    'session', s.id, 'token', p.id, 'role', r.id, 'role.name', r.name)
           from actor a join users u on u.id = a.owner_id join equipment e on e.serial_number = a.word
                join equipment n on n.serial_number = a.word || '-spare' join readings g on g.equipment = e.id join schedules c on c.equipment = e.id
                join tasks t on t.title = a.word and t.equipment is null join tasks o on o.title = a.word and o.equipment = e.id
                join tasks h on h.title = a.word || '-held' join tasks d on d.title = a.word || '-done' join maintenance m on m.task = d.id
                join sessions s on s.key = sha256(a.word::bytea) join sessions p on p.key = sha256((a.word || '-token')::bytea)
-               join roles r on r.name = a.word || '-role';
+               join roles r on r.name = a.word || '-role' join tasks hi on hi.title = a.word || '-hidden'
+               join messages me on me.subject = a.word and me.sender = a.owner_id join messages le on le.subject = a.word and le.sender = a.other_id
+               join reports re on re.title = a.word
+               join documents f on f.file_name = a.word join documents k on k.file_name = a.word || '-shown';
         commit;''')
     for row in made:
         values = json.loads(row[0])

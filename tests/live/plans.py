@@ -1,4 +1,5 @@
 """What PostgreSQL does for each request: no table and no index is walked from end to end, however it is filtered and ordered."""
+import base64
 import glob
 import json
 import os
@@ -9,6 +10,9 @@ import urllib.parse
 import stage
 
 STAGE, BUILD, SANITIZER = None, 'build', ''
+
+# one pixel
+PICTURE = base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM44KAAAALkASGBJcjIAAAAAElFTkSuQmCC')
 
 OPTIONS = ' '.join('-c ' + option for option in ('shared_preload_libraries=auto_explain', 'auto_explain.log_min_duration=0', 'auto_explain.log_analyze=on', 'auto_explain.log_timing=off',
                                                  'auto_explain.log_nested_statements=on', 'auto_explain.log_format=json', 'autovacuum=off'))
@@ -44,6 +48,18 @@ SEED = """
     insert into audit (id, at, user_id, operation, table_name, row_id, old, new) overriding system value
         select 1000 + n, timestamptz '2026-01-01' + n * interval '1 minute', 1001 + n % 3000, case when n % 3 = 0 then 'insert' else 'update' end, (array['tasks', 'tasks', 'users', 'equipment'])[n % 4 + 1], 1 + n % 9000, '{}', '{}'
           from generate_series(1, 50000) n;
+    -- half of the messages are of few people to all, and one has a third of them
+    insert into messages (id, sender, subject, body, task, sent_at) overriding system value
+        select n, case when n % 2 = 0 then 1001 + n % 7 else 1001 + n % 3000 end, 'every message ' || n || word, 'as every other one' || word, case when n % 10 = 0 then 45000 when n % 10 = 1 then n end,
+               timestamptz '2026-01-01' + n * interval '1 minute' from generate_series(1, 18000) n, lateral (select case n when 3003 then ' unicorn' else '' end as word) w;
+    insert into message_copies (message, holder, sender, sent_at, is_sent, is_received, read_at)
+        select m.id, c.holder, m.sender, m.sent_at, bool_or(c.sent), not bool_and(c.sent), case when m.id % 3 > 0 and not bool_and(c.sent) then m.sent_at end
+          from messages m, lateral (values (m.sender, true), (case when m.id % 3 = 0 then :busy when m.id % 450 = 1 then :employee else 1001 + m.id % 2999 end, false)) as c (holder, sent)
+         group by m.id, c.holder;
+    insert into reports (id, author, title, body, task, equipment, period_start, period_end) overriding system value
+        select n, case when n % 3 = 0 then :busy when n % 450 = 1 then :employee else 1001 + n % 3000 end, 'every report ' || n || word, 'as every other one' || word, case when n % 10 = 0 then 45000 when n % 10 = 1 then n end,
+               case when n % 4 = 0 then 1001 + n % 1000 end, case when n % 5 > 0 then date '2026-01-01' + n % 700 end, case when n % 5 > 1 then date '2026-01-01' + n % 700 + 30 end
+          from generate_series(1, 18000) n, lateral (select case n when 3003 then ' unicorn' else '' end as word) w;
     -- one who has done much, and one task and one item of which much is told
     update tasks set author = :busy, "user" = :busy where id between 1 and 6000;
     update tasks set author = :employee, "user" = :employee where id between 6001 and 6040;
@@ -52,7 +68,23 @@ SEED = """
     update tasks set equipment = 1001 where id > 40000 and id % 5 = 0;
     update maintenance m set equipment = t.equipment from tasks t where t.id = m.task;
     reset session_replication_role;
-    select setval(pg_get_serial_sequence(name, 'id'), 100000) from unnest('{users,equipment,tasks,maintenance,readings,schedules,audit}'::text[]) name;
+    select setval(pg_get_serial_sequence(name, 'id'), 100000) from unnest('{users,equipment,tasks,maintenance,readings,schedules,audit,messages,reports}'::text[]) name;
+    vacuum analyze"""
+
+
+# Half of the documents are attached to nothing, a third to what everybody sees, the others to what few people see.
+DOCUMENTS = """
+    set session_replication_role = replica;
+    insert into documents (id, owner, title, file_name, content_type, size_bytes, sha256, task, equipment, maintenance, report, message) overriding system value
+        select n, 1001 + n % 3000, 'every document ' || n || case n when 7000 then ' unicorn' else '' end, 'every.txt', (array['text/plain', 'image/png', 'application/pdf'])[n % 3 + 1], n, encode(sha256(n::text::bytea), 'hex'),
+               case n % 12 when 6 then 40001 + n % 9000 when 7 then 1 + n % 40000 end, case n % 12 when 8 then 1001 + n % 1000 end, case n % 12 when 9 then 1 + n % 8000 end,
+               case n % 12 when 10 then (select min(id) + n % nullif(count(*), 0) from reports) end, case n % 12 when 11 then (select min(id) + n % nullif(count(*), 0) from messages) end
+          from generate_series(1, 12000) n;
+    update documents set owner = :busy where id <= 3000;
+    update documents set owner = :employee where id between 3001 and 3040;
+    insert into storage_used (user_id, bytes) select owner, sum(size_bytes) from documents group by owner;
+    reset session_replication_role;
+    select setval(pg_get_serial_sequence('documents', 'id'), 100000);
     vacuum analyze"""
 
 
@@ -75,7 +107,7 @@ class Plans(unittest.TestCase):
         cls.addClassCleanup(cls.on.stop)
         cls.root = cls.on.user('root', superuser=True)
         cls.employee, cls.busy = cls.on.user('employee'), cls.on.user('busy')
-        cls.on.psql(SEED.replace(':busy', str(cls.busy.id)).replace(':employee', str(cls.employee.id)))
+        cls.on.psql((SEED + ';' + DOCUMENTS).replace(':busy', str(cls.busy.id)).replace(':employee', str(cls.employee.id)))
         cls.log = open(os.path.join(cls.on.run, 'log/postgres.log'))
         cls.addClassCleanup(cls.log.close)
         cls.endpoints = []
@@ -89,11 +121,11 @@ class Plans(unittest.TestCase):
     def tearDown(self):
         self.assertFalse(bool(self.faults), f'{len(self.faults)} faults:\n' + '\n'.join(self.faults[:40]))
 
-    def ask(self, who, method, path, body=None, most=7000, headers=None):
+    def ask(self, who, method, path, body=None, most=7000, headers=None, raw=None):
         """Sends a request; notes where one of its statements reads more rows at one place than this. The roles and permissions
         that there are fill no page of the disk: their tables are read as they are."""
         self.log.seek(0, os.SEEK_END)
-        answer = who.request(method, path, body, headers=headers)
+        answer = who.request(method, path, body, raw=raw, headers=headers)
         for found in re.finditer(r'duration: [\d.]+ ms  plan:\n((?:\t.*\n)+)', self.log.read()):
             plan = json.loads(found[1])
             for node in nodes(plan['Plan']):
@@ -110,9 +142,10 @@ class Plans(unittest.TestCase):
 
     WORDS = ('every', 'unicorn', 'nowhere')
     EXACT = {'code': ['tasks.create'], 'name': ['every lathe 1500', 'employee'], 'serial_number': ['every 1500'], 'username': ['every1500'], 'first_name': ['every first'], 'last_name': ['every last'],
-             'title': ['every task 77', 'every schedule 77'], 'category': ['every category 7'], 'manufacturer': ['every maker 7'], 'model': ['every model 7'], 'location': ['every hall 7'],
-             'table_name': ['tasks', 'equipment', 'nothing'], 'operation': ['insert', 'nothing']}
-    IDS = {'equipment': ['1001', '1500', '999999'], 'task': ['45000', '999999'], 'technician': ['1100', '999999'], 'row_id': ['41000', '5000', '999999']}
+             'title': ['every task 77', 'every schedule 77', 'every report 77', 'every document 77'], 'content_type': ['text/plain', 'nothing'], 'sha256': ['1' * 64], 'category': ['every category 7'], 'manufacturer': ['every maker 7'],
+             'model': ['every model 7'], 'location': ['every hall 7'], 'table_name': ['tasks', 'equipment', 'nothing'], 'operation': ['insert', 'nothing']}
+    IDS = {'maintenance': ['1500', '999999'], 'report': ['1500', '999999'], 'message': ['1500', '999999'], 'equipment': ['1001', '1500', '999999'], 'task': ['45000', '999999'], 'technician': ['1100', '999999'],
+           'sender': ['1001', '2000', '999999'], 'row_id': ['41000', '5000', '999999']}
 
     def values(self, name, schema):
         """Values of a filter that are in many rows, in few and in none."""
@@ -142,6 +175,8 @@ class Plans(unittest.TestCase):
             yield from ({name + way: value} for way in ('__gte', '__lte') for value in values)
             yield from ({name + '__in': value} for value in [*values, ','.join(values)])
             yield from ({name + '__isnull': value} for value in ('true', 'false'))
+        for name, values in endpoint['choices'].items():
+            yield from ({name: value} for value in values)
         for name in endpoint['ordering']:
             yield {'ordering': name}
             yield {'ordering': '-' + name}
@@ -178,10 +213,10 @@ class Plans(unittest.TestCase):
 
     # -- everything else
 
-    # Method, path, body; {name} is what an answer before it had as id. Each endpoint that is no list is here once at least.
+    # Method, path, body ({picture}: a file); {name} is what an answer before it had as id. Each endpoint that is no list is here once at least.
     REQUESTS = '''
         GET /health · GET /health/live · GET /me · PATCH /me {"first_name": "A"} · GET /users/1500 · PATCH /users/1500 {"first_name": "B"} · PUT /users/1500 {"username": "renamed", "email": "renamed@example.org"}
-        GET /users/1500/profile · PATCH /users/1500/profile {"phone": "1"} · PUT /users/1500/profile {"phone": "2"} · GET /users/1500/roles · PUT /users/1500/roles {"roles": ["employee", "manager"]}
+        GET /users/1500/profile · PATCH /users/1500/profile {"phone": "1"} · PUT /users/1500/profile {"phone": "2"} · PUT /users/1500/profile/picture {picture} · POST /users/1500/profile/picture {picture} · DELETE /users/1500/profile/picture · GET /users/1500/roles · PUT /users/1500/roles {"roles": ["employee", "manager"]}
         DELETE /users/1501 · POST /roles {"name": "x", "permissions": ["tasks.create"]} role · GET /roles/{role} · PATCH /roles/{role} {"permissions": []} · PUT /roles/{role} {"name": "y"} · DELETE /roles/{role}
         POST /auth/tokens {"name": "x"} token · GET /auth/tokens/{token} · DELETE /auth/tokens/{token} · DELETE /auth/sessions/999999 · POST /auth/register {"username": "new", "email": "new@example.org", "password": "{password}"}
         POST /auth/login {"username": "every1600", "password": "{password}"} ! · POST /auth/login {"username": "root", "password": "{password}"} · POST /auth/refresh {"refresh": "nothing"} !
@@ -192,21 +227,32 @@ class Plans(unittest.TestCase):
         DELETE /maintenance/{record} · DELETE /tasks/{order} · POST /equipment {"name": "x", "serial_number": "x"} item · GET /equipment/{item} · PATCH /equipment/{item} {"name": "y"}
         PUT /equipment/{item} {"name": "z", "serial_number": "z"} · DELETE /equipment/{item} · DELETE /equipment/1001 ! · GET /equipment/1001/life · POST /equipment/1001/readings {"hours": 99999} reading
         GET /equipment/1001/readings/{reading} · DELETE /equipment/1001/readings/{reading} · POST /schedules {"equipment": 1500, "title": "x", "every_days": 7} schedule · GET /schedules/{schedule}
-        PATCH /schedules/{schedule} {"title": "y"} · PUT /schedules/{schedule} {"equipment": 1500, "title": "z", "every_days": 8} · DELETE /schedules/{schedule} · POST /auth/logout {}'''
+        PATCH /schedules/{schedule} {"title": "y"} · PUT /schedules/{schedule} {"equipment": 1500, "title": "z", "every_days": 8} · DELETE /schedules/{schedule}
+        POST /messages {"recipients": [1500, {everything}, 1600], "subject": "x", "body": "y", "task": 45000} message · GET /messages/{message} · PATCH /messages/{message} {"read": true} · DELETE /messages/{message}
+        POST /reports {"title": "x", "body": "y", "task": 45000, "equipment": 1500} report · GET /reports/{report} · PATCH /reports/{report} {"title": "y"} · PUT /reports/{report} {"title": "x", "body": "z"}
+        DELETE /reports/{report} · GET /statistics/tasks · GET /statistics/equipment · GET /statistics/technicians
+        POST /documents?file_name=x&task=45000 {"a": "file"} document · GET /documents/{document} · PATCH /documents/{document} {"title": "y"} · DELETE /documents/{document}
+        POST /auth/logout {}'''
+
+    # What is counted is read, all of it: but in an index that is made for it.
+    COUNTED = 50000
 
     def test_every_other_endpoint(self):
-        ids, untried = {'password': stage.PASSWORD}, {(method, endpoint['path']) for endpoint in self.endpoints if not endpoint['list'] for method in endpoint['methods']}
+        ids, untried = {'password': stage.PASSWORD}, {(method, endpoint['path']) for endpoint in self.endpoints if not endpoint['list'] and not endpoint['sends_file'] for method in endpoint['methods']}
         who = self.on.user('everything', superuser=True)
+        ids['everything'] = who.id
         for line in re.split(r' · |\n', self.REQUESTS.strip()):
             method, path, body, name = re.fullmatch(r' *([A-Z]+) (\S+)(?: (\{.*\}))?(?: (\w+|!))?', line).groups()
             for given, value in ids.items():
                 path, body = path.replace('{%s}' % given, str(value)), body and body.replace('{%s}' % given, str(value))
             body = body and body.replace('"root"', '"everything"')
-            answer = self.ask(who, method, '/api/v1' + path, body and json.loads(body), most=300)
+            file = PICTURE if body == '{picture}' else None
+            answer = self.ask(who, method, '/api/v1' + path, None if file else body and json.loads(body), raw=file,
+                              most=self.COUNTED if path.startswith('/statistics') else 300)
             self.assertLess(answer.status, 300 if name != '!' and '999999' not in path else 500, (method, path, body, answer))
             if name and name != '!':
                 ids[name] = answer.json['id']
-            untried = {one for one in untried if one[0] != method or not re.fullmatch(re.sub(r'\{\w+\}', r'\\d+', one[1]), '/api/v1' + path)}
+            untried = {one for one in untried if one[0] != method or not re.fullmatch(re.sub(r'\{\w+\}', r'\\d+', one[1]), '/api/v1' + path.split('?')[0])}
         self.assertEqual(untried, set(), 'write an example of it into REQUESTS')
 
     def test_with_a_key_and_as_csv(self):

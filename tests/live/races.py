@@ -185,3 +185,29 @@ class Races(unittest.TestCase):
             self.assertLessEqual({answer.status for answer in answers[8:]}, {200, 404}, answers)
             self.assertEqual(user.get(path).status, 404)
             self.assertEqual(STAGE.psql(f'select count(*) from tasks where id = {path.rsplit("/", 1)[1]}'), [['0']])
+
+    # -- messages
+
+    def test_a_message_that_is_read_while_it_is_deleted_is_read_or_gone(self):
+        sender, *readers = [STAGE.user() for _ in range(9)]
+        for turn in range(3):
+            answer = sender.post('/api/v1/messages', {'recipients': [reader.id for reader in readers], 'subject': 'raced', 'body': 'raced'})
+            self.assertEqual(answer.status, 201, answer)
+            path = f'/api/v1/messages/{answer.json["id"]}'
+            acts = [Act('PATCH', path, {'read': bool(i % 2)}, reader.token) for i, reader in enumerate(readers) for _ in range(2)]
+            acts[4:4] = [Act('DELETE', path, token=sender.token), Act('DELETE', path, token=readers[0].token), Act('DELETE', path, token=sender.token)]
+            answers = together(acts)
+            self.assertEqual({answer.status for answer in answers} - {200, 204, 404}, set(), answers)
+            self.assertEqual([answers[4].status, answers[6].status].count(204), 1, answers)
+            self.assertEqual(STAGE.psql(f'select id from messages where id = {path.split("/")[-1]} union all select message from message_copies where message = {path.split("/")[-1]}'), [], turn)
+
+    def test_of_ten_who_mark_one_message_at_once_one_changes_it(self):
+        sender, reader = STAGE.user(), STAGE.user()
+        answer = sender.post('/api/v1/messages', {'recipients': [reader.id], 'subject': 'raced', 'body': 'raced'})
+        path = f'/api/v1/messages/{answer.json["id"]}'
+        etag = reader.get(path).headers['etag']
+        answers = together([Act('PATCH', path, {'read': True}, reader.token, {'If-Match': etag}) for _ in range(10)])
+        self.statuses(answers, s200=1, s412=9)
+        answers = together([Act('PATCH', path, {'read': True}, reader.token) for _ in range(10)])
+        self.statuses(answers, s200=10)
+        self.assertEqual({(answer.json['version'], answer.json['read_at']) for answer in answers}, {(2, reader.get(path).json['read_at'])})

@@ -1,4 +1,4 @@
-// refused: The path of a .route begins with /api/v1/; others go to .also.
+// refused: The path of a .route begins with /api/v1/ or /media/; others go to .also.
 #include "api.hpp"
 #include "objects/task.hpp"
 

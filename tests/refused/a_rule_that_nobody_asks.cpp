@@ -1,4 +1,4 @@
-// refused: A rule without .when is a 409, of a constraint, or a 404.
+// refused: A rule without .when is a 409, of a constraint, or a 404, or thrown by .run.
 #include "api.hpp"
 #include "objects/maintenance.hpp"
 

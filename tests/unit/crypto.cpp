@@ -15,6 +15,19 @@ BOOST_AUTO_TEST_CASE(sha256_gives_the_digest_of_fips_180) {
     BOOST_TEST(crypto::token_key("abc") == "\\xba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+BOOST_AUTO_TEST_CASE(hmac_sha256_gives_the_digests_of_rfc_4231) {
+    BOOST_TEST(crypto::hex(crypto::hmac_sha256(std::string(20, '\x0b'), "Hi There")) ==
+               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    BOOST_TEST(crypto::hex(crypto::hmac_sha256("Jefe", "what do ya want for nothing?")) ==
+               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    BOOST_TEST(crypto::hex(crypto::hmac_sha256(std::string(131, '\xaa'),
+                                               "Test Using Larger Than Block-Size Key - Hash Key First")) ==
+               "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    BOOST_TEST(crypto::equal("abc", "abc"));
+    BOOST_TEST(!crypto::equal("abc", "abd"));
+    BOOST_TEST(!crypto::equal("abc", "abcd"));
+}
+
 BOOST_AUTO_TEST_CASE(base64url_is_read_in_one_spelling_only) {
     BOOST_TEST(crypto::base64url("\xfb\xff") == "-_8");
     BOOST_TEST(*crypto::unbase64url("-_8") == "\xfb\xff");

@@ -16,6 +16,7 @@
 #include "crypto.hpp"
 #include "jwt.hpp"
 #include "keys.hpp"
+#include "media.hpp"
 #include "problem.hpp"
 #include "refresh.hpp"
 #include "types.hpp"
@@ -66,10 +67,11 @@ std::string line(const std::string& id, std::int64_t age, const std::string& use
            crypto::base64url(crypto::random_bytes(32)) + '\n';
 }
 
-/// The ids of the keys in the file, in their order.
-std::string ids() {
+/// The ids of the keys of one use in the file, in their order.
+std::string ids(std::string_view use = "access") {
     std::string all;
-    for (const api::Key& key : api::keys()->all()) all += (all.empty() ? "" : " ") + key.id;
+    for (const api::Key& key : api::keys()->all())
+        if (key.use == use) all += (all.empty() ? "" : " ") + key.id;
     return all;
 }
 
@@ -129,8 +131,9 @@ BOOST_AUTO_TEST_CASE(many_threads_that_need_the_first_key_get_the_same) {
     for (auto& one : got) threads.emplace_back([&one] { one = api::keys(); });
     for (std::thread& thread : threads) thread.join();
     for (const auto& one : got) BOOST_TEST(one->newest("access").bytes == got[0]->newest("access").bytes);
-    BOOST_TEST(got[0]->all().size() == 1u);
-    BOOST_TEST(got[0]->newest("access").bytes.size() == 32u);
+    BOOST_TEST(got[0]->all().size() == 2u);
+    for (const char* use : {"access", "media"}) BOOST_TEST(got[0]->newest(use).bytes.size() == 32u);
+    BOOST_TEST(got[0]->newest("access").bytes != got[0]->newest("media").bytes);
     BOOST_TEST(mode() == 0600u);
 }
 
@@ -176,22 +179,26 @@ BOOST_AUTO_TEST_CASE(many_processes_that_need_the_first_key_get_the_same) {
 BOOST_AUTO_TEST_CASE(a_file_that_somebody_left_half_written_is_in_nobodys_way) {
     std::ofstream(file.string() + ".new") << "access half";
     fs::remove(file);
-    BOOST_TEST(api::keys()->all().size() == 1u);
+    BOOST_TEST(api::keys()->all().size() == 2u);
     std::ofstream(file.string() + ".new") << "access half";
     const std::string before = ids();
-    const std::string made = api::rotate_keys().id;
+    const std::string made = api::rotate_keys().front().id;
     BOOST_TEST(ids() == made + ' ' + before);
     BOOST_TEST(!fs::exists(file.string() + ".new"));
 }
 
 BOOST_AUTO_TEST_CASE(a_rotation_keeps_the_keys_whose_signatures_may_still_be_good) {
-    // a key is needed for 75 minutes after the next one was made: `third` was replaced by `second` 80 minutes ago
-    put(line("first", 100) + line("second", 80 * 60) + line("third", 3 * 3600) + line("other", 9 * 3600, "media"));
-    const api::Key made = api::rotate_keys();
-    BOOST_TEST(ids() == made.id + " first second other");
-    BOOST_TEST(api::keys()->newest("access").id == made.id);
-    BOOST_TEST(api::keys()->newest("media").id == "other");
-    BOOST_TEST(made.id.size() == 8u);
+    // a key is needed for 75 minutes after the next one was made, one for URLs for 65: `third` was replaced by `second`
+    // 80 minutes ago, `older` by `other` 70 minutes ago
+    put(line("first", 100) + line("second", 80 * 60) + line("third", 3 * 3600) + line("other", 70 * 60, "media") +
+        line("older", 71 * 60, "media"));
+    const std::vector<api::Key> made = api::rotate_keys();
+    BOOST_REQUIRE(made.size() == 2u);
+    BOOST_TEST(ids() == made[0].id + " first second");
+    BOOST_TEST(ids("media") == made[1].id + " other");
+    BOOST_TEST(api::keys()->newest("access").id == made[0].id);
+    BOOST_TEST(api::keys()->newest("media").id == made[1].id);
+    for (const api::Key& key : made) BOOST_TEST(key.id.size() == 8u);
     BOOST_TEST(mode() == 0600u);
     BOOST_TEST(api::keys()->find("access", "first") != nullptr);
     BOOST_TEST(api::keys()->find("access", "third") == nullptr);
@@ -233,11 +240,67 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_no_key_is_refused_and_the_file_stays_as_it_i
     BOOST_TEST(ids() == "good");
 }
 
-BOOST_AUTO_TEST_CASE(a_file_without_an_access_key_gets_one_beside_what_it_has) {
-    put(line("other", 0, "media"));
-    BOOST_TEST(api::keys()->find("media", "other") != nullptr);
-    BOOST_TEST(api::keys()->newest("access").bytes.size() == 32u);
+BOOST_AUTO_TEST_CASE(a_file_that_lacks_a_key_for_a_use_gets_one_beside_what_it_has) {
+    for (const auto& [has, lacks] : {std::pair("media", "access"), std::pair("access", "media")}) {
+        put(line("other", 0, has));
+        BOOST_TEST(ids(has) == "other");
+        BOOST_TEST(api::keys()->newest(lacks).bytes.size() == 32u);
+    }
     BOOST_CHECK_THROW(api::keys()->newest("nothing"), std::runtime_error);
+}
+
+// -- URLs of files
+
+BOOST_AUTO_TEST_CASE(a_url_tells_what_was_signed) {
+    const std::string held = line("first", 0, "media");
+    put(held);
+    const api::media::Link link{"document", std::string(64, 'a'), "Prüfung 100%.pdf", "application/pdf", 1900000000};
+    const std::string url = api::media::signed_url(link);
+    const std::string text =
+        "/media/document/" + link.sha256 + "/Pr%C3%BCfung%20100%25.pdf?type=application%2Fpdf&expires=1900000000";
+    BOOST_TEST(url ==
+               text + "&signature=" + crypto::base64url(crypto::hmac_sha256(api::keys()->newest("media").bytes, text)));
+    put(line("second", 0, "media") + held);
+    const api::media::Link read = api::media::verified(url);
+    BOOST_TEST(read.kind == link.kind);
+    BOOST_TEST(read.sha256 == link.sha256);
+    BOOST_TEST(read.file_name == link.file_name);
+    BOOST_TEST(read.content_type == link.content_type);
+    BOOST_TEST(read.expires == link.expires);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_in_a_url_is_never_a_folder) {
+    put(line("first", 0, "media"));
+    for (const auto& [given, made] :
+         {std::pair("..", "_"), std::pair(".", "_"), std::pair("", "_"), std::pair("../keys", ".._keys"),
+          std::pair("a\\b\r\n", "a_b__"), std::pair("...", "..."), std::pair("a+b&c=d", "a+b&c=d")})
+        BOOST_TEST(api::media::verified(api::media::signed_url({"document", "a", given, "b", 1})).file_name == made);
+}
+
+BOOST_AUTO_TEST_CASE(a_url_lives_five_minutes_at_most_and_stays_equal_for_a_step) {
+    for (std::int64_t now : {1700000010, 1700000011, 1700000039})
+        BOOST_TEST(api::media::expires_at(now) == 1700000010 + 300);
+    BOOST_TEST(api::media::expires_at(1700000040) == 1700000040 + 300);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_url_of_ours_is_refused) {
+    put(line("first", 0, "media"));
+    const std::string url = api::media::signed_url({"document", "a", "b", "c", 1});
+    const std::string text = url.substr(0, url.find("&signature="));
+    auto sign = [](const std::string& signed_text, const char* use) {
+        return signed_text +
+               "&signature=" + crypto::base64url(crypto::hmac_sha256(api::keys()->newest(use).bytes, signed_text));
+    };
+    BOOST_TEST(sign(text, "media") == url);
+    for (const std::string& bad :
+         {std::string(), std::string("/"), std::string("&signature="), "&signature=" + std::string(43, 'A'), text,
+          url + "A", url.substr(0, url.size() - 1), sign(text, "access"), sign("", "media"), sign("/media/", "media"),
+          sign("/media/a/b?type=c&expires=1", "media"), sign("/media/a/b/c", "media"), sign(text + "&x=1", "media"),
+          sign("/media/a?type=/b/&expires=1", "media"), sign("/media/a/b/c?expires=1&type=d", "media"),
+          sign("/api/a/b/c?type=d&expires=1", "media"), sign("/media/a/b/c?type=d&expires=1x", "media")}) {
+        BOOST_CHECK_EXCEPTION(api::media::verified(bad), api::Problem,
+                              [](const api::Problem& p) { return p.status == 403 && p.code == "bad_signature"; });
+    }
 }
 
 // -- access tokens

@@ -5,6 +5,8 @@
 
 #include "csv.hpp"
 #include "objects/maintenance.hpp"
+#include "objects/message.hpp"
+#include "objects/statistics.hpp"
 
 namespace json = boost::json;
 using api::Source;
@@ -82,6 +84,34 @@ BOOST_AUTO_TEST_CASE(a_decimal_has_two_places_however_it_was_written) {
     BOOST_TEST(check<api::Decimal<1>>(0) == "Ensure this value is greater than or equal to 0.01.");
 }
 
+BOOST_AUTO_TEST_CASE(references_are_ids_each_once) {
+    using Recipients = api::References<::users, 1, 3>;
+    auto read = [](json::value value, Source source) {
+        std::string wrong = Type<Recipients>::check(value, source);
+        return wrong.empty() ? json::serialize(value) : wrong;
+    };
+    BOOST_TEST(read(json::array{7, 9007199254740993}, Source::json) == "[7,9007199254740993]");
+    BOOST_TEST(read("7,2,9", Source::text) == "[7,2,9]");
+    BOOST_TEST(read(json::array{1, 2, 3, 4}, Source::json) == "Ensure this field has no more than 3 elements.");
+    BOOST_TEST(read(json::array{}, Source::json) == "This list may not be empty.");
+    BOOST_TEST(read("", Source::text) == "This list may not be empty.");
+    BOOST_TEST(read("7,7", Source::text) == "An id stands more than once.");
+    BOOST_TEST(read("7,07", Source::text) == "An id stands more than once.");
+    for (const char* bad : {",", "7,", ",7", "7, 8", "7;8", "99999999999999999999", "ann"})
+        BOOST_TEST(read(bad, Source::text) == "A valid integer is required.", bad);
+    BOOST_TEST(read("0", Source::text) == "Ensure this value is greater than or equal to 1.");
+    BOOST_TEST(read(json::array{"7"}, Source::json) == "A valid integer is required.");
+    BOOST_TEST(read(json::array{json::array{7}}, Source::json) == "A valid integer is required.");
+    BOOST_TEST(read(7, Source::json) == "Expected a list of ids.");
+    BOOST_TEST((check<api::References<::users, 0, 3>>("", Source::text) == ""));
+    BOOST_TEST((check<api::References<::users, 2, 3>>("7", Source::text)) ==
+               "Ensure this field has at least 2 elements.");
+    api::Shape shape = api::shape_of<Message>();
+    BOOST_TEST(shape[2].required);
+    BOOST_TEST(shape[2].is_list);
+    BOOST_TEST(shape[2].reference == &users);
+}
+
 BOOST_AUTO_TEST_CASE(items_are_checked_one_by_one) {
     using Parts = api::Items<Part>;
     json::value one = json::parse(R"([{"name": "Belt", "quantity": 2}, {"name": "Nut"}])");
@@ -101,6 +131,25 @@ BOOST_AUTO_TEST_CASE(items_are_checked_one_by_one) {
 
 BOOST_AUTO_TEST_CASE(a_list_as_csv_has_a_line_of_names) {
     BOOST_TEST(api::csv::header(api::shape_of<Part>()) == "name,quantity\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_of_lists_alone_is_a_table) {
+    auto is_table = [](api::Shape out) {
+        return api::csv::is_offered({api::Form{}, {}, std::move(out), false, false});
+    };
+    BOOST_TEST(is_table(api::shape_of<TaskStatistics>()));
+    BOOST_TEST(!is_table(api::shape_of<Maintenance>()));
+    BOOST_TEST(!is_table(api::shape_of<Task>()));
+    BOOST_TEST(!is_table({}));
+    BOOST_TEST(api::csv::lists(api::shape_of<EquipmentStatistics>(), {"[]", ""}) ==
+               "list,status,count,month,records,hours_spent,cost\r\n");
+    BOOST_TEST(api::csv::lists(api::shape_of<EquipmentStatistics>(),
+                               {R"([{"count": 3, "status": "=1+\"1\""}, {"status": null}])",
+                                R"([{"month": "2026-11", "records": -1, "hours_spent": "1,50", "cost": "-2"}])"}) ==
+               "list,status,count,month,records,hours_spent,cost\r\n"
+               "by_status,\"'=1+\"\"1\"\"\",3,,,,\r\n"
+               "by_status,,,,,,\r\n"
+               "maintenance,,,2026-11,-1,\"1,50\",\"'-2\"\r\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_date_is_a_day_that_exists) {

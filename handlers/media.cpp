@@ -1,0 +1,66 @@
+// Stored files by their signed URLs: the signature is the right, and the database is not asked. nginx sends the bytes.
+#include "media.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include "api.hpp"
+#include "storage.hpp"
+
+namespace {
+
+bool is_token(std::string_view text) {
+    // RFC 6838 4.2: what names of media types are made of
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) || std::string_view("!#$&-^_.+").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+}
+
+/// The type that the file is sent as: the signed one, where it is a media type.
+std::string content_type(const api::media::Link& link) {
+    std::string_view type = link.content_type;
+    if (constexpr std::string_view utf8 = "; charset=utf-8"; type.ends_with(utf8)) type.remove_suffix(utf8.size());
+    const std::size_t slash = std::min(type.find('/'), type.size());
+    const bool is_type = is_token(type.substr(0, slash)) && is_token(type.substr(std::min(slash + 1, type.size())));
+    return is_type ? link.content_type : "application/octet-stream";
+}
+
+/// RFC 6266: a name in ASCII for the oldest clients, without what some of them misread (appendix D), and the whole name
+/// in UTF-8. What a browser shows by itself is pictures and nothing else.
+std::string disposition(const std::string& type, std::string_view name) {
+    std::string plain;
+    for (unsigned char c : name) {
+        if ((c & 0xc0) == 0x80) continue;  // the first byte of a character stands for it
+        plain += c < 0x20 || c >= 0x7f || c == '"' || c == '\\' || c == '%' || c == ';' ? '_' : static_cast<char>(c);
+    }
+    const bool is_picture = type == "image/png" || type == "image/jpeg" || type == "image/webp";
+    return std::string(is_picture ? "inline" : "attachment") + "; filename=\"" + plain + "\"; filename*=UTF-8''" +
+           api::encode_query(name);
+}
+
+constexpr api::Rule expired{"expired", 410, "",
+                            "This URL has expired. Ask for the object again: its answer has a new one."};
+
+api::Reply send(api::Exchange& exchange) {
+    const api::media::Link link = api::media::verified(exchange.request.variable("REQUEST_URI"));
+    if (link.expires <= std::time(nullptr)) throw api::Problem(api::refusal_of(expired));
+    if ((link.kind != "document" && link.kind != "picture") || !api::storage::is_sha256(link.sha256))
+        throw api::Problem(api::refusals::not_found);
+    const std::string type = content_type(link);
+    return {.headers = {{"X-Accel-Redirect", "/_stored/" + api::storage::path_of(link.sha256)},
+                        {"Content-Disposition", disposition(type, link.file_name)}},
+            .content_type = type};
+}
+
+constexpr api::Endpoint<api::None, api::None> file{{
+    .route = "GET /media/{kind}/{sha256}/{file_name}",
+    .summary = "Send a stored file to whoever holds its signed URL.",
+    .permissions = {api::anyone},
+    .rules = {api::thrown(api::refusals::bad_signature), expired},
+    .run = send,
+    .sends_file = true,
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, file); }

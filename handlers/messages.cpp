@@ -1,0 +1,100 @@
+// Messages between users: each of them is seen by its sender and its recipients, and by nobody else.
+#include "api.hpp"
+#include "objects/message.hpp"
+
+namespace {
+
+/// The message itself, where it is made: a statement does not see the copies that its own parts make.
+constexpr api::Object new_messages{
+    .name = messages.name,
+    .table = "messages",
+    .path = messages.path,
+    .visible = {"it.sender = me.id"},
+    .computed = {{"recipients", R"((select jsonb_agg(named.id::bigint order by named.id::bigint)
+                     from jsonb_array_elements_text(:recipients::jsonb) named (id)))"},
+                 {"read_at", "null::timestamptz"},
+                 {"version", "1"}},
+};
+
+struct Mark {
+    api::Required<bool> read;
+};
+BOOST_DESCRIBE_STRUCT(Mark, (), (read))
+
+constexpr api::Endpoint<api::None, api::Page<Message>> list{{
+    .route = "GET /api/v1/messages",
+    .summary = "List the messages that one has sent or received.",
+    .permissions = {api::caller},
+    .object = messages,
+    .filters = {"sender", "task", "sent_at", "search"},
+    .choices = {{"box", "inbox", "it.is_received"},
+                {"box", "sent", "it.is_sent"},
+                {"unread", "true", "it.is_received and it.read_at is null"},
+                {"unread", "false", "not (it.is_received and it.read_at is null)"}},
+    .ordering = {"id", "sent_at"},
+}};
+
+constexpr api::Endpoint<Message, Message> create{{
+    .route = "POST /api/v1/messages",
+    .summary = "Send a message to 1 to 50 users.",
+    .permissions = {"messages.send"},
+    .object = new_messages,
+    .fills = {{"sender", "me.id"}},
+    .sql = R"(copies as (
+        insert into message_copies (message, holder, sender, sent_at, is_sent, is_received)
+        select answer.id, copy.holder, answer.sender, answer.sent_at, bool_or(copy.is_sent), not bool_and(copy.is_sent)
+          from answer cross join lateral (
+                   select answer.sender as holder, true as is_sent
+                    union all
+                   select named.id::bigint, false from jsonb_array_elements_text(:recipients::jsonb) named (id)) copy
+         group by answer.id, answer.sender, answer.sent_at, copy.holder
+    ))",
+}};
+
+constexpr api::Endpoint<api::None, Message> show{{
+    .route = "GET /api/v1/messages/{message_id}",
+    .summary = "Show one message; that does not mark it as read.",
+    .permissions = {api::caller},
+    .object = messages,
+}};
+
+constexpr api::Endpoint<Mark, Message> mark{{
+    .route = "PATCH /api/v1/messages/{message_id}",
+    .summary = "Mark a message that one has received as read, or as unread.",
+    .permissions = {api::caller},
+    .object = messages,
+    .rules = {{"not_recipient", 403, "not it.is_received", "Only a recipient can mark this message as read."}},
+    .sql = R"(marked as (
+        update message_copies c
+           set read_at = case when :read::boolean then coalesce(c.read_at, now()) end,
+               version = c.version + case when :read::boolean = (c.read_at is null) then 1 else 0 end
+          from granted
+         where c.holder = granted.holder and c.message = granted.id
+        returning c.read_at, c.version
+    ), answer as (
+        select granted.id, granted.sender, granted.subject, granted.body, granted.task, granted.sent_at,
+               marked.read_at, marked.version
+          from granted cross join marked
+    ))",
+}};
+
+// the copies of a message go with it
+constexpr api::Endpoint<api::None, api::None> delete_message{{
+    .route = "DELETE /api/v1/messages/{message_id}",
+    .summary = "Delete a message: its sender for everybody, a recipient for oneself.",
+    .permissions = {api::caller},
+    .object = messages,
+    .sql = R"(taken_back as (
+        delete from messages m using granted where m.id = granted.id and granted.is_sent
+    ), answer as (
+        update message_copies c
+           set is_deleted = true
+          from granted
+         where c.holder = granted.holder and c.message = granted.id and not granted.is_sent
+        returning c.message as id
+    ))",
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, list, create, show, mark, delete_message); }

@@ -1,0 +1,27 @@
+// A message: what somebody wrote to others, as the caller has it.
+#pragma once
+#include "objects/task.hpp"
+
+/// Each person's own: the sender's and the recipients' copies.
+inline constexpr api::Object messages{
+    .name = "message",
+    .table = "mailbox",
+    .path = "/api/v1/messages",
+    .visible = {"it.holder = me.id"},
+    .computed = {{"recipients", R"((select jsonb_agg(c.holder order by c.holder)
+                     from message_copies c where c.message = it.id and c.is_received))"}},
+    .searched = "it.subject || ' ' || it.body",
+};
+
+struct Message {
+    api::ReadOnly<api::Id> id;
+    api::ReadOnly<api::Id> sender;
+    api::References<::users, 1, 50> recipients;
+    api::Text<1, 200> subject;
+    api::Text<1> body;
+    std::optional<api::Reference<::tasks>> task;
+    api::ReadOnly<api::Time> sent_at;
+    api::ReadOnly<std::optional<api::Time>> read_at;  ///< when the caller did
+    api::ReadOnly<int> version;
+};
+BOOST_DESCRIBE_STRUCT(Message, (), (id, sender, recipients, subject, body, task, sent_at, read_at, version))

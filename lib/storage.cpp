@@ -1,0 +1,153 @@
+// Files by rename: a name in the storage never stands for half a file.
+#include "storage.hpp"
+
+#include <fcntl.h>
+#include <magic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+
+#include "problem.hpp"
+#include "settings.hpp"
+#include "statement.hpp"
+
+namespace api {
+
+namespace {
+
+/// Throws what errno means.
+[[noreturn]] void fail(const std::string& what) {
+    if (errno == ENOSPC || errno == EDQUOT) throw Problem(refusals::no_room);
+    throw std::runtime_error("cannot " + what + ": " + std::strerror(errno));
+}
+
+/// A folder that is open, so that nothing moves under our feet.
+class Folder {
+public:
+    /// That of the setting FETTLE_STORAGE, made where only it is missing.
+    Folder() : path_(settings().storage) {
+        if (mkdir(path_.c_str(), 0750) == 0 && chmod(path_.c_str(), 0750) != 0) fail("open " + path_ + " to its group");
+        fd_ = open(path_.c_str(), flags);
+        if (fd_ < 0) fail("open the folder " + path_);
+    }
+    /// The folder of that name in another one, made where it is missing.
+    Folder(const Folder& in, const std::string& name) : path_(in.path_ + '/' + name) {
+        fd_ = openat(in.fd_, name.c_str(), flags);
+        if (fd_ < 0 && errno == ENOENT) {
+            if (mkdirat(in.fd_, name.c_str(), 0750) != 0 && errno != EEXIST) fail("make the folder " + path_);
+            in.sync();
+            fd_ = openat(in.fd_, name.c_str(), flags);
+            // whatever the umask: nginx reads the files as one of the group
+            if (fd_ >= 0 && fchmod(fd_, 0750) != 0) fail("open the folder " + path_ + " to its group");
+        }
+        if (fd_ < 0) fail("open the folder " + path_);
+    }
+    ~Folder() { close(fd_); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    int fd() const { return fd_; }
+    /// Its names are on the disk when this returns.
+    void sync() const {
+        if (fsync(fd_) != 0) fail("write the folder " + path_);
+    }
+
+private:
+    static constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    std::string path_;
+    int fd_ = -1;
+};
+
+/// libmagic's view of an open file. One for all threads: each would map its own copy of the database, 8 MiB, for some
+/// milliseconds of work.
+std::string type_of(int fd) {
+    static std::mutex one_at_a_time;
+    static std::unique_ptr<magic_set, void (*)(magic_t)> magic(nullptr, magic_close);
+    const std::lock_guard lock(one_at_a_time);
+    if (!magic) {
+        std::unique_ptr<magic_set, void (*)(magic_t)> fresh(magic_open(MAGIC_MIME_TYPE), magic_close);
+        if (!fresh) throw std::bad_alloc();
+        if (magic_load(fresh.get(), nullptr) != 0)
+            throw std::runtime_error(std::string("libmagic: ") + magic_error(fresh.get()));
+        const std::size_t most = 1 << 20;  // in bytes; its own 7 MiB, some of them twice, show in the memory
+        magic_setparam(fresh.get(), MAGIC_PARAM_BYTES_MAX, &most);
+        magic = std::move(fresh);
+    }
+    const char* found = magic_descriptor(magic.get(), fd);
+    const std::string type = found ? found : "";
+    // it has been seen to say two types without anything between them, and what is wrong instead of a type
+    const bool is_type =
+        type.size() <= 100 && std::count(type.begin(), type.end(), '/') == 1 &&
+        std::all_of(type.begin(), type.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::strchr("/.+-_", c) != nullptr;
+        });
+    return is_type && !type.starts_with("inode/") ? type : std::string(storage::unknown_type);
+}
+
+}  // namespace
+
+Incoming::Incoming() {
+    const Folder folder(Folder(), std::string(storage::incoming));
+    name_ = crypto::hex(crypto::random_bytes(storage::incoming_name_length / 2));
+    fd_ = openat(folder.fd(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (fd_ < 0) fail("make a file in " + settings().storage);
+    if (fchmod(fd_, 0640) != 0) {  // whatever the umask
+        unlinkat(folder.fd(), name_.c_str(), 0);
+        close(fd_);
+        fail("open a file to the group of " + settings().storage);
+    }
+}
+
+Incoming::~Incoming() {
+    close(fd_);
+    if (!name_.empty()) unlink((settings().storage + '/' + std::string(storage::incoming) + '/' + name_).c_str());
+}
+
+void Incoming::append(std::string_view bytes) {
+    digest_.add(bytes);
+    while (!bytes.empty()) {
+        const ssize_t written = write(fd_, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail("write a file in " + settings().storage);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+        facts_.size += written;
+    }
+}
+
+const FileFacts& Incoming::finish() {
+    if (fsync(fd_) != 0) fail("write a file in " + settings().storage);
+    facts_.sha256 = digest_.hex();
+    if (lseek(fd_, 0, SEEK_SET) != 0) fail("read a file in " + settings().storage);
+    facts_.type = type_of(fd_);
+    return facts_;
+}
+
+std::string Incoming::bytes() const {
+    std::string all(static_cast<std::size_t>(facts_.size), '\0');
+    for (std::size_t filled = 0; filled < all.size();) {
+        const ssize_t got = pread(fd_, all.data() + filled, all.size() - filled, static_cast<off_t>(filled));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) fail("read a file in " + settings().storage);
+        filled += static_cast<std::size_t>(got);
+    }
+    return all;
+}
+
+void Incoming::keep(Database& database) {
+    static const Statement lock = numbered(storage::keeping);
+    database.query(lock, {{"sha256", facts_.sha256}});
+    if (name_.empty()) return;  // the transaction before this one failed; a sweep leaves young files alone
+    const Folder root, from(root, std::string(storage::incoming)), to(root, facts_.sha256.substr(0, 2));
+    if (renameat(from.fd(), name_.c_str(), to.fd(), facts_.sha256.c_str()) != 0)
+        fail("put a file into " + settings().storage);
+    name_.clear();
+    to.sync();
+}
+
+}  // namespace api

@@ -1,0 +1,207 @@
+"""Signed URLs of files: every letter of one counts, keys may change, no database is asked, and a page runs nothing."""
+import contextlib
+import glob
+import http.server
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import stage
+
+STAGE, BUILD, SANITIZER = None, 'build', ''
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError('waited a minute in vain')
+        time.sleep(0.02)
+
+
+class OnTheStage(unittest.TestCase):
+    def url(self, content=b'oil', name='plan.txt', type='text%2Fplain', kind='document', **by):
+        path = f'/media/{kind}/{STAGE.store(content)}/{name}?type={type}&expires={int(time.time()) + 250}'
+        return STAGE.sign(path, **by)
+
+    def refused(self, path, why=None):
+        answer = STAGE.client().get(path)
+        self.assertEqual((answer.status, answer.json['code']), (403, 'bad_signature'), why or path)
+
+    def test_every_letter_is_signed(self):
+        url = self.url()
+        self.assertEqual(STAGE.client().get(url).status, 200)
+        for at in range(len('/media/document/'), len(url)):
+            if url[at] in '/?':
+                continue  # then it is another path
+            letter = 'b' if url[at] != 'b' else 'c'
+            self.refused(url[:at] + letter + url[at + 1:], f'{at}: {url[at]}')
+        # the same file by another spelling
+        for spelled in (url.replace('plan.txt', 'pl%61n.txt'), url.replace('text%2Fplain', 'text/plain'), url.replace('%2F', '%2f'), url.replace('/media/', '/media//'),
+                        url.replace('/media/', '/./media/'), url.replace('/document/', '/picture/'), url.replace('&expires', '&&expires'), url.replace('plan.txt', 'plan.txt/')):
+            self.refused(spelled)
+
+    def test_parts_of_two_urls_make_none(self):
+        one, other = self.url(), self.url(b'grease', 'secret.txt')
+        self.refused(one.split('?')[0] + '?' + other.split('?')[1])
+        self.refused(one.rsplit('=', 1)[0] + '=' + other.rsplit('=', 1)[1])
+
+    def test_a_key_of_another_use_signs_no_url(self):
+        self.refused(self.url(use='access'))
+
+    def test_an_address_of_another_host_is_as_good(self):
+        """The host is not signed: a proxy may call us by another name."""
+        with socket.create_connection(('127.0.0.1', STAGE.port)) as peer:
+            peer.sendall(f'GET http://elsewhere.example{self.url()} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n'.encode())
+            self.assertTrue(peer.recv(100).startswith(b'HTTP/1.1 200 '))
+
+    def test_every_header_stands_once(self):
+        """nginx sends two answers into one another where a part behind the end of a file is asked for."""
+        there, gone = self.url(), STAGE.sign(f'/media/document/{64 * "0"}/a?type=text%2Fplain&expires={int(time.time()) + 250}')
+        for path, header, status in ((there, 'Accept: */*', 200), (there, 'Range: bytes=0-1', 206), (there, 'Range: bytes=9-', 416), (there, 'If-Match: "0"', 412), (gone, 'Accept: */*', 404)):
+            with socket.create_connection(('127.0.0.1', STAGE.port)) as peer:
+                peer.sendall(f'GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\n\r\n'.encode())
+                head = b''
+                while b'\r\n\r\n' not in head:
+                    head += peer.recv(4096)
+            first, *lines = head.split(b'\r\n\r\n')[0].decode().split('\r\n')
+            self.assertIn(f' {status} ', first)
+            names = [line.split(':')[0].lower() for line in lines]
+            self.assertEqual(sorted(set(names)), sorted(names), first)
+            self.assertLessEqual({'x-content-type-options', 'content-security-policy', 'x-frame-options', 'strict-transport-security'}, set(names), first)
+
+    def test_a_link_in_the_storage_leads_nowhere(self):
+        url = self.url(b'replaced by a link')
+        name = re.search(r'[0-9a-f]{64}', url)[0]
+        path = os.path.join(STAGE.env['FETTLE_STORAGE'], name[:2], name)
+        os.unlink(path)
+        os.symlink(STAGE.env['FETTLE_KEYS'], path)
+        self.addCleanup(os.unlink, path)
+        answer = STAGE.client().get(url)
+        self.assertIn(answer.status, (403, 404), answer)
+        self.assertNotIn(b'media', answer.body)
+
+    def test_urls_of_one_step_are_equal_and_none_lives_longer_than_five_minutes(self):
+        user = STAGE.user()
+        STAGE.psql(f"update profiles set picture_sha256 = repeat('a', 64), thumbnail_sha256 = repeat('b', 64), picture_type = 'image/png' where id = {user.id}")
+        for _ in range(3):  # a step may end between two requests, but hardly three times
+            before = int(time.time())
+            one, other = (user.get(f'/api/v1/users/{user.id}/profile') for _ in range(2))
+            if before // 30 == int(time.time()) // 30:
+                break
+        self.assertEqual((one.body, one.headers['etag']), (other.body, other.headers['etag']))
+        expires = int(re.search(r'expires=(\d+)', one.json['picture_url'])[1])
+        self.assertEqual(expires % 30, 0)
+        self.assertTrue(before + 270 <= expires <= before + 300, expires - before)
+
+
+class WithoutADatabase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.on = stage.Stage(BUILD).start()
+        cls.addClassCleanup(cls.on.stop)
+
+    def url(self, **by):
+        return self.on.sign(f'/media/document/{self.on.store(b"oil")}/a.txt?type=text%2Fplain&expires={int(time.time()) + 250}', **by)
+
+    def fettle(self, *words):
+        return subprocess.run([os.path.join(BUILD, 'fettle'), *words], env={**os.environ, 'FETTLE_ENV': os.path.join(self.on.data, 'env')}, capture_output=True, text=True, check=True).stdout
+
+    def test_no_connection_is_opened(self):
+        client = self.on.client()
+        for path, status in ((self.url(), 200), (self.url(use='access'), 403), ('/media/document/a/b', 403)):
+            self.assertEqual(client.get(path).status, status)
+        self.assertEqual(client.get('/api/v1/health').status, 200)
+        self.assertEqual(self.on.psql("select distinct application_name from pg_stat_activity where application_name in ('fettle_media', 'fettle_health')"), [['fettle_health']])
+
+    def test_keys_change_and_urls_go_on_until_their_key_is_gone(self):
+        client, before = self.on.client(), self.url()
+        self.fettle('keys', 'rotate')
+        self.assertEqual(client.get(before).status, 200)
+        self.assertEqual(client.get(self.url()).status, 200)
+        self.assertEqual(self.url(place=1), before)
+        path = self.on.env['FETTLE_KEYS']
+        with open(path) as file:
+            lines = file.readlines()
+        media = [line for line in lines if line.startswith('media ')]
+        with open(path, 'w') as file:
+            file.writelines(line for line in lines if line not in media[1:])
+        self.assertEqual(client.get(before).status, 403)
+        self.assertEqual(client.get(self.url()).status, 200)
+
+    def test_a_handler_that_is_killed_comes_back(self):
+        client = self.on.client()
+        for _ in range(3):
+            old = self.on.pids('media')
+            for pid in old:
+                os.kill(pid, signal.SIGKILL)
+            self.assertEqual(client.get(self.url()).status, 200)
+            wait_for(lambda: self.on.pids('media') and not set(self.on.pids('media')) & set(old))
+
+    def test_a_body_that_nginx_cannot_keep_has_no_room(self):
+        folder = os.path.join(self.on.run, 'body')
+        os.chmod(folder, 0)
+        try:
+            answer = self.on.client().request('POST', '/api/v1/auth/login', raw=b' ' * 200_000, headers={'Content-Type': 'application/json'})
+        finally:
+            os.chmod(folder, 0o700)
+        self.assertEqual((answer.status, answer.headers['content-type'], answer.json['code']), (507, 'application/problem+json', 'no_room'))
+
+    def test_a_body_is_as_large_as_its_place_allows(self):
+        client = self.on.client()
+        for size, status in ((1 << 20, 400), ((1 << 20) + 1, 413)):
+            answer = client.request('POST', '/api/v1/auth/login', raw=b' ' * size, headers={'Content-Type': 'application/json'})
+            self.assertEqual(answer.status, status, answer)
+
+
+class InABrowser(unittest.TestCase):
+    @unittest.skipUnless(shutil.which('chromium'), 'chromium is not installed')
+    def test_a_page_with_a_script_is_saved_and_runs_nothing(self):
+        """A page whose script asks for /ran: from a server of the test's own it runs, by its signed URL it becomes a file."""
+        asked, pages = [], {}
+
+        class Own(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(200)
+                self.send_header('Content-Type', 'text/html')
+                self.end_headers()
+                self.wfile.write(pages.get(self.path, b''))
+
+            def log_message(self, *_): pass
+
+        with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Own) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self.addCleanup(server.shutdown)
+            own = f'http://127.0.0.1:{server.server_port}'
+            page = pages['/page'] = f'<!doctype html><script>fetch("{own}/ran", {{mode: "no-cors"}})</script>'.encode()
+            path = f'/media/document/{STAGE.store(page)}/page.html?type=text%2Fhtml&expires={int(time.time()) + 250}'
+            for url, runs in ((own + '/page', True), (f'http://127.0.0.1:{STAGE.port}{STAGE.sign(path)}', False)):
+                asked.clear()
+                pages['/start'] = f'<script>addEventListener("load", () => {{ location = "{url}" }})</script>'.encode()
+                with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+                    browser = subprocess.Popen(['chromium', '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+                                                '--disable-component-update', '--disable-sync', '--remote-debugging-port=0', f'--user-data-dir={home}/data', own + '/start'],
+                                               env={**os.environ, 'HOME': home}, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    try:
+                        wait_for(lambda: '/ran' in asked or page in saved_in(home))
+                        self.assertEqual(('/ran' in asked, page in saved_in(home)), (runs, not runs), asked)
+                    finally:
+                        os.killpg(browser.pid, signal.SIGKILL)
+                        browser.wait()
+
+
+def saved_in(home):
+    """What a browser has saved in a home folder; a file that is renamed meanwhile is seen the next time."""
+    found = []
+    for path in glob.glob(home + '/Downloads/*'):
+        with contextlib.suppress(FileNotFoundError), open(path, 'rb') as file:
+            found.append(file.read())
+    return found

@@ -1,0 +1,5 @@
+// refused: Only POST and PUT take a file.
+#include "api.hpp"
+#include "objects/document.hpp"
+
+constexpr api::Endpoint<NewDocument, Document> change{{.route = "PATCH /api/v1/documents/{document_id}", .summary = "Change.", .permissions = {"documents.create"}, .object = documents, .fills = {{"sha256", ":file_sha256"}}}};

@@ -1,0 +1,5 @@
+// refused: The SQL of an upload reads :file_sha256: without it the file is not found again.
+#include "api.hpp"
+#include "objects/document.hpp"
+
+constexpr api::Endpoint<NewDocument, Document> create{{.route = "POST /api/v1/documents", .summary = "Store.", .permissions = {"documents.create"}, .object = documents, .fills = {{"owner", "me.id"}}}};
