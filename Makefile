@@ -25,7 +25,7 @@ FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-se
 LINK      = $(CXX) $(CHECKED) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lmagic -lcrypto -lturbojpeg -lpng -lwebp
 
-.PHONY: all docs run test fuzz examples bench install clean help
+.PHONY: all docs validator run test fuzz examples bench install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
@@ -34,11 +34,11 @@ all: $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/op
 
 help:
 	@echo 'make          build handlers and the command fettle into build/'
-	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run)'
+	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run);'
 	@echo '              EXAMPLE=1 fills it with a workshop to look around in, where nobody has used it yet'
 	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
 	@echo 'make fuzz     look for input that breaks a parser, a minute for each; needs clang++'
-	@echo 'make examples records the first good answers of the transcripts as the examples of the documentation'
+	@echo 'make examples record the first good answers of the transcripts as the examples of the documentation'
 	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about a quarter of an hour;'
 	@echo '              BESIDE=DIR measures one task of the build of another commit in the same rounds'
 	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr)'
@@ -47,7 +47,7 @@ help:
 run: all build/.packages-run
 	@exec setpriv --pdeathsig TERM tools/stage --build $(B) --data "$(DATA)" --port "$(PORT)" $(if $(filter 1,$(EXAMPLE)),--example)
 
-test: all $(B)/tests/unit/run $(FUZZED) build/.packages-run build/.packages-test build/validator/.fetched
+test: all $(B)/tests/unit/run $(FUZZED) build/.packages-run build/.packages-test validator
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
 
 # the files of lib that a parser needs: with a sanitizer, and so that new ways through them are noticed
@@ -171,17 +171,20 @@ $(B)/openapi.json: $(DESCRIBED) nginx/openapi.jq nginx/http.conf $(wildcard sql/
 build/%/.fetched: build/.packages-web
 	@mkdir -p $(@D)
 	@cp $(FETCHED_FOR)/package.json $(FETCHED_FOR)/package-lock.json $(@D)
-	@echo "  fetch $(@D)"; npm ci --prefix $(@D) --ignore-scripts --prefer-offline --no-audit --no-fund \
+	@echo "  fetch $(@D)"; npm ci --prefix $(@D) --ignore-scripts --prefer-offline --no-audit --no-fund --fetch-retries 1 \
 	    > $(@D)/npm.log 2>&1 && touch $@ || { tail -5 $(@D)/npm.log; exit 1; } >&2
 build/swagger-ui/.fetched: FETCHED_FOR = nginx/docs
 build/swagger-ui/.fetched: nginx/docs/package-lock.json
 build/validator/.fetched: FETCHED_FOR = tests/validator
 build/validator/.fetched: tests/validator/package-lock.json
 
-# without a network everything else is built and served all the same
+# without a network everything else is built, served and tested all the same
 docs:
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/docs/index.html || \
 	    echo 'Swagger UI could not be fetched; the reason is above. Fettle is built without /docs/: make tries again.' >&2
+validator:
+	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/validator/.fetched || \
+	    echo 'The validator of OpenAPI could not be fetched; the reason is above. Its tests are skipped.' >&2
 
 SWAGGER := build/swagger-ui/node_modules/swagger-ui-dist
 build/docs/index.html: build/swagger-ui/.fetched $(wildcard nginx/docs/docs.* nginx/docs/*.html)

@@ -9,8 +9,8 @@
 
 namespace {
 
-bool is_token(std::string_view text) {
-    // RFC 6838 4.2: what names of media types are made of
+/// RFC 6838 4.2: what the two names of a media type are made of.
+bool is_restricted_name(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
         return std::isalnum(c) || std::string_view("!#$&-^_.+").find(static_cast<char>(c)) != std::string_view::npos;
     });
@@ -21,8 +21,9 @@ std::string content_type(const api::media::Link& link) {
     std::string_view type = link.content_type;
     if (constexpr std::string_view utf8 = "; charset=utf-8"; type.ends_with(utf8)) type.remove_suffix(utf8.size());
     const std::size_t slash = std::min(type.find('/'), type.size());
-    const bool is_type = is_token(type.substr(0, slash)) && is_token(type.substr(std::min(slash + 1, type.size())));
-    return is_type ? link.content_type : "application/octet-stream";
+    const bool is_type =
+        is_restricted_name(type.substr(0, slash)) && is_restricted_name(type.substr(std::min(slash + 1, type.size())));
+    return is_type ? link.content_type : std::string(api::storage::unknown_type);
 }
 
 /// RFC 6266: a name in ASCII for the oldest clients, without what some of them misread (appendix D), and the whole name

@@ -46,7 +46,7 @@ constexpr api::Endpoint<NewPicture, Profile> change{{
     .with = {"picture_type", "picture_sha256", "thumbnail_sha256"},
     .prepare = make,
     .status = 200,
-    .largest = api::most_upload,
+    .largest = api::largest_picture,
 }};
 
 constexpr api::Endpoint<api::None, api::None> delete_picture{{

@@ -1,10 +1,11 @@
-// Cells and lines of CSV, and the unlinked file.
+// Cells and lines of CSV, the unlinked file, and the answer of a list that is wanted whole.
 #include "csv.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
@@ -12,7 +13,10 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "exchange.hpp"
+#include "page.hpp"
 #include "problem.hpp"
+#include "settings.hpp"
 
 namespace api {
 
@@ -156,4 +160,40 @@ void write_row(std::string& out, const Shape& shape, const Rows& rows, std::size
 }
 
 }  // namespace csv
+
+void Exchange::set_csv_headers(Reply& reply) const {
+    reply.content_type = "text/csv; charset=utf-8; header=present";
+    std::string_view path = forms::path_of(form().route);
+    reply.headers.emplace_back("Content-Disposition",
+                               "attachment; filename=\"" + std::string(path.substr(path.rfind('/') + 1)) + ".csv\"");
+    set_list_headers(reply);
+}
+
+Reply Exchange::whole_list(PageRequest& page) {
+    // half of the workers at most, so that a few long lists do not keep everybody else waiting
+    static std::atomic<int> running = 0;
+    struct Place {
+        bool taken = ++running <= std::max(1, settings().workers / 2);
+        ~Place() { --running; }
+    } place;
+    if (!place.taken) throw unavailable("Too many lists as CSV at the same time. Try again.", 2);
+
+    const Operation& operation = entry_.operation;
+    Reply reply;
+    auto spool = std::make_shared<Spool>();
+    std::string lines = csv::header(operation.out);
+    database.begin_snapshot();
+    for (bool more = true; more; lines.clear()) {
+        Rows rows = ask(page_statement(operation, page.query));
+        refuse_caller(rows);
+        if (reply.used_key.empty()) note_use(rows, reply);
+        more = write_csv(lines, page, operation, rows, parameters);
+        spool->append(lines);
+    }
+    database.rollback();
+    reply.spool = std::move(spool);
+    set_csv_headers(reply);
+    return reply;
+}
+
 }  // namespace api

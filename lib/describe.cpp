@@ -161,6 +161,7 @@ json::object Handler::describe(const Entry& entry) const {
                            {"session_only", form.session_only},
                            {"guarded", form.guarded},
                            {"upload", operation.receive != nullptr},
+                           {"largest", form.largest},
                            {"sends_file", form.sends_file},
                            {"list", operation.is_page},
                            {"csv", csv::is_offered(operation)},

@@ -2,99 +2,27 @@
 #include "exchange.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <boost/json/serialize.hpp>
-#include <charconv>
 #include <ctime>
-#include <map>
 
 #include "crypto.hpp"
 #include "csv.hpp"
 #include "jwt.hpp"
 #include "media.hpp"
+#include "negotiation.hpp"
 #include "page.hpp"
 #include "settings.hpp"
+#include "unicode.hpp"
 
 namespace api {
 
 namespace {
-
-/// The version in each entity tag of a list, as a PostgreSQL array; tags of other makers match nothing. An asterisk is
-/// nothing: it matches every version.
-std::optional<std::string> versions_of(std::string_view header) {
-    std::string list;
-    while (!header.empty()) {
-        std::string_view tag = header.substr(0, header.find(','));
-        header.remove_prefix(std::min(tag.size() + 1, header.size()));
-        while (!tag.empty() && (tag.front() == ' ' || tag.front() == '\t')) tag.remove_prefix(1);
-        while (!tag.empty() && (tag.back() == ' ' || tag.back() == '\t')) tag.remove_suffix(1);
-        if (tag == "*") return std::nullopt;
-        if (tag.starts_with("W/")) tag.remove_prefix(2);
-        int version = 0;
-        if (tag.size() < 3 || tag.front() != '"') continue;
-        auto [end, error] = std::from_chars(tag.data() + 1, tag.data() + tag.size(), version);
-        if (error == std::errc() && (*end == '-' || *end == '"'))
-            list += (list.empty() ? "" : ",") + std::to_string(version);
-    }
-    return "{" + list + "}";
-}
-
-/// How much a media type is wanted (RFC 9110 12.5.1): the quality of the range that describes it most closely; 0: not.
-double quality_of(std::string_view accept, std::string_view type) {
-    double quality = 0;
-    int closest = 0;
-    while (!accept.empty()) {
-        std::string range(accept.substr(0, accept.find(',')));
-        accept.remove_prefix(std::min(range.size() + 1, accept.size()));
-        range.erase(std::remove_if(range.begin(), range.end(), [](char c) { return c == ' ' || c == '\t'; }),
-                    range.end());
-        std::transform(range.begin(), range.end(), range.begin(), [](unsigned char c) { return std::tolower(c); });
-        const std::string given = range.substr(0, range.find(';'));
-        const int close = given == type                                                 ? 3
-                          : given == std::string(type.substr(0, type.find('/'))) + "/*" ? 2
-                          : given == "*/*"                                              ? 1
-                                                                                        : 0;
-        if (close <= closest) continue;
-        closest = close;
-        const std::size_t q = range.find(";q=");
-        quality = 1;
-        if (q != range.npos) std::from_chars(range.data() + q + 3, range.data() + range.size(), quality);
-    }
-    return quality;
-}
-
-bool matches(std::string_view if_none_match, std::string_view etag) {
-    while (!if_none_match.empty()) {
-        std::string_view tag = if_none_match.substr(0, if_none_match.find(','));
-        if_none_match.remove_prefix(std::min(tag.size() + 1, if_none_match.size()));
-        while (!tag.empty() && tag.front() == ' ') tag.remove_prefix(1);
-        while (!tag.empty() && tag.back() == ' ') tag.remove_suffix(1);
-        if (tag.starts_with("W/")) tag.remove_prefix(2);
-        if (tag == "*" || tag == etag) return true;
-    }
-    return false;
-}
 
 /// A token is 32 to 100 characters of base64url, perhaps behind a prefix of ours; other texts never reach the database.
 bool is_token(std::string_view token) {
     return token.size() >= 32 && token.size() <= 100 && std::all_of(token.begin(), token.end(), [](char c) {
                return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
            });
-}
-
-/// The statement of a page, built once for each thing that is asked for in the same way: the text takes longer to make
-/// than the page to write.
-const Statement& page_statement(const Operation& operation, const PageQuery& query) {
-    thread_local std::map<std::string, Statement, std::less<>> built;
-    std::string key(operation.form.route);
-    for (const std::string& condition : query.conditions) key += '\n' + condition;
-    for (const PageQuery::Term& term : query.order) key += (term.descending ? "\n-" : "\n+") + term.member->name;
-    for (bool flag : {query.id_descending, query.after_cursor, query.backwards, query.counted, query.exact})
-        key += flag ? '1' : '0';
-    if (built.size() > 500) built.clear();
-    auto found = built.find(key);
-    if (found == built.end()) found = built.emplace(std::move(key), statement_of(operation, query)).first;
-    return found->second;
 }
 
 std::size_t column_of(const Shape& shape, std::string_view name) {
@@ -124,8 +52,7 @@ void Exchange::authenticate() {
     if (form().permissions[0] == anyone) return;
     std::string_view header = request.variable("HTTP_AUTHORIZATION");
     std::size_t blank = std::min(header.find(' '), header.size());
-    std::string scheme(header.substr(0, blank));
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string scheme = unicode::lower(header.substr(0, blank));
     std::string_view token = header.substr(std::min(blank + 1, header.size()));
     if (scheme == "bearer")
         parameters["key"] = jwt::session_key_of(token);
@@ -362,7 +289,7 @@ Reply Exchange::one(const Rows& rows) const {
     if (std::size_t version = column_of(operation.out, "version"); version < operation.out.size()) {
         std::string etag =
             '"' + std::string(rows(0, first_column + version)) + '-' + crypto::sha256_hex(reply.body, 4) + '"';
-        if ((method == "GET" || method == "HEAD") && matches(request.variable("HTTP_IF_NONE_MATCH"), etag))
+        if ((method == "GET" || method == "HEAD") && names_tag(request.variable("HTTP_IF_NONE_MATCH"), etag))
             reply.status = 304;
         reply.headers.emplace_back("ETag", std::move(etag));
     }
@@ -381,14 +308,6 @@ std::string Exchange::in_place(std::string_view path) const {
 void Exchange::set_list_headers(Reply& reply) const {
     reply.headers.emplace_back("Cache-Control", form().no_store ? "no-store" : "private, no-cache");
     reply.headers.emplace_back("Vary", "Accept, Authorization");
-}
-
-void Exchange::set_csv_headers(Reply& reply) const {
-    reply.content_type = "text/csv; charset=utf-8; header=present";
-    std::string_view path = forms::path_of(form().route);
-    reply.headers.emplace_back("Content-Disposition",
-                               "attachment; filename=\"" + std::string(path.substr(path.rfind('/') + 1)) + ".csv\"");
-    set_list_headers(reply);
 }
 
 Reply Exchange::page() {
@@ -414,33 +333,6 @@ Reply Exchange::page() {
     note_use(rows, reply);
     reply.body = write_page(page, operation, rows, request.base_url() + std::string(request.path()));
     set_list_headers(reply);
-    return reply;
-}
-
-Reply Exchange::whole_list(PageRequest& page) {
-    // half of the workers at most, so that a few long lists do not keep everybody else waiting
-    static std::atomic<int> running = 0;
-    struct Place {
-        bool taken = ++running <= std::max(1, settings().workers / 2);
-        ~Place() { --running; }
-    } place;
-    if (!place.taken) throw unavailable("Too many lists as CSV at the same time. Try again.", 2);
-
-    const Operation& operation = entry_.operation;
-    Reply reply;
-    auto spool = std::make_shared<Spool>();
-    std::string lines = csv::header(operation.out);
-    database.begin_snapshot();
-    for (bool more = true; more; lines.clear()) {
-        Rows rows = ask(page_statement(operation, page.query));
-        refuse_caller(rows);
-        if (reply.used_key.empty()) note_use(rows, reply);
-        more = write_csv(lines, page, operation, rows, parameters);
-        spool->append(lines);
-    }
-    database.rollback();
-    reply.spool = std::move(spool);
-    set_csv_headers(reply);
     return reply;
 }
 

@@ -32,7 +32,8 @@ class Exchange {
 public:
     Exchange(const Entry& entry, Request& request, Database& database);
 
-    /// Reads and checks everything that the client sent, in the contract's order of refusals. Throws Problem.
+    /// Reads and checks everything that the client sent, in the order in which it is refused: who is asking (401),
+    /// whether they may (403), then what was sent. Throws Problem.
     void check(const std::vector<std::pair<std::string, std::string>>& path_parameters);
     /// Runs the form: its code where it has some, else its statement. With an Idempotency-Key once, and then again the
     /// first answer.

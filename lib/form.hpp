@@ -1,11 +1,9 @@
 // The form of an endpoint: every fact about it in the order in which a reader asks, checked by the compiler.
 #pragma once
 #include <algorithm>
-#include <memory>
 
+#include "input.hpp"
 #include "permissions.hpp"
-#include "problem.hpp"
-#include "shape.hpp"
 
 namespace api {
 
@@ -58,6 +56,24 @@ struct Choice {
 class Exchange;
 struct Reply;
 
+/// A function that a form may have. (A plain pointer would have to be compared with null at compile time, which g++ 12
+/// refuses under -fsanitize=undefined.)
+template <class Result>
+class Hook {
+public:
+    constexpr Hook() = default;
+    /// Of a function or a lambda that captures nothing.
+    template <class Function>
+    requires std::is_convertible_v<Function, Result (*)(Exchange&)>
+    constexpr Hook(Function function) : function_(function), set_(true) {}
+    explicit constexpr operator bool() const { return set_; }
+    Result operator()(Exchange& exchange) const { return function_(exchange); }
+
+private:
+    Result (*function_)(Exchange&) = nullptr;
+    bool set_ = false;
+};
+
 /// An endpoint's facts. What the SQL parts may say is in statement.hpp.
 struct Form {
     std::string_view route;                ///< methods, then the path: `PUT PATCH /api/v1/tasks/{task_id}`
@@ -76,16 +92,16 @@ struct Form {
     List<Choice> choices = {};                 ///< a list: what else it can be filtered by
     List<std::string_view> ordering = {"id"};  ///< a list: the members that it can be ordered by
     std::string_view order = "-id";            ///< a list: the order unless another is asked for
+    /// A statement that runs first, in the same transaction: it locks what the rules look at and others change. Joins
+    /// what it works on with the caller's session (:key).
+    std::string_view lock = "";
     std::string_view sql = "";             ///< parts of the statement, separated by commas; without `answer as (…)`
                                            ///< among them the plain verb's is written
     List<std::string_view, 12> with = {};  ///< names in the SQL that `.prepare` or `.run` gives
     /// Code between what was sent and the statement, outside of its transaction; once, however often that is tried.
-    void (*prepare)(Exchange&) = nullptr;
-    Reply (*run)(Exchange&) = nullptr;  ///< code around the statement
-    int status = 0;                     ///< unless it follows from the method: 201, 204, else 200
-    /// A statement that runs first, in the same transaction: it locks what the rules look at and others change. Joins
-    /// what it works on with the caller's session (:key).
-    std::string_view lock = "";
+    Hook<void> prepare = {};
+    Hook<Reply> run = {};        ///< code around the statement
+    int status = 0;              ///< unless it follows from the method: 201, 204, else 200
     std::int64_t largest = 0;    ///< an upload: the largest file in bytes, where it is less than the setting
     bool session_only = false;   ///< personal access tokens are refused: 403 session_required
     bool one_at_a_time = false;  ///< in the whole system: its rules look at rows that others change
@@ -186,18 +202,10 @@ constexpr std::size_t count(const Which& which) {
     return static_cast<std::size_t>(std::count(which.begin(), which.end(), true));
 }
 
-/// Refuses a form that could not work. Fields: the names of those of the body; lists, is_file: which
-/// of them are that.
-template <class Names, class Which>
-constexpr void check(const Form& form, const Names& fields, const Which& lists, bool is_page, const Which& is_file) {
-    if (form.route.empty()) throw "A form needs a .route.";
-    if (form.summary.empty()) throw "A form needs a .summary: a sentence for the documentation.";
-    if (form.permissions.empty()) throw "A form needs .permissions: caller, anyone or the code of a permission.";
-    for (std::string_view code : form.permissions)
-        if (code != caller && code != anyone && !is_permission(code))
-            throw "A permission of the form is not in lib/permissions.hpp.";
+/// Refuses methods and paths that could not be served.
+constexpr void check_routes(const Form& form) {
     check_methods(form.route);
-    std::string_view path = path_of(form.route);
+    const std::string_view path = path_of(form.route);
     if (path.substr(0, 8) != "/api/v1/" && path.substr(0, 7) != "/media/")
         throw "The path of a .route begins with /api/v1/ or /media/; others go to .also.";
     for (std::string_view route : form.also) {
@@ -206,49 +214,83 @@ constexpr void check(const Form& form, const Names& fields, const Which& lists, 
             if (!has_parameter(path_of(route), path.substr(open + 1, path.find('}', open) - open - 1)))
                 throw "A route of .also lacks a parameter of .route.";
     }
-    if (!form.object && form.sql.empty() && !form.run) throw "A form needs an .object, .sql or .run.";
+}
+
+/// Refuses a rule that nobody could break, or that could not say so.
+constexpr void check_rule(const Form& form, const Rule& rule) {
+    const bool is_thrown = rule.when.empty() && (form.run || form.prepare);
+    if (rule.when.empty() && !is_thrown && rule.status != 409 && rule.status != 404)
+        throw "A rule without .when is a 409, of a constraint, or a 404, or thrown by .run.";
+    if (!rule.field.empty() && !rule.names.empty()) throw "A rule that names a field says no other name.";
+    if (!is_thrown && contains(rule.detail, "{}") == rule.names.empty())
+        throw "A rule has .names where its sentence has {}.";
+    if (!rule.field.empty() && rule.status != 400) throw "Only a rule of status 400 names a field.";
+    if (!is_thrown && rule.status != 403 && rule.status != 409 && rule.status != 400 && rule.status != 404)
+        throw "The status of a rule is 400, 403, 404 or 409.";
+    if (rule.detail.empty() || rule.code.empty()) throw "A rule needs a code and a sentence.";
+}
+
+/// The fields of a form's body: their names, and which of them are lists and files.
+template <class Names, class Which>
+struct Fields {
+    const Names& names;
+    const Which& lists;
+    const Which& files;
+};
+
+/// Refuses what does not go together: facts of a list at an endpoint of one row, a change without a row.
+template <class Names, class Which>
+constexpr void check_facts(const Form& form, const Fields<Names, Which>& fields, bool is_page, bool is_plain) {
+    const std::string_view path = path_of(form.route);
     const bool is_post = form.route.substr(0, 5) == "POST ", is_get = form.route.substr(0, 4) == "GET ";
     const bool names_a_row = !form.row.empty() || (form.object && has_parameter(path, form.object->name, "_id"));
+    if (!form.object && form.sql.empty() && !form.run) throw "A form needs an .object, .sql or .run.";
     if (form.object && form.sql.empty() && !names_a_row && !is_post && !is_page && !form.run)
         throw "The plain verb needs a row: {<name>_id} in the path, or .row.";
     if (form.of && !is_page && (!is_post || names_a_row)) throw "Only a creation or a list is .of another object.";
     if (form.of && !has_parameter(path, form.of->name, "_id") &&
-        std::none_of(fields.begin(), fields.end(), [&](std::string_view field) { return field == form.of->name; }))
+        std::none_of(fields.names.begin(), fields.names.end(),
+                     [&](std::string_view field) { return field == form.of->name; }))
         throw "What a form is .of stands in the path, as {<name>_id}, or in the body.";
-    const bool plain = form.object && !contains(form.sql, "answer as") && !is_get && !is_page;
-    if (!form.fills.empty() && (!plain || form.route.substr(0, 7) == "DELETE "))
+    if (!form.fills.empty() && (!is_plain || form.route.substr(0, 7) == "DELETE "))
         throw "Only a plain creation or change has .fills.";
     for (const Rule& rule : form.rules)
         if (!rule.when.empty() && (is_get || form.permissions[0] == anyone))
             throw "Only what changes something for a caller has .rules.";
     if (is_page && !form.object) throw "A list needs an .object.";
     if (!is_page && !form.choices.empty()) throw "Only a list has .choices.";
-    if (!form.sql.empty() && !contains(form.sql, "answer as") && !plain)
+    if (form.object && form.object->visible.empty()) throw "An object needs at least one way to see it.";
+    if (!form.sql.empty() && !contains(form.sql, "answer as") && !is_plain)
         throw "The .sql of a form has a part `answer as (…)`.";
     if (!form.sql.empty() && form.permissions[0] != anyone && !contains(form.sql, "granted") &&
-        !(plain && contains(form.sql, "answer")))
+        !(is_plain && contains(form.sql, "answer")))
         throw "The .sql of a form joins `granted`: a row that is not joined with it is open to everybody.";
-
-    const std::size_t files = count(is_file);
+    const std::size_t files = count(fields.files);
     if (files > 1) throw "An upload is one file.";
     if (files > 0 && !is_post && form.route.substr(0, 4) != "PUT ") throw "Only POST and PUT take a file.";
     if (files == 0 && form.largest > 0) throw "Only the form of an upload says how large a file may be.";
+}
 
-    bool file_is_read = files == 0 || form.prepare || form.run;
-    bool body_is_read = form.sql.empty() || plain;
+/// Refuses SQL that reads what there is not, and fields of the body that no SQL reads.
+template <class Names, class Which>
+constexpr void check_sql(const Form& form, const Fields<Names, Which>& fields, bool is_plain) {
+    const bool is_upload = count(fields.files) > 0;
+    bool file_is_read = !is_upload || form.prepare || form.run;
+    bool body_is_read = form.sql.empty() || is_plain;
     bool read[32]{};
     auto name_is_known = [&](std::string_view name) {
         if (name == "body") body_is_read = true;
-        if (files > 0 && name == "file_sha256") file_is_read = true;
-        if (files > 0 && is_of_file(name)) return true;
-        for (std::size_t i = 0; i < fields.size(); ++i)
-            if (fields[i] == name) {
-                if (is_file[i]) throw "A file is no parameter: the SQL has :file_sha256, :file_size and :file_type.";
+        if (is_upload && name == "file_sha256") file_is_read = true;
+        if (is_upload && is_of_file(name)) return true;
+        for (std::size_t i = 0; i < fields.names.size(); ++i)
+            if (fields.names[i] == name) {
+                if (fields.files[i])
+                    throw "A file is no parameter: the SQL has :file_sha256, :file_size and :file_type.";
                 return read[i] = true;
             }
         for (std::string_view with : form.with)
             if (with == name) return true;
-        return is_given_by_library(name) || has_parameter(path, name);
+        return is_given_by_library(name) || has_parameter(path_of(form.route), name);
     };
     auto look = [&](std::string_view sql) {
         scan(
@@ -262,39 +304,48 @@ constexpr void check(const Form& form, const Names& fields, const Which& lists, 
             },
             [](char) {});
     };
-    look(form.sql);
-    look(form.lock);
-    look(form.where);
-    look(form.row);
+    for (std::string_view sql : {form.sql, form.lock, form.where, form.row}) look(sql);
     for (const Choice& choice : form.choices) look(choice.where);
     for (const Computed& computed : form.computed) look(computed.sql);
-    for (const Rule& rule : form.rules) {
-        look(rule.when);
-        look(rule.names);
-        const bool is_thrown = rule.when.empty() && (form.run || form.prepare);
-        if (rule.when.empty() && !is_thrown && rule.status != 409 && rule.status != 404)
-            throw "A rule without .when is a 409, of a constraint, or a 404, or thrown by .run.";
-        if (!rule.field.empty() && !rule.names.empty()) throw "A rule that names a field says no other name.";
-        if (!is_thrown && contains(rule.detail, "{}") == rule.names.empty())
-            throw "A rule has .names where its sentence has {}.";
-        if (!rule.field.empty() && rule.status != 400) throw "Only a rule of status 400 names a field.";
-        if (!is_thrown && rule.status != 403 && rule.status != 409 && rule.status != 400 && rule.status != 404)
-            throw "The status of a rule is 400, 403, 404 or 409.";
-        if (rule.detail.empty() || rule.code.empty()) throw "A rule needs a code and a sentence.";
-    }
+    for (const Rule& rule : form.rules) look(rule.when), look(rule.names);
     for (const Fill& fill : form.fills) look(fill.sql);
     if (!file_is_read) throw "The SQL of an upload reads :file_sha256: without it the file is not found again.";
     if (form.object) {
         for (std::string_view way : form.object->visible) look(way);
         for (const Computed& computed : form.object->computed) look(computed.sql);
-        if (form.object->visible.empty()) throw "An object needs at least one way to see it.";
     }
-    for (std::size_t i = 0; i < fields.size(); ++i)
-        if (lists[i] && !read[i] && !contains(form.sql, "answer as") && plain)
+    for (std::size_t i = 0; i < fields.names.size(); ++i)
+        if (fields.lists[i] && !read[i] && !contains(form.sql, "answer as") && is_plain)
             throw "A list in the body is no column: the .sql or .fills of the form must read it.";
     if (!body_is_read && !form.run)
-        for (std::size_t i = 0; i < fields.size(); ++i)
-            if (!read[i] && !is_file[i]) throw "A field of the body is never read by the SQL.";
+        for (std::size_t i = 0; i < fields.names.size(); ++i)
+            if (!read[i] && !fields.files[i]) throw "A field of the body is never read by the SQL.";
+}
+
+/// Refuses a form that could not work.
+template <class Names, class Which>
+constexpr void check(const Form& form, const Fields<Names, Which>& fields, bool is_page) {
+    if (form.route.empty()) throw "A form needs a .route.";
+    if (form.summary.empty()) throw "A form needs a .summary: a sentence for the documentation.";
+    if (form.permissions.empty()) throw "A form needs .permissions: caller, anyone or the code of a permission.";
+    for (std::string_view code : form.permissions)
+        if (code != caller && code != anyone && !is_permission(code))
+            throw "A permission of the form is not in lib/permissions.hpp.";
+    check_routes(form);
+    // the library writes its work
+    const bool is_plain =
+        form.object && !contains(form.sql, "answer as") && form.route.substr(0, 4) != "GET " && !is_page;
+    check_facts(form, fields, is_page, is_plain);
+    check_sql(form, fields, is_plain);
+    for (const Rule& rule : form.rules) check_rule(form, rule);
+}
+
+/// The same of the body's struct.
+template <class In>
+constexpr void check(const Form& form, bool is_page) {
+    const auto names = member_names<In>();
+    const auto lists = is_list<In>(), files = is_file<In>();
+    check(form, Fields<decltype(names), decltype(lists)>{names, lists, files}, is_page);
 }
 
 }  // namespace forms
@@ -304,7 +355,7 @@ template <class In, class Out>
 struct Endpoint {
     Form form;
     consteval Endpoint(const Form& f) : form(f) {
-        forms::check(form, member_names<In>(), is_list<In>(), is_page, is_file<In>());
+        forms::check<In>(form, is_page);
         if (forms::count(is_file<Out>()) > 0) throw "A file is part of bodies alone; answers have its URL.";
     }
     static constexpr bool is_page = false;
@@ -313,22 +364,10 @@ struct Endpoint {
 template <class In, class T>
 struct Endpoint<In, Page<T>> {
     Form form;
-    consteval Endpoint(const Form& f) : form(f) {
-        forms::check(form, member_names<In>(), is_list<In>(), is_page, is_file<In>());
-    }
+    consteval Endpoint(const Form& f) : form(f) { forms::check<In>(form, is_page); }
     static constexpr bool is_page = true;
     using Item = T;
 };
-
-class Incoming;
-class Request;
-struct Input;
-/// Reads an upload, piece by piece: read_upload() in input.hpp. A pointer, so that what it needs is linked to handlers
-/// of uploads alone.
-using Receive = Input (*)(Request&, const Shape& in, const Shape& out, std::int64_t largest,
-                          std::unique_ptr<Incoming>& file);
-Input read_upload(Request& request, const Shape& in, const Shape& out, std::int64_t largest,
-                  std::unique_ptr<Incoming>& file);
 
 /// An endpoint without its types: what the library works with while the program runs.
 struct Operation {
@@ -337,7 +376,8 @@ struct Operation {
     Shape out;
     bool is_page = false;
     bool has_body = false;
-    Receive receive = nullptr;      ///< of an upload: reads its body
+    /// Of an upload: read_upload(). A pointer, so that what it needs is linked to handlers of uploads alone.
+    decltype(&read_upload) receive = nullptr;
     std::string_view in_name = "";  ///< what C++ calls the body and the answer: the documentation calls them so too
     std::string_view out_name = "";
 };
@@ -346,7 +386,7 @@ struct Operation {
 template <class In, class Out>
 Operation operation_of(const Endpoint<In, Out>& endpoint) {
     using Item = typename Endpoint<In, Out>::Item;
-    Receive receive = nullptr;
+    decltype(&read_upload) receive = nullptr;
     if constexpr (forms::count(is_file<In>()) > 0) receive = read_upload;
     return {endpoint.form, shape_of<In>(), shape_of<Item>(), endpoint.is_page, !std::is_same_v<In, None>,
             receive,       name_of<In>(),  name_of<Item>()};

@@ -78,25 +78,21 @@ struct Builder {
 
 MediaType media_type_of(std::string_view header) {
     MediaType media;
-    auto lower = [](std::string s) {
-        std::transform(s.begin(), s.end(), s.begin(), [](unsigned char c) { return std::tolower(c); });
-        return s;
-    };
     auto trim = [](std::string_view s) {
         while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
         while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
         return s;
     };
     std::size_t end = std::min(header.find(';'), header.size());
-    media.type = lower(std::string(trim(header.substr(0, end))));
+    media.type = unicode::lower(trim(header.substr(0, end)));
     while (end < header.size()) {
         std::size_t next = std::min(header.find(';', end + 1), header.size());
         std::string_view parameter = trim(header.substr(end + 1, next - end - 1));
         std::size_t equals = std::min(parameter.find('='), parameter.size());
-        std::string name = lower(std::string(trim(parameter.substr(0, equals))));
+        std::string name = unicode::lower(trim(parameter.substr(0, equals)));
         std::string_view value = trim(parameter.substr(std::min(equals + 1, parameter.size())));
         if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-        if (name == "charset") media.charset = lower(std::string(value));
+        if (name == "charset") media.charset = unicode::lower(value);
         if (name == "boundary") media.boundary = value;
         end = next;
     }
@@ -249,7 +245,7 @@ std::string encode_query(std::string_view text) {
     static constexpr char hex[] = "0123456789ABCDEF";
     std::string out;
     for (unsigned char c : text) {
-        if (std::isalnum(c) || std::strchr("-._~", c) != nullptr) {
+        if (std::isalnum(c) || (c != 0 && std::strchr("-._~", c) != nullptr)) {
             out += static_cast<char>(c);
         } else {
             out += '%';

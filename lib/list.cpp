@@ -1,4 +1,6 @@
 // The statement of a page: one limited branch per way to see, cut by keys and not by offsets.
+#include <map>
+
 #include "splice.hpp"
 
 namespace api {
@@ -23,18 +25,24 @@ std::string Splice::total(const PageQuery& query, std::string_view only) const {
     const std::string enough = query.exact ? std::string()
                                            : std::string(query.searches ? " order by it.id desc" : "") + " limit " +
                                                  std::to_string(most_counted + 1);
-    // each branch counts itself, at half the cost of counting their union, and only while there are not enough
+    // Each branch counts itself, at half the cost of counting their union, and only while there are not enough. A first
+    // page that is not full has been counted by being read: what few rows have is not searched for twice.
+    const bool first = !query.after_cursor;
     std::string counts, sum;
     int number = 0;
     for (const std::string& branch : branches("1", query.conditions, enough)) {
+        std::vector<std::string> needed;
+        if (first) needed.emplace_back("seen.rows = :limit");
+        if (!sum.empty() && !query.exact) needed.push_back(sum + " <= " + std::to_string(most_counted));
         const std::string name = "way_" + std::to_string(++number);
         counts += "\n     cross join lateral (select count(*) as rows from " + branch + " it" +
-                  (sum.empty() || query.exact ? "" : " where " + sum + " <= " + std::to_string(most_counted)) + ") " +
-                  name;
+                  (needed.empty() ? "" : " where " + joined(needed, " and ")) + ") " + name;
         sum += (sum.empty() ? "" : " + ") + name + ".rows";
     }
+    if (first) sum = "case when seen.rows < :limit then seen.rows else " + sum + " end";
     // materialized, because else it would be counted again for each row of the page
-    return "total as materialized (\n    select " + sum + " as rows\n      from me" + counts + "\n     where " +
+    return "total as materialized (\n    select " + sum + " as rows\n      from me" +
+           (first ? " cross join (select count(*) as rows from page) seen" : "") + counts + "\n     where " +
            std::string(only) + "\n)";
 }
 
@@ -97,6 +105,19 @@ Statement statement_of(const Operation& operation, const PageQuery& page) {
     Statement statement = numbered(Splice{operation}.page(page));
     statement.planned_anew = page.planned_anew;
     return statement;
+}
+
+const Statement& page_statement(const Operation& operation, const PageQuery& query) {
+    thread_local std::map<std::string, Statement, std::less<>> built;
+    std::string key(operation.form.route);
+    for (const std::string& condition : query.conditions) key += '\n' + condition;
+    for (const PageQuery::Term& term : query.order) key += (term.descending ? "\n-" : "\n+") + term.member->name;
+    for (bool flag : {query.id_descending, query.after_cursor, query.backwards, query.counted, query.exact})
+        key += flag ? '1' : '0';
+    if (built.size() > 500) built.clear();
+    auto found = built.find(key);
+    if (found == built.end()) found = built.emplace(std::move(key), statement_of(operation, query)).first;
+    return found->second;
 }
 
 }  // namespace api

@@ -12,8 +12,8 @@ struct Permission {
     enum Holders { administrators, managers, everybody } holders;
 };
 
-/// In the order of the contract. A code that is not here does not compile in a handler; a code that no handler asks
-/// for is not stored in the database.
+/// The work first, then accounts and roles. A code that is not here does not compile in a handler; a code
+/// that no handler asks for is not stored in the database.
 inline constexpr Permission permissions[] = {
     {"tasks.create", "Create tasks.", Permission::everybody},
     {"tasks.assign", "Give a task to another user.", Permission::managers},

@@ -13,7 +13,7 @@ struct Picture {
     std::string thumbnail;  ///< the whole picture, within thumbnail_side × thumbnail_side; a small one is itself
 };
 
-inline constexpr std::int64_t most_upload = 5 << 20;  ///< bytes of the file that somebody sends
+inline constexpr std::int64_t largest_picture = 5 << 20;  ///< in bytes, as somebody sends it
 inline constexpr unsigned thumbnail_side = 256;
 inline constexpr int picture_quality = 90;  ///< of JPEG and WebP, of 100; a PNG stays as it is
 

@@ -3,8 +3,9 @@
 #include "picture_header.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
+
+#include "unicode.hpp"
 
 namespace api {
 
@@ -251,8 +252,7 @@ std::string what_else(std::string_view file) {
     for (const Other& other : others)
         if (file.size() > other.at && file.substr(other.at).starts_with(other.begin))
             return std::string("This is ") + other.what;
-    std::string start(file.substr(0, 1024));
-    std::transform(start.begin(), start.end(), start.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string start = unicode::lower(file.substr(0, 1024));
     if (start.find("<svg") != start.npos) return "This is an SVG";
     for (const char* tag : {"<!doctype html", "<html", "<head", "<body", "<script"})
         if (start.find(tag) != start.npos) return "This is HTML";

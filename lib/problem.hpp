@@ -80,7 +80,7 @@ Problem invalid(Errors errors);
 inline constexpr const Refusal* ways_to_be_nobody[] = {&refusals::not_authenticated,  &refusals::token_expired,
                                                        &refusals::session_superseded, &refusals::session_ended,
                                                        &refusals::session_expired,    &refusals::account_inactive};
-/// 401 with the challenges of both token kinds; code is one of the contract's six.
+/// 401 with the challenges of both token kinds; code is that of one of ways_to_be_nobody.
 Problem unauthenticated(std::string code);
 /// 503 that says when to come back, in seconds.
 Problem unavailable(std::string detail, int retry_after);

@@ -164,9 +164,11 @@ std::string Splice::no_such() const {
                      is_missing("named.id::bigint", " offset 0") + ")";
         else
             cases += field + " is not null" +
-                     // what is stored already may stay, also where it could not be chosen any more
-                     (in_path ? " and " + field + " is distinct from (select stored." + quoted(m.name) + " from " +
-                                    table + " stored where stored.id = :" + std::string(object->name) + "_id)"
+                     // what is stored already may stay, also where it could not be chosen any more; of a row that is
+                     // hidden nobody learns in this way what it refers to
+                     (in_path ? " and " + field + " is distinct from (select it." + quoted(m.name) + " from " + table +
+                                    " it where it.id = :" + std::string(object->name) + "_id and " +
+                                    visible(form.where) + ")"
                               : "") +
                      " and" + is_missing(field);
         cases += " then '" + m.name + "' end";

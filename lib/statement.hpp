@@ -44,6 +44,9 @@ Statement numbered(std::string_view sql, bool authenticated = true);
 Statement statement_of(const Operation& operation);
 /// The statement of a page.
 Statement statement_of(const Operation& operation, const PageQuery& page);
+/// The same, built once for each thing that is asked for in the same way: the text takes longer to make than the page
+/// to write. Valid until this thread's next call.
+const Statement& page_statement(const Operation& operation, const PageQuery& page);
 /// The caller's part alone: refusal and touch, and the caller's id and kind behind them.
 Statement caller_statement(const Operation& operation);
 

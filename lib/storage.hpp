@@ -23,10 +23,12 @@ inline constexpr std::size_t incoming_name_length = 32;
 inline std::string path_of(std::string_view sha256) {
     return std::string(sha256.substr(0, 2)) + '/' + std::string(sha256);
 }
-/// True for what a SHA-256 in hexadecimal looks like.
-inline bool is_sha256(std::string_view text) {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+/// True for so many hexadecimal digits, small ones: the only names that a storage has.
+inline bool is_hex(std::string_view name, std::size_t digits) {
+    return name.size() == digits && name.find_first_not_of("0123456789abcdef") == name.npos;
 }
+/// True for what a SHA-256 in hexadecimal looks like.
+inline bool is_sha256(std::string_view text) { return is_hex(text, 64); }
 
 /// SQL that keeps whoever removes files away from this content until the transaction ends; needs :sha256. Several may
 /// keep a content at the same time; who removes takes the second one, and is alone.

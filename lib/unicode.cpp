@@ -50,6 +50,13 @@ std::string visible(std::string_view text, std::size_t most) {
     return kept;
 }
 
+std::string lower(std::string_view text) {
+    std::string small(text);
+    for (char& c : small)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return small;
+}
+
 bool is_blank(std::string_view text) {
     for (auto at = text.begin(); at != text.end();) {
         utf::code_point c = utf::utf_traits<char>::decode(at, text.end());

@@ -19,6 +19,9 @@ bool has_hidden(std::string_view text);
 /// The text without such characters and without line ends and tabs, at most so many code points of it.
 std::string visible(std::string_view text, std::size_t most);
 
+/// The text with its ASCII letters small; all others stay as they are.
+std::string lower(std::string_view text);
+
 /// True where the text consists of white space alone (or of nothing).
 bool is_blank(std::string_view text);
 

@@ -1,9 +1,8 @@
 // The only place that speaks to zxcvbn, which knows the passwords and words that attackers try first.
 #include <zxcvbn.h>
 
-#include <algorithm>
-
 #include "password.hpp"
+#include "unicode.hpp"
 
 namespace api::password {
 
@@ -12,15 +11,10 @@ namespace {
 /// Bits of guessing below which a password is among the first 500 that would be tried.
 constexpr double least_bits = 9;
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-    return result;
-}
-
 }  // namespace
 
 std::string weakness(std::string_view password, std::string_view username, std::string_view email) {
+    using unicode::lower;
     const std::string given = lower(password);
     if (given == lower(username) || given == lower(email) || given == lower(email.substr(0, email.find('@'))))
         return std::string(too_similar);

@@ -141,8 +141,8 @@ def refusals($method; $constraints): .table as $table | .success[$method] as $st
     | unique_by([.status, .code, .detail]);
 
 def title($status): {"400": "The request is not right.", "401": "Nobody, or nobody any more.", "403": "Not allowed.", "404": "Not there, or not to be seen.",
-    "406": "No such type.", "409": "In conflict with what is.", "412": "Changed meanwhile.", "413": "Too large.", "414": "Too long.", "410": "Not any more.", "415": "Not such a body.", "416": "No such part.", "507": "No room.",
-    "429": "Too often.", "500": "A fault.", "502": "A fault on the way.", "503": "Not now.", "504": "Not in time."}[$status] // "Refused.";
+    "406": "No such type.", "409": "In conflict with what is.", "410": "Not any more.", "412": "Changed meanwhile.", "413": "Too large.", "414": "Too long.",
+    "415": "Not such a body.", "416": "No such part.", "429": "Too often.", "500": "A fault.", "502": "A fault on the way.", "503": "Not now.", "504": "Not in time.", "507": "No room."}[$status] // "Refused.";
 
 def problems: group_by(.status) | map({key: (.[0].status | tostring), value: (.[0].status as $status |
     {description: (title($status | tostring) + "\n\n" + (group_by(.code) | map("- `\(.[0].code)`: \(map(.detail | sentence) | unique | join(" "))") | join("\n"))),

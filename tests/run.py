@@ -19,7 +19,7 @@ BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
 SANITIZER = sys.argv[2] if len(sys.argv) > 2 else ''
 ONLY = os.environ.get('ONLY', '').split()
 HERE = os.path.dirname(os.path.abspath(__file__))
-passed, failed = 0, []
+passed, failed, began = 0, [], time.monotonic()
 
 
 def wanted(name):
@@ -37,7 +37,10 @@ def report(name, fault=None):
 
 
 def section(title):
-    print(f'== {title}', flush=True)
+    """Begins a part of the run; of the one before it, how long it took."""
+    global began
+    took, began = time.monotonic() - began, time.monotonic()
+    print(f'   took {took:.0f} s\n== {title}' if took >= 1 else f'== {title}', flush=True)
 
 
 def unit_tests():

@@ -1,4 +1,4 @@
-"""Plays a transcript: what callers ask of one handler, and the answers that the contract promises them.
+"""Plays a transcript: what callers ask of one handler, and the answers that they are promised.
 
 A transcript is blocks between empty lines. `# a sentence` at the top of a block names the test; below it stands one of
 

@@ -6,6 +6,7 @@
 
 #include "command.hpp"
 #include "statement.hpp"
+#include "unicode.hpp"
 
 namespace tool {
 
@@ -23,8 +24,8 @@ struct Noted {
     std::string position, hash;
 };
 
-Noted noted(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+Noted noted(std::string_view given) {
+    const std::string text = api::unicode::lower(given);
     const std::size_t colon = std::min(text.find(':'), text.size());
     Noted link{text.substr(0, colon), text.substr(std::min(colon + 1, text.size()))};
     long long position = 0;

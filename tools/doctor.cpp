@@ -82,10 +82,14 @@ void look_at_settings(Report& report) {
         report.add(ok, "settings", file.string());
 }
 
-/// Whom the handlers run as: the user whose name is that of their PostgreSQL role; null where there is none.
-const passwd* handler_user() {
+/// What handlers write belongs to whom they run as: the user whose name is that of their PostgreSQL role; where there
+/// is none, the owner of its folder.
+void check_owner(const fs::path& path, const struct stat& is, const struct stat& folder) {
     const char* role = std::getenv("PGUSER");
-    return role ? getpwnam(role) : nullptr;
+    const passwd* user = role ? getpwnam(role) : nullptr;
+    if (is.st_uid != (user ? user->pw_uid : folder.st_uid))
+        throw Complaint(path.string() + " must belong to " +
+                        (user ? std::string(user->pw_name) : "the owner of its folder") + ", as whom the handlers run");
 }
 
 void look_at_keys(Report& report) {
@@ -101,10 +105,7 @@ void look_at_keys(Report& report) {
     // the mode first: keys() refuses a file that others may read, too
     if ((file.st_mode & 0777) != 0600)
         throw Complaint(path.string() + " must have the mode 0600; change it with chmod");
-    const passwd* user = handler_user();
-    if (file.st_uid != (user ? user->pw_uid : folder.st_uid))
-        throw Complaint(path.string() + " must belong to " +
-                        (user ? std::string(user->pw_name) : "the owner of its folder") + ", as whom the handlers run");
+    check_owner(path, file, folder);
     const api::Key newest = api::keys()->newest("access");
     const long long days = (std::time(nullptr) - newest.made) / 86400;
     if (days > 90)
@@ -143,10 +144,7 @@ void look_at_storage(Report& report) {
                         " must be writable by its owner only and closed to others; change it with chmod");
     if (lstat(path.parent_path().c_str(), &above) != 0)
         throw Complaint("cannot look at " + path.parent_path().string() + ": " + system_error());
-    const passwd* user = handler_user();
-    if (folder.st_uid != (user ? user->pw_uid : above.st_uid))
-        throw Complaint(path.string() + " must belong to " +
-                        (user ? std::string(user->pw_name) : "the owner of its folder") + ", as whom the handlers run");
+    check_owner(path, folder, above);
     struct statvfs disk;
     if (statvfs(path.c_str(), &disk) != 0)
         throw Complaint("cannot look at the disk of " + path.string() + ": " + system_error());
@@ -157,7 +155,7 @@ void look_at_storage(Report& report) {
                               : ok,
                "storage",
                tenths(room / (1 << 30)) + " GiB are free in " + path.string() +
-                   (uploads < 10 ? ", for less than ten uploads of the largest size" : ""));
+                   (uploads < 10 ? ", for fewer than ten uploads of the largest size" : ""));
 }
 
 /// The handlers that were installed or built with this program.

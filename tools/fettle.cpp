@@ -42,11 +42,12 @@ constexpr Command commands[] = {
      "input. Ends all sessions of the account, not its personal access tokens, and forgets failed logins.",
      1, 1, tool::password},
     {"doctor", "", "Look whether everything is as it must be.",
-     "One line for each check, with ok, warn or FAIL in front: settings, keys, disk, sockets, database,\n"
-     "messages, clock, migrations, permissions, superusers, connections, audit. Changes nothing. Run it\n"
-     "as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says FAIL.",
+     "One line for each check, with ok, warn or FAIL in front: settings, keys, storage, disk, sockets,\n"
+     "database, messages, clock, migrations, permissions, superusers, connections, audit. Changes nothing.\n"
+     "Run it as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says\n"
+     "FAIL.",
      0, 0, tool::doctor, false},
-    {"keys", "", "List the keys that tokens and URLs are signed with.",
+    {"keys", "", "List the keys that tokens and URLs of files are signed with.",
      "One line for each: what it is for, its id, when it was made, and whether it signs or only verifies what\n"
      "it has signed before. Never shows a key. Makes the file where there is none.",
      0, 0, tool::keys},
@@ -70,10 +71,10 @@ constexpr Command commands[] = {
      0, 0, tool::schedules_run},
     {"sweep", "", "Remove what is of no use any more.",
      "Sessions and tokens that ended more than 30 days ago; failed logins, and answers kept for an\n"
-     "Idempotency-Key, of more than 24 hours ago; at most 1,000 in a transaction; files of\n"
-     "uploads that nothing speaks of any more and that are older than an hour. Prints how many of each. Names\n"
-     "what has lost its file, then the exit status is 1. The timer fettle-sweep runs it each day. The audit\n"
-     "trail loses nothing.",
+     "Idempotency-Key, of more than 24 hours ago, at most 1,000 in a transaction; stored files that are older than\n"
+     "an hour and that no document and no profile speaks of. The audit trail loses nothing. Prints how many of\n"
+     "each, and names the documents and profiles whose file is missing: then the exit status is 1. The timer\n"
+     "fettle-sweep runs it each day.",
      0, 0, tool::sweep},
     {"example", "[if-empty]", "Fill an empty Fettle with an example to look around in.",
      "A workshop that has used Fettle for a year: people, equipment, meter readings, schedules, work orders and\n"

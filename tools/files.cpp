@@ -59,10 +59,6 @@ private:
     int fd_;
 };
 
-bool is_hexadecimal(std::string_view name, std::size_t length) {
-    return name.size() == length && name.find_first_not_of("0123456789abcdef") == name.npos;
-}
-
 /// Removes a stored file unless a row speaks of it. The lock keeps an upload of the same bytes waiting, which then
 /// finds them gone and brings its own; the rows are looked at behind it.
 bool remove_orphan(api::Database& database, const Folder& folder, const std::string& sha256) {
@@ -91,13 +87,13 @@ long long sweep_files(api::Database& database) {
     long long removed = 0;
     storage.each([&](const std::string& name) {
         const bool is_incoming = name == api::storage::incoming;
-        if (!is_incoming && !is_hexadecimal(name, 2)) return;
+        if (!is_incoming && !api::storage::is_hex(name, 2)) return;
         const Folder folder(storage.fd(), name);
         if (!folder.is_open()) return;
         folder.each([&](const std::string& file) {
             if (!folder.is_old(file)) return;
             if (is_incoming)
-                removed += is_hexadecimal(file, api::storage::incoming_name_length) && folder.remove(file);
+                removed += api::storage::is_hex(file, api::storage::incoming_name_length) && folder.remove(file);
             else if (api::storage::is_sha256(file) && file.starts_with(name))
                 removed += remove_orphan(database, folder, file);
         });

@@ -11,8 +11,8 @@ namespace tool {
 int keys(const Arguments&) {
     std::set<std::string> seen;
     for (const api::Key& key : api::keys()->all())
-        std::cout << key.use << std::string(key.use.size() < 8 ? 8 - key.use.size() : 2, ' ') << key.id << "  made " << utc(key.made)
-                  << (seen.insert(key.use).second ? "  signs\n" : "  verifies\n");
+        std::cout << key.use << std::string(key.use.size() < 8 ? 8 - key.use.size() : 2, ' ') << key.id << "  made "
+                  << utc(key.made) << (seen.insert(key.use).second ? "  signs\n" : "  verifies\n");
     return 0;
 }
 

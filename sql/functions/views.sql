@@ -4,7 +4,7 @@
 create or replace view user_permissions as
     select distinct ur.user_id, rp.code from user_roles ur join role_permissions rp using (role_id);
 
--- The messages that each person has, with what is theirs of them: box and read_at.
+-- The messages that each person has, with what is theirs of them: whether they sent or received it, and when they read it.
 create or replace view mailbox as
     select c.message as id, c.holder, c.sender, m.subject, m.body, m.task, c.sent_at, c.is_sent, c.is_received, c.read_at, c.version
       -- in this order the two are locked: a deletion, too, has the message before its copies

@@ -15,7 +15,7 @@ import stage
 STAGE, BUILD, SANITIZER = None, 'build', ''
 
 # words of SQL, of libraries and of places in our file system; none of them is in what the tests send
-INSIDES = re.compile(r'pqxx|SQLSTATE|ERROR:|LINE \d|syntax error at or|at character|relation "|jsonb_|std::|\.cpp|/tmp/|/work/|/usr/|/var/|<html', re.I)
+INSIDES = re.compile(re.escape(stage.ROOT) + r'|pqxx|SQLSTATE|ERROR:|LINE \d|syntax error at or|at character|relation "|jsonb_|std::|\.cpp|/tmp/|/usr/|/var/|<html', re.I)
 TABLES = {'users': 'to_jsonb(t) - \'last_login\'', 'credentials': 'to_jsonb(t)', 'user_roles': 'to_jsonb(t)', 'roles': 'to_jsonb(t)',
           'sessions': "to_jsonb(t) - '{last_used_at,expires_at}'::text[]", 'tasks': 'to_jsonb(t)', 'equipment': 'to_jsonb(t)', 'audit': 'to_jsonb(t)'}
 JSON, FORM = 'application/json', 'application/x-www-form-urlencoded'
