@@ -23,13 +23,11 @@ namespace api {
 Spool::Spool() {
     const char* set = std::getenv("TMPDIR");
     std::string name = std::string(set && *set ? set : "/var/tmp") + "/fettle-XXXXXX";
-    fd_ = mkostemp(name.data(), O_CLOEXEC);
+    fd_ = Descriptor(mkostemp(name.data(), O_CLOEXEC));
     if (fd_ < 0 && (errno == ENOSPC || errno == EDQUOT)) throw Problem(refusals::no_room);
     if (fd_ < 0) throw std::runtime_error("cannot make " + name + ": " + std::strerror(errno));
     unlink(name.c_str());
 }
-
-Spool::~Spool() { close(fd_); }
 
 void Spool::append(std::string_view bytes) {
     while (!bytes.empty()) {

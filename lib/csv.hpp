@@ -2,6 +2,7 @@
 // to.
 #pragma once
 #include "database.hpp"
+#include "descriptor.hpp"
 #include "form.hpp"
 
 namespace api {
@@ -11,9 +12,6 @@ namespace api {
 class Spool {
 public:
     Spool();
-    ~Spool();
-    Spool(const Spool&) = delete;
-    Spool& operator=(const Spool&) = delete;
 
     void append(std::string_view bytes);
     std::size_t size() const { return size_; }
@@ -21,7 +19,7 @@ public:
     std::size_t read(char* into, std::size_t size, std::size_t offset) const;
 
 private:
-    int fd_;
+    Descriptor fd_;
     std::size_t size_ = 0;
 };
 

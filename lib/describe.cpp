@@ -129,10 +129,6 @@ Shape shown_of(const Operation& operation) {
     return shape;
 }
 
-bool has_member(const Shape& shape, std::string_view name) {
-    return std::any_of(shape.begin(), shape.end(), [&](const Member& member) { return member.name == name; });
-}
-
 }  // namespace
 
 json::object Handler::describe(const Entry& entry) const {
@@ -178,8 +174,8 @@ json::object Handler::describe(const Entry& entry) const {
     if (!operation.out.empty()) {
         described["answer_name"] = operation.out_name;
         described["answer"] = schema_of(shown_of(operation), Side::answer);
-        described["etag"] = !operation.is_page && !form.no_store && has_member(operation.out, "version");
-        described["location"] = form.object && has_member(operation.out, "id");
+        described["etag"] = !operation.is_page && !form.no_store && find_member(operation.out, "version") != nullptr;
+        described["location"] = form.object && find_member(operation.out, "id") != nullptr;
     }
     if (operation.is_page) {
         described["filters"] = list_of(form.filters);

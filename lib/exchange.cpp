@@ -25,12 +25,6 @@ bool is_token(std::string_view token) {
            });
 }
 
-std::size_t column_of(const Shape& shape, std::string_view name) {
-    for (std::size_t i = 0; i < shape.size(); ++i)
-        if (shape[i].name == name) return i;
-    return shape.size();
-}
-
 }  // namespace
 
 int success_of(const Operation& operation, std::string_view method) {
@@ -276,19 +270,19 @@ Reply Exchange::one(const Rows& rows) const {
     std::size_t column = first_column;
     write_object(reply.body, operation.out, rows, 0, column);
     reply.status = success_of(operation, method);
-    if (std::size_t id = column_of(operation.out, "id");
-        reply.status == 201 && form().object && id < operation.out.size())
-        reply.headers.emplace_back("Location", request.base_url() + in_place(form().object->path) + "/" +
-                                                   std::string(rows(0, first_column + id)));
+    auto value_of = [&](const Member* member) {
+        return std::string(rows(0, first_column + (member - &operation.out[0])));
+    };
+    if (const Member* id = find_member(operation.out, "id"); id && reply.status == 201 && form().object)
+        reply.headers.emplace_back("Location", request.base_url() + in_place(form().object->path) + "/" + value_of(id));
     if (form().no_store) {
         reply.headers.emplace_back("Cache-Control", "no-store");
         return reply;
     }
     reply.headers.emplace_back("Cache-Control", "private, no-cache");
     reply.headers.emplace_back("Vary", "Accept, Authorization");
-    if (std::size_t version = column_of(operation.out, "version"); version < operation.out.size()) {
-        std::string etag =
-            '"' + std::string(rows(0, first_column + version)) + '-' + crypto::sha256_hex(reply.body, 4) + '"';
+    if (const Member* version = find_member(operation.out, "version")) {
+        std::string etag = '"' + value_of(version) + '-' + crypto::sha256_hex(reply.body, 4) + '"';
         if ((method == "GET" || method == "HEAD") && names_tag(request.variable("HTTP_IF_NONE_MATCH"), etag))
             reply.status = 304;
         reply.headers.emplace_back("ETag", std::move(etag));

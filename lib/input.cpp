@@ -99,14 +99,6 @@ MediaType media_type_of(std::string_view header) {
     return media;
 }
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-const Member* find(const Shape& shape, std::string_view name) {
-    for (const Member& m : shape)
-        if (m.name == name) return &m;
-    return nullptr;
-}
-
 }  // namespace
 
 json::value parse_json(std::string_view text, Errors& errors) {
@@ -126,9 +118,9 @@ Input check_fields(const json::object& given, Source source, std::string_view me
     Input input;
     for (const auto& [key, value] : given) {
         std::string name(key);
-        const Member* member = find(in, name);
+        const Member* member = find_member(in, name);
         if (!member) {
-            input.errors[name].push_back(find(out, name) ? not_settable : unknown_field);
+            input.errors[name].push_back(find_member(out, name) ? not_settable : unknown_field);
             continue;
         }
         if (member->read_only || !member->nested.empty()) {

@@ -19,6 +19,7 @@
 #include <sstream>
 
 #include "crypto.hpp"
+#include "descriptor.hpp"
 #include "jwt.hpp"
 #include "media.hpp"
 #include "settings.hpp"
@@ -39,14 +40,6 @@ constexpr Use uses[] = {{"access", jwt::lifetime_seconds + for_clocks},
                         {"media", media::lifetime_seconds + for_clocks}};
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
-
-/// A descriptor that closes itself.
-struct Descriptor {
-    int fd;
-    ~Descriptor() {
-        if (fd >= 0) close(fd);
-    }
-};
 
 Key new_key(std::string_view use) {
     return {std::string(use), crypto::base64url(crypto::random_bytes(6)), std::time(nullptr), crypto::random_bytes(32)};
@@ -82,23 +75,23 @@ void replace(const std::string& path, const std::vector<Key>& keys, const Descri
     const std::string fresh = path + ".new", text = written(keys);
     unlink(fresh.c_str());  // left by somebody who was stopped; the folder is locked
     Descriptor file{open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (file.fd < 0) fail("cannot make " + fresh);
+    if (file < 0) fail("cannot make " + fresh);
     struct stat owner;
-    if (geteuid() == 0 && (fstat(folder.fd, &owner) != 0 || fchown(file.fd, owner.st_uid, owner.st_gid) != 0))
+    if (geteuid() == 0 && (fstat(folder, &owner) != 0 || fchown(file, owner.st_uid, owner.st_gid) != 0))
         fail("cannot give " + fresh + " to the owner of its folder");
     errno = ENOSPC;  // what a short write does not say
-    if (write(file.fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(file.fd) != 0)
+    if (write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(file) != 0)
         fail("cannot write " + fresh);
     if (rename(fresh.c_str(), path.c_str()) != 0) fail("cannot replace " + path);
-    if (fsync(folder.fd) != 0) fail("cannot write the folder of " + path);
+    if (fsync(folder) != 0) fail("cannot write the folder of " + path);
 }
 
 /// The folder of the file, locked: whoever changes the file waits for others who do.
 Descriptor locked_folder(const std::string& path) {
     const std::string name = fs::path(path).parent_path().string();
     Descriptor folder{open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (folder.fd < 0) fail("cannot open the folder of the keys, " + name);
-    if (flock(folder.fd, LOCK_EX) != 0) fail("cannot lock " + name);
+    if (folder < 0) fail("cannot open the folder of the keys, " + name);
+    if (flock(folder, LOCK_EX) != 0) fail("cannot lock " + name);
     return folder;
 }
 
@@ -109,15 +102,15 @@ struct KeyFile {
 };
 std::optional<KeyFile> read_file(const std::string& path) {
     Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (file.fd < 0 && errno == ENOENT) return std::nullopt;
-    if (file.fd < 0) fail("cannot read the keys in " + path);
+    if (file < 0 && errno == ENOENT) return std::nullopt;
+    if (file < 0) fail("cannot read the keys in " + path);
     KeyFile found;
-    if (fstat(file.fd, &found.is) != 0) fail("cannot read the keys in " + path);
+    if (fstat(file, &found.is) != 0) fail("cannot read the keys in " + path);
     if (!S_ISREG(found.is.st_mode) || (found.is.st_mode & 077) != 0)
         throw std::runtime_error("the keys in " + path + " must be a file with mode 0600: others may read them");
     char buffer[8192];
     ssize_t n;
-    while ((n = read(file.fd, buffer, sizeof buffer)) > 0) found.text.append(buffer, static_cast<std::size_t>(n));
+    while ((n = read(file, buffer, sizeof buffer)) > 0) found.text.append(buffer, static_cast<std::size_t>(n));
     if (n < 0) fail("cannot read the keys in " + path);
     return found;
 }

@@ -15,10 +15,7 @@ constexpr std::size_t piece = 64 << 10;
 
 Problem malformed(const std::string& why) { return Problem(refusals::malformed_form, why); }
 
-bool same_word(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
+bool same_word(std::string_view a, std::string_view b) { return unicode::lower(a) == unicode::lower(b); }
 
 bool is_token_character(char c) {  // RFC 9110 5.6.2
     return std::isalnum(static_cast<unsigned char>(c)) || (c != '\0' && std::strchr("!#$%&'*+-.^_`|~", c) != nullptr);

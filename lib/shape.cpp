@@ -1,7 +1,14 @@
 // The schema of a shape.
 #include "shape.hpp"
 
+#include <algorithm>
+
 namespace api {
+
+const Member* find_member(const Shape& shape, std::string_view name) {
+    auto found = std::find_if(shape.begin(), shape.end(), [&](const Member& member) { return member.name == name; });
+    return found == shape.end() ? nullptr : &*found;
+}
 
 json::object schema_of(const Shape& shape, Side side) {
     json::object properties;

@@ -189,6 +189,9 @@ T load(const json::object& fields) {
     return result;
 }
 
+/// The member of that name, or nullptr.
+const Member* find_member(const Shape& shape, std::string_view name);
+
 /// From which side a shape is looked at: a body that must have what a creation needs, a body of a PATCH, an answer.
 enum class Side { body, patch, answer };
 

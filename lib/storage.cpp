@@ -34,24 +34,21 @@ public:
     /// That of the setting FETTLE_STORAGE, made where only it is missing.
     Folder() : path_(settings().storage) {
         if (mkdir(path_.c_str(), 0750) == 0 && chmod(path_.c_str(), 0750) != 0) fail("open " + path_ + " to its group");
-        fd_ = open(path_.c_str(), flags);
+        fd_ = Descriptor(open(path_.c_str(), flags));
         if (fd_ < 0) fail("open the folder " + path_);
     }
     /// The folder of that name in another one, made where it is missing.
     Folder(const Folder& in, const std::string& name) : path_(in.path_ + '/' + name) {
-        fd_ = openat(in.fd_, name.c_str(), flags);
+        fd_ = Descriptor(openat(in.fd_, name.c_str(), flags));
         if (fd_ < 0 && errno == ENOENT) {
             if (mkdirat(in.fd_, name.c_str(), 0750) != 0 && errno != EEXIST) fail("make the folder " + path_);
             in.sync();
-            fd_ = openat(in.fd_, name.c_str(), flags);
+            fd_ = Descriptor(openat(in.fd_, name.c_str(), flags));
             // whatever the umask: nginx reads the files as one of the group
             if (fd_ >= 0 && fchmod(fd_, 0750) != 0) fail("open the folder " + path_ + " to its group");
         }
         if (fd_ < 0) fail("open the folder " + path_);
     }
-    ~Folder() { close(fd_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
 
     int fd() const { return fd_; }
     /// Its names are on the disk when this returns.
@@ -62,7 +59,7 @@ public:
 private:
     static constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     std::string path_;
-    int fd_ = -1;
+    Descriptor fd_;
 };
 
 /// libmagic's view of an open file. One for all threads: each would map its own copy of the database, 8 MiB, for some
@@ -99,17 +96,17 @@ std::string type_of(int fd) {
 Incoming::Incoming() {
     const Folder folder(Folder(), std::string(storage::incoming));
     name_ = crypto::hex(crypto::random_bytes(storage::incoming_name_length / 2));
-    fd_ = openat(folder.fd(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+    fd_ = Descriptor(openat(folder.fd(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
     if (fd_ < 0) fail("make a file in " + settings().storage);
     if (fchmod(fd_, 0640) != 0) {  // whatever the umask
+        const int why = errno;
         unlinkat(folder.fd(), name_.c_str(), 0);
-        close(fd_);
+        errno = why;
         fail("open a file to the group of " + settings().storage);
     }
 }
 
 Incoming::~Incoming() {
-    close(fd_);
     if (!name_.empty()) unlink((settings().storage + '/' + std::string(storage::incoming) + '/' + name_).c_str());
 }
 

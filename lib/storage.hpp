@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "crypto.hpp"
+#include "descriptor.hpp"
 
 namespace api {
 
@@ -72,7 +73,7 @@ public:
 
 private:
     std::string name_;  ///< in the folder `incoming`; empty once the file is kept
-    int fd_ = -1;
+    Descriptor fd_;
     crypto::Sha256 digest_;
     FileFacts facts_;
 };

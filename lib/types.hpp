@@ -48,10 +48,10 @@ struct Secret : Text<1, 1024> {};
 struct Id {
     std::int64_t value = 0;
 };
-/// A whole number from Min to Max.
-template <int Min, int Max = INT32_MAX>
+/// A whole number from Min to Max: a column integer, or bigint where Max says so.
+template <std::int64_t Min, std::int64_t Max = INT32_MAX>
 struct Number {
-    int value = Min;
+    std::int64_t value = Min;
 };
 /// An amount with two places, at least Min hundredths, at most 9,999,999,999.99: a column numeric(12,2). Input may be a
 /// number or a string; an answer has a string, which no client rounds.
@@ -205,15 +205,15 @@ struct Type<int> {
     static json::value dump(int t) { return json::value(t); }
     static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
 };
-template <int Min, int Max>
+template <std::int64_t Min, std::int64_t Max>
 struct Type<Number<Min, Max>> {
     static json::object schema() {
-        json::object s = types::integer_schema(Min, "int32");
-        if (Max < INT32_MAX) s["maximum"] = Max;
+        json::object s = types::integer_schema(Min, Max > INT32_MAX ? "int64" : "int32");
+        if (Max != INT32_MAX && Max != INT64_MAX) s["maximum"] = Max;
         return s;
     }
     static std::string check(json::value& v, Source s) { return types::check_integer(v, s, Min, Max); }
-    static Number<Min, Max> load(const json::value& v) { return {static_cast<int>(v.as_int64())}; }
+    static Number<Min, Max> load(const json::value& v) { return {v.as_int64()}; }
     static json::value dump(const Number<Min, Max>& t) { return json::value(t.value); }
     static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
 };

@@ -18,6 +18,7 @@
 
 #include "command.hpp"
 #include "crypto.hpp"
+#include "descriptor.hpp"
 #include "keys.hpp"
 #include "problem.hpp"
 #include "settings.hpp"
@@ -178,13 +179,11 @@ std::string wrong_with_socket(const fs::path& path) {
     sockaddr_un address{AF_UNIX, {}};
     if (path.string().size() >= sizeof address.sun_path) return path.string() + " is too long for a socket";
     std::strcpy(address.sun_path, path.c_str());
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);  // a full queue refuses at once
+    // a full queue refuses at once
+    const api::Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const bool connected = fd >= 0 && connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    const std::string why = connected ? ""
-                                      : path.string() + " takes no connection: " + system_error() +
-                                            (errno == EACCES ? "; run doctor as root" : "");
-    if (fd >= 0) close(fd);
-    return why;
+    if (connected) return "";
+    return path.string() + " takes no connection: " + system_error() + (errno == EACCES ? "; run doctor as root" : "");
 }
 
 void look_at_sockets(Report& report) {

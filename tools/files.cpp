@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "command.hpp"
+#include "descriptor.hpp"
 #include "settings.hpp"
 #include "statement.hpp"
 #include "storage.hpp"
@@ -28,11 +29,6 @@ class Folder {
 public:
     Folder(int in, const std::string& name)
         : fd_(openat(in, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {}
-    ~Folder() {
-        if (fd_ >= 0) close(fd_);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
 
     bool is_open() const { return fd_ >= 0; }
     int fd() const { return fd_; }
@@ -56,7 +52,7 @@ public:
     }
 
 private:
-    int fd_;
+    api::Descriptor fd_;
 };
 
 /// Removes a stored file unless a row speaks of it. The lock keeps an upload of the same bytes waiting, which then

@@ -45,7 +45,7 @@ struct Document {
     api::Line<0, 200> title;
     api::Filled<api::FileName> file_name;
     api::ReadOnly<api::Code> content_type;
-    api::ReadOnly<api::Number<0>> size_bytes;
+    api::ReadOnly<api::Number<0, INT64_MAX>> size_bytes;
     api::ReadOnly<api::Code> sha256;
     std::optional<api::Reference<::tasks>> task;
     std::optional<api::Reference<::equipment>> equipment;
