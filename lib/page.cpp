@@ -15,12 +15,6 @@ namespace api {
 
 namespace {
 
-const Member* find(const Shape& shape, std::string_view name) {
-    for (const Member& member : shape)
-        if (member.name == name) return &member;
-    return nullptr;
-}
-
 /// A PostgreSQL array of texts.
 std::string array_of(const std::vector<std::string>& values) {
     std::string array = "{";
@@ -53,6 +47,21 @@ std::string pattern_of(std::string_view text) {
         pattern += c;
     }
     return pattern + "%";
+}
+
+/// The longest number or code in a text, such as 500001 or SN12345; empty where there is none of five characters.
+std::string_view code_in(std::string_view text) {
+    constexpr std::string_view digits = "0123456789", others = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    auto is_part = [&](char c) { return digits.find(c) != digits.npos || others.find(c) != others.npos; };
+    std::string_view longest;
+    for (auto from = text.begin(); from != text.end();) {
+        from = std::find_if(from, text.end(), is_part);
+        auto to = std::find_if_not(from, text.end(), is_part);
+        std::string_view word(from, to);
+        if (word.size() >= 5 && word.size() > longest.size() && word.find_first_of(digits) != word.npos) longest = word;
+        from = to;
+    }
+    return longest;
 }
 
 std::string text_of(const json::value& value) {
@@ -102,6 +111,16 @@ struct Reader {
 
     std::string searched() const { return "(" + std::string(op.form.object->searched) + ")"; }
 
+    /// That the text is a part of what is searched. The index takes a text for its trigrams and reads all rows of each,
+    /// so a number beside a common word is found by the number alone: at 1,000,000 tasks "task 500001" took it 16.4 ms,
+    /// "500001" 0.3 ms. The empty text that is appended keeps the index from the rest.
+    std::string found(const std::string& text, const std::string& parameter) {
+        const std::string_view code = code_in(text);
+        if (code.empty() || code == text) return searched() + " ilike :" + parameter;
+        parameters[parameter + "_code"] = pattern_of(code);
+        return searched() + " ilike :" + parameter + "_code and (" + searched() + " || '') ilike :" + parameter;
+    }
+
     /// Whether it is one of the form's choices; its value is noted, or refused.
     bool chooses(const std::string& name, const std::string& text) {
         std::string values;
@@ -128,10 +147,10 @@ struct Reader {
         if (base == "search") {
             if (!way.empty()) return void(errors[name].push_back("Unknown query parameter."));
             wrong = check_part(text);
-            condition = searched() + " ilike :" + parameter;
+            condition = found(text, parameter);
             parameters[parameter] = pattern_of(text);
             page.query.searches = page.query.planned_anew = true;
-        } else if (const Member* member = find(op.out, base)) {
+        } else if (const Member* member = find_member(op.out, base)) {
             const auto ways = ways_of(*member);
             if (!way.empty() && std::find(ways.begin(), ways.end(), way) == ways.end())
                 return void(errors[name].push_back("Unknown query parameter."));
@@ -155,7 +174,7 @@ struct Reader {
                 condition = column + " ilike :" + parameter;
                 // what is in this member is in the text that is searched, which has the index
                 if (forms::contains(op.form.object->searched, "it." + base))
-                    condition = searched() + " ilike :" + parameter + " and " + condition;
+                    condition = found(text, parameter) + " and " + condition;
                 parameters[parameter] = pattern_of(text);
                 page.query.searches = true;
             } else if (way.empty() && member->is_choice) {
@@ -200,7 +219,7 @@ struct Reader {
         for (std::string name : split(text)) {
             bool descending = name.starts_with("-");
             if (descending) name.erase(0, 1);
-            const Member* member = find(op.out, name);
+            const Member* member = find_member(op.out, name);
             bool offered =
                 !checked || std::find(op.form.ordering.begin(), op.form.ordering.end(), name) != op.form.ordering.end();
             if (!member || !offered || !seen.insert(name).second) {
@@ -312,11 +331,8 @@ struct Reader {
 
 /// The column of a member in the rows of a page.
 std::size_t column_of(const Operation& operation, std::string_view name) {
-    std::size_t column = first_page_column;
-    for (const Member& member : operation.out) {
-        if (member.name == name) return column;
-        ++column;
-    }
+    if (const Member* member = find_member(operation.out, name))
+        return first_page_column + (member - &operation.out[0]);
     throw std::logic_error("a list cannot be ordered by " + std::string(name));
 }
 
