@@ -163,7 +163,7 @@ def main():
                 few, many = median(figures[SMALL]), median(figures[LARGE])
                 # what differs by less than a millisecond is noise on this clock
                 met = many <= 2 * few or many - few < 1
-                found, of = (finds[who, name, stage.tasks] for live in stages)
+                found, of = (finds[who, name, live.tasks] for live in stages)
                 same = found == of or None not in (found, of) and of < 2 * found
                 missed += not met and same
                 other += not met and not same
