@@ -3,6 +3,7 @@
 PORT     ?= 8000
 DATA     ?= build/run
 EXAMPLE  ?=
+VERSION  ?= 1.0.0
 PREFIX   ?= /usr
 DESTDIR  ?=
 SANITIZE ?=
@@ -25,23 +26,26 @@ FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-se
 LINK      = $(CXX) $(CHECKED) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lmagic -lcrypto -lturbojpeg -lpng -lwebp
 
-.PHONY: all docs validator run test fuzz examples bench install clean help
+.PHONY: all docs validator run test test-deploy fuzz examples grants bench install deb clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 
-all: $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/openapi.json docs
+all: $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/database_roles.sql $(B)/statements.sql $(B)/openapi.json docs
 
 help:
 	@echo 'make          build handlers and the command fettle into build/'
 	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run);'
 	@echo '              EXAMPLE=1 fills it with a workshop to look around in, where nobody has used it yet'
 	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
+	@echo 'make test-deploy  as root: boot a machine to throw away, install Fettle in it, and restart, crash and flood it there'
 	@echo 'make fuzz     look for input that breaks a parser, a minute for each; needs clang++'
 	@echo 'make examples record the first good answers of the transcripts as the examples of the documentation'
+	@echo 'make grants   write sql/grants.sql anew: what the role of each handler may do in the database'
 	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about a quarter of an hour;'
 	@echo '              BESIDE=DIR measures one task of the build of another commit in the same rounds'
-	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr)'
+	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr); then run PREFIX/lib/fettle/setup'
+	@echo 'make deb      make the Debian package build/deb/fettle_VERSION_ARCHITECTURE.deb'
 	@echo 'make clean    remove what was built, and the data of make run in build/run'
 
 run: all build/.packages-run
@@ -49,6 +53,10 @@ run: all build/.packages-run
 
 test: all $(B)/tests/unit/run $(FUZZED) build/.packages-run build/.packages-test validator
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
+
+# packages are installed for root alone: whoever else runs this is told why it is skipped
+test-deploy: all build/.packages-run $(if $(filter 0,$(shell id -u)),build/.packages-deploy)
+	@exec setpriv --pdeathsig TERM python3 tests/deploy/run.py $(B)
 
 # the files of lib that a parser needs: with a sanitizer, and so that new ways through them are noticed
 fuzz:
@@ -60,29 +68,53 @@ fuzz:
 examples: all build/.packages-run build/.packages-test
 	@ONLY=http/ EXAMPLES=record exec setpriv --pdeathsig TERM python3 tests/run.py $(B)
 
+grants: all build/.packages-run
+	@setpriv --pdeathsig TERM tools/stage --build $(B) --data build/grants --grants sql/grants.sql; \
+	    status=$$?; tools/stage --data build/grants --forget; exit $$status
+
 bench: all build/.packages-run build/.packages-test build/.packages-bench
 	@setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
 	@exec setpriv --pdeathsig TERM python3 tests/bench_lists.py $(B)
 
+# @…@ in what is installed: where it lies, and what the sandbox needs of this machine's libraries
+FILLED    = sed 's|@PREFIX@|$(PREFIX)|g; s|@LOADER@|'$$(LC_ALL=C readelf -l $(B)/fettle | sed -n 's/.*interpreter: \(.*\)]/\1/p')'|g; s|@LIBRARIES@|/lib/$(shell $(CXX) -print-multiarch)|g'
+ROOT      = $(DESTDIR)$(PREFIX)
+UNITS_IN  = $(ROOT)/lib/systemd/system
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/lib/fettle/handlers $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fettle/nginx \
-	           $(DESTDIR)$(PREFIX)/share/fettle/sql/tables $(DESTDIR)$(PREFIX)/share/fettle/sql/functions $(DESTDIR)$(PREFIX)/share/doc/fettle
-	install -m 755 $(HANDLERS) $(DESTDIR)$(PREFIX)/lib/fettle/handlers
-	install -m 755 $(B)/fettle $(DESTDIR)$(PREFIX)/bin
-	install -m 644 sql/tables/*.sql $(DESTDIR)$(PREFIX)/share/fettle/sql/tables
-	install -m 644 sql/functions/*.sql $(DESTDIR)$(PREFIX)/share/fettle/sql/functions
-	install -m 644 $(B)/permissions.sql sql/example.sql $(DESTDIR)$(PREFIX)/share/fettle/sql
-	install -m 644 nginx/http.conf nginx/server.conf $(B)/nginx/upstreams.conf $(B)/nginx/routes.conf $(DESTDIR)$(PREFIX)/share/fettle/nginx
-	sed 's|@PREFIX@|$(PREFIX)|g' nginx/site.conf > $(DESTDIR)$(PREFIX)/share/fettle/nginx/site.conf
-	sed 's|@PREFIX@|$(PREFIX)|g' nginx/docs.conf > $(DESTDIR)$(PREFIX)/share/fettle/nginx/docs.conf
-	install -m 644 $(B)/openapi.json $(DESTDIR)$(PREFIX)/share/fettle
-	install -d $(DESTDIR)$(PREFIX)/share/fettle/docs
-	if [ -e build/docs/index.html ]; then install -m 644 build/docs/* $(DESTDIR)$(PREFIX)/share/fettle/docs; fi
-	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/fettle
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(ROOT)/lib/fettle/handlers $(ROOT)/lib/fettle/roles $(ROOT)/bin $(ROOT)/share/fettle/nginx $(ROOT)/share/fettle/docs \
+	           $(ROOT)/share/fettle/sql/tables $(ROOT)/share/fettle/sql/functions $(ROOT)/share/doc/fettle $(UNITS_IN) \
+	           $(ROOT)/lib/sysusers.d $(ROOT)/lib/tmpfiles.d $(DESTDIR)/etc/fettle $(DESTDIR)/etc/nginx/sites-available
+	install -m 755 $(HANDLERS) $(ROOT)/lib/fettle/handlers
+	install -m 755 $(B)/fettle $(ROOT)/bin
+	install -m 644 sql/tables/*.sql $(ROOT)/share/fettle/sql/tables
+	install -m 644 sql/functions/*.sql $(ROOT)/share/fettle/sql/functions
+	install -m 644 $(B)/permissions.sql $(B)/database_roles.sql sql/grants.sql sql/example.sql $(ROOT)/share/fettle/sql
+	install -m 644 nginx/http.conf nginx/server.conf $(B)/nginx/upstreams.conf $(B)/nginx/routes.conf $(ROOT)/share/fettle/nginx
+	for conf in site docs metrics; do $(FILLED) nginx/$$conf.conf > $(ROOT)/share/fettle/nginx/$$conf.conf; done
+	install -m 644 $(B)/openapi.json $(ROOT)/share/fettle
+	if [ -e build/docs/index.html ]; then install -m 644 build/docs/* $(ROOT)/share/fettle/docs; fi
+	install -m 644 README.md LICENSE $(ROOT)/share/doc/fettle
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer systemd/*.target; do \
-	    sed 's|@PREFIX@|$(PREFIX)|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
-	for folder in systemd/*.service.d; do install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system/$${folder##*/} $$folder/*; done
+	    $(FILLED) $$unit > $(UNITS_IN)/$${unit##*/}; done
+	for folder in systemd/*.service.d; do install -D -m 644 -t $(UNITS_IN)/$${folder##*/} $$folder/*; done
+	for folder in fettle@.service.d fettle-.service.d; do \
+	    install -d $(UNITS_IN)/$$folder; $(FILLED) systemd/sandbox.conf > $(UNITS_IN)/$$folder/10-sandbox.conf; done
+	install -m 644 systemd/tmpfiles.conf $(ROOT)/lib/tmpfiles.d/fettle.conf
+	{ cat systemd/sysusers.conf; for handler in $(notdir $(HANDLERS)); do \
+	      echo "u fettle_$$handler -:fettle \"Fettle handler $$handler\""; done; } > $(ROOT)/lib/sysusers.d/fettle.conf
+	for handler in $(notdir $(HANDLERS)); do echo "PGUSER=fettle_$$handler" > $(ROOT)/lib/fettle/roles/$$handler; done
+	$(FILLED) tools/setup > $(ROOT)/lib/fettle/setup; chmod 755 $(ROOT)/lib/fettle/setup
+	[ -e $(DESTDIR)/etc/nginx/sites-available/fettle ] || $(FILLED) nginx/site.conf > $(DESTDIR)/etc/nginx/sites-available/fettle
+	[ -e $(DESTDIR)/etc/fettle/fettle.env ] || $(B)/fettle settings | sed -e 's|^#PGHOST=.*|PGHOST=/run/postgresql|' -e 's|^#PGDATABASE=.*|PGDATABASE=fettle|' \
+	    -e 's|^#PGUSER=.*|PGUSER=fettle|' -e 's|^#FETTLE_IDLE=.*|FETTLE_IDLE=600|' > $(DESTDIR)/etc/fettle/fettle.env
+
+PACKAGE   = build/deb/fettle_$(VERSION)_$(shell dpkg --print-architecture).deb
+deb: all
+	@rm -rf build/deb/root; mkdir -p build/deb
+	@MAKEFLAGS= $(MAKE) -s --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root
+	@tools/deb/build $(CURDIR)/build/deb/root $(VERSION) $(PACKAGE)
+	@echo "  package $(PACKAGE)"
 
 # as root the data lie outside of the checkout: the link goes with what it points to; a stage that runs is left alone
 clean:
@@ -95,6 +127,7 @@ clean:
 build/.packages-run: build/.packages-build
 build/.packages-test: build/.packages-run
 build/.packages-bench: build/.packages-test
+build/.packages-deploy: build/.packages-run
 build/.packages-web: build/.packages-build
 build/.packages-%: tools/packages
 	@mkdir -p build
@@ -161,6 +194,13 @@ $(B)/nginx/routes.conf: $(DESCRIBED) nginx/routes.jq
 
 $(B)/permissions.sql: $(DESCRIBED) sql/permissions.jq
 	@jq -rsf sql/permissions.jq $(DESCRIBED) > $@
+
+$(B)/database_roles.sql: sql/database_roles.sql $(HANDLERS)
+	@sed 's/@HANDLERS@/$(subst $() ,$(comma),$(notdir $(HANDLERS)))/' $< > $@
+
+# what sql/derive/needed.sql finds the grants from
+$(B)/statements.sql: $(DESCRIBED) sql/derive/statements.jq
+	@jq -rsf sql/derive/statements.jq $(DESCRIBED) > $@
 
 $(B)/openapi.json: $(DESCRIBED) nginx/openapi.jq nginx/http.conf $(wildcard sql/tables/*.sql) tests/examples.json
 	@echo "  fold $@"; jq -sf nginx/openapi.jq --rawfile nginx nginx/http.conf --arg tables "$$(cat sql/tables/*.sql)" \

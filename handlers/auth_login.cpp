@@ -39,16 +39,24 @@ constexpr api::Rule wrong_credentials{api::refusals::not_authenticated.code, 401
     throw refusal;
 }
 
+constexpr std::string_view find_by_username =
+    "select u.id, u.is_active, c.password_hash from users u join credentials c on c.user_id = u.id"
+    " where lower(u.username) = lower(:username)";
+constexpr std::string_view find_by_email =
+    "select u.id, u.is_active, c.password_hash from users u join credentials c on c.user_id = u.id"
+    " where lower(u.email) = lower(:email)";
+constexpr std::string_view note_login = "update users set last_login = now() where id = :user_id";
+constexpr std::string_view still_right =
+    "select from users u join credentials c on c.user_id = u.id"
+    " where u.id = :user_id and u.is_active and c.password_hash = :password_hash";
+
 api::Reply log_in(api::Exchange& exchange) {
     const auto given = exchange.body<Credentials>();
     if (given.username.has_value() == given.email.has_value())
         throw api::invalid({{"username", {"Give either username or email."}}});
     api::Attempt attempt(exchange,
                          given.username ? "username " + given.username->value : "email " + given.email->value);
-    api::Rows account = exchange.query(
-        std::string(
-            "select u.id, u.is_active, c.password_hash from users u join credentials c on c.user_id = u.id where ") +
-        (given.username ? "lower(u.username) = lower(:username)" : "lower(u.email) = lower(:email)"));
+    api::Rows account = exchange.query(given.username ? find_by_username : find_by_email);
     std::optional<std::string> hash;
     if (account.size() > 0) hash = account(0, 2);
     if (!api::password::verify(given.password.value, hash) || account(0, 1) != "t") refuse(attempt);
@@ -67,11 +75,8 @@ api::Reply log_in(api::Exchange& exchange) {
     exchange.database.begin();
     // locks the user: of two logins at once the second sees, and ends, the session of the first; and the password that
     // was right before the wait must be so after it
-    exchange.query("update users set last_login = now() where id = :user_id");
-    if (exchange
-            .query("select from users u join credentials c on c.user_id = u.id"
-                   " where u.id = :user_id and u.is_active and c.password_hash = :password_hash")
-            .size() == 0) {
+    exchange.query(note_login);
+    if (exchange.query(still_right).size() == 0) {
         exchange.database.rollback();
         refuse(attempt);
     }
@@ -108,6 +113,7 @@ constexpr api::Endpoint<Credentials, Tokens> login{{
           from me join users u on u.id = me.id
     ))",
     .with = {"user_id", "kept", "token", "access", "expires_in", "refresh", "refresh_family", "refresh_key"},
+    .queries = api::attempts + api::Queries{find_by_username, find_by_email, note_login, still_right},
     .run = log_in,
     .status = 200,
     .guarded = true,

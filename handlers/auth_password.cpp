@@ -11,18 +11,20 @@ struct Change {
 };
 BOOST_DESCRIBE_STRUCT(Change, (), (current_password, new_password))
 
+constexpr std::string_view lock_caller = "select from users where id = :caller for update";
+
 api::Reply change_password(api::Exchange& exchange) {
     const auto given = exchange.body<Change>();
     const std::string& fresh = given.new_password.value.value;
     const std::int64_t caller = exchange.caller().id;
     exchange.parameters["verified_hash"] = api::prove_password(exchange, caller, given.current_password.value.value);
-    api::Rows names = exchange.query("select username, email from users where id = :caller");
+    api::Rows names = exchange.query(api::names_of_caller);
     if (std::string weak = api::password::weakness(fresh, names(0, 0), names(0, 1)); !weak.empty())
         throw api::invalid({{"new_password", {weak}}});
     exchange.parameters["password_hash"] = api::password::hash(fresh);
     exchange.database.begin();
     // a login that has found the old password right waits here, and then finds that it is not any more
-    exchange.query("select from users where id = :caller for update");
+    exchange.query(lock_caller);
     api::Reply reply = exchange.answer();
     exchange.database.commit();
     return reply;
@@ -50,6 +52,7 @@ constexpr api::Endpoint<Change, api::Detail> change{{
         returning 'Password changed.' as detail
     ))",
     .with = {"verified_hash", "password_hash"},
+    .queries = api::password_proof + api::Queries{lock_caller},
     .run = change_password,
     .status = 200,
     .session_only = true,

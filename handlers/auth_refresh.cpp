@@ -19,6 +19,25 @@ struct Tokens {
 };
 BOOST_DESCRIBE_STRUCT(Tokens, (), (access, refresh, token_type, expires_in))
 
+constexpr std::string_view next_token = R"(
+    update sessions s
+       set (refresh_key, last_used_at, expires_at, ended_at, ended_as) =
+           (select case when fits then :new_key::bytea else s.refresh_key end,
+                   case when fits then now() else s.last_used_at end,
+                   case when fits then session_end(s.created_at) else s.expires_at end,
+                   case when spent then now() else s.ended_at end,
+                   case when spent then 'session_ended' else s.ended_as end
+              from (select s.refresh_key = :old_key::bytea and s.ended_as is null and s.expires_at > now()
+                           and u.is_active as fits,
+                           s.refresh_key <> :old_key::bytea and s.ended_as is null as spent) how)
+      from users u
+     where s.refresh_family = :family::bytea and u.id = s.user_id
+    returning case when s.refresh_key = :new_key::bytea then null
+                   when not u.is_active then 'account_inactive'
+                   when s.ended_as is not null then s.ended_as
+                   else 'session_expired' end,
+              u.id, s.key, set_config('fettle.caller', jsonb_build_array(u.id, s.id, :ip::text)::text, true))";
+
 /// One statement decides and is committed before anything is answered: of many that come with one token the first gets
 /// the next, the second finds a newer one in the locked row and ends the session.
 api::Reply refresh_tokens(api::Exchange& exchange) {
@@ -29,24 +48,7 @@ api::Reply refresh_tokens(api::Exchange& exchange) {
     exchange.parameters["family"] = token->family;
     exchange.parameters["old_key"] = token->key;
     exchange.parameters["new_key"] = next.key;
-    api::Rows session = exchange.query(R"(
-        update sessions s
-           set (refresh_key, last_used_at, expires_at, ended_at, ended_as) =
-               (select case when fits then :new_key::bytea else s.refresh_key end,
-                       case when fits then now() else s.last_used_at end,
-                       case when fits then session_end(s.created_at) else s.expires_at end,
-                       case when spent then now() else s.ended_at end,
-                       case when spent then 'session_ended' else s.ended_as end
-                  from (select s.refresh_key = :old_key::bytea and s.ended_as is null and s.expires_at > now()
-                               and u.is_active as fits,
-                               s.refresh_key <> :old_key::bytea and s.ended_as is null as spent) how)
-          from users u
-         where s.refresh_family = :family::bytea and u.id = s.user_id
-        returning case when s.refresh_key = :new_key::bytea then null
-                       when not u.is_active then 'account_inactive'
-                       when s.ended_as is not null then s.ended_as
-                       else 'session_expired' end,
-                  u.id, s.key, set_config('fettle.caller', jsonb_build_array(u.id, s.id, :ip::text)::text, true))");
+    api::Rows session = exchange.query(next_token);
     if (session.size() == 0) throw api::unauthenticated("not_authenticated");
     if (!session.is_null(0, 0)) throw api::unauthenticated(std::string(session(0, 0)));
     return exchange.reply(Tokens{{api::jwt::access_token(std::stoll(std::string(session(0, 1))), session(0, 2))},
@@ -62,6 +64,7 @@ constexpr api::Endpoint<Refresh, Tokens> refresh{{
     .rules = {api::thrown(api::refusals::not_authenticated), api::thrown(api::refusals::account_inactive),
               api::thrown(api::refusals::session_superseded), api::thrown(api::refusals::session_ended),
               api::thrown(api::refusals::session_expired)},
+    .queries = {next_token},
     .run = refresh_tokens,
     .status = 200,
     .guarded = true,

@@ -25,6 +25,7 @@ constexpr api::Endpoint<OwnAccount, User> change{{
     .object = users,
     .row = "it.id = me.id",
     .rules = {api::too_many_attempts},
+    .queries = api::password_proof,
     .run = api::change_account,
     .session_only = true,
 }};

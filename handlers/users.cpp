@@ -67,6 +67,7 @@ constexpr api::Endpoint<Account, User> change{{
     .rules = {not_yours, own_account, stronger_account, no_stop, no_superuser, no_assign, role_lacking, no_such_role,
               last_superuser, api::too_many_attempts},
     .sql = set_roles,
+    .queries = api::password_proof,
     .run = api::change_account,
     .one_at_a_time = true,
 }};

@@ -21,7 +21,7 @@ BOOST_DESCRIBE_STRUCT(Named, (), (username, email, current_password))
 std::string prove_password(Exchange& exchange, std::int64_t caller, const std::string& password) {
     exchange.parameters["caller"] = std::to_string(caller);
     Attempt attempt(exchange, "account " + std::to_string(caller));
-    Rows secret = exchange.query("select password_hash from credentials where user_id = :caller");
+    Rows secret = exchange.query(hash_of_caller);
     std::optional<std::string> hash;
     if (secret.size() > 0) hash = secret(0, 0);
     if (!password::verify(password, hash)) {
@@ -44,7 +44,7 @@ Reply change_account(Exchange& exchange) {
     if (!own) return exchange.answer();
 
     exchange.parameters["caller"] = std::to_string(caller.id);
-    Rows stored = exchange.query("select username, email from users where id = :caller");
+    Rows stored = exchange.query(names_of_caller);
     const bool renamed = given.username && given.username->value != stored(0, 0),
                moved = given.email && given.email->value != stored(0, 1);
     if (!renamed && !moved) return exchange.answer();

@@ -4,6 +4,12 @@
 
 namespace api {
 
+/// What these send: the password's hash, and the names that it must not be like.
+inline constexpr std::string_view hash_of_caller = "select password_hash from credentials where user_id = :caller";
+inline constexpr std::string_view names_of_caller = "select username, email from users where id = :caller";
+/// Of every form that calls them.
+inline constexpr Queries password_proof = attempts + Queries{hash_of_caller, names_of_caller};
+
 /// The caller proves to be whom the session belongs to: whoever finds an open session must not be able to take the
 /// account over. Returns the hash that the password was found to fit. Throws 400 on the field current_password where it
 /// is not the right one, and 429 after too many of those (door.hpp).

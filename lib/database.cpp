@@ -1,9 +1,10 @@
-// libpqxx 6.4 (Debian 12) and 7.10 (Debian 13): what differs between them is in Connection::run and Database::check.
+// libpqxx 6.4 (Debian 12) and 7.10 (Debian 13): what differs between them is in Connection::run.
 #include "database.hpp"
 
 #include <poll.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <pqxx/pqxx>
 #include <unordered_map>
@@ -87,6 +88,21 @@ struct Database::Connection {
         return tx.exec_prepared(name, given);
 #endif
     }
+
+    Rows query(const Statement& statement, const Parameters& parameters) {
+        if (statement.planned_anew) {
+            // a plan for all values cannot know whether a text is in every row or in none
+            auto own = transaction ? nullptr : std::make_unique<pqxx::work>(link);
+            pqxx::work& within = own ? *own : *transaction;
+            within.exec("set local plan_cache_mode = force_custom_plan");
+            Rows rows{std::make_shared<Rows::Held>(run(within, statement, parameters))};
+            if (own) own->commit();
+            return rows;
+        }
+        if (transaction) return Rows{std::make_shared<Rows::Held>(run(*transaction, statement, parameters))};
+        pqxx::nontransaction autocommit(link);
+        return Rows{std::make_shared<Rows::Held>(run(autocommit, statement, parameters))};
+    }
 };
 
 namespace {
@@ -144,6 +160,9 @@ auto guarded(Connection& c, Action action) {
     } catch (const pqxx::transaction_rollback& e) {
         c.poisoned = true;
         throw Collision{one_line(e.what())};
+    } catch (const pqxx::insufficient_privilege& e) {
+        c.poisoned = true;  // 6.4 knows no SQLSTATE of this one
+        throw std::runtime_error("database: 42501 " + one_line(e.what()));
     } catch (const pqxx::sql_error& e) {
         c.poisoned = true;
         const std::string state = e.sqlstate();
@@ -171,7 +190,10 @@ Database::Connection& Database::connected() {
     if (connection_ && !connection_->transaction) {
         // bytes from an idle server are its farewell: noticing it now is better than losing the request on it
         pollfd idle{connection_->link.sock(), POLLIN, 0};
-        if (!connection_->link.is_open() || poll(&idle, 1, 0) != 0) connection_.reset();
+        if (!connection_->link.is_open() || poll(&idle, 1, 0) != 0) {
+            connection_.reset();
+            ++spent_.connections_lost;
+        }
     }
     if (!connection_) {
         // No sequential scans and no merge joins: a plan is made once, perhaps when the tables are nearly empty or only
@@ -195,27 +217,35 @@ Database::Connection& Database::connected() {
     return *connection_;
 }
 
-Rows Database::query(const Statement& statement, const Parameters& parameters) {
-    Connection& c = connected();
+template <class Action>
+auto Database::timed(Action action) {
+    struct Watch {
+        Spent& spent;
+        std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+        ~Watch() {
+            const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
+            spent.nanoseconds += static_cast<std::uint64_t>(took.count());
+        }
+    } watch{spent_};
     try {
-        return guarded(c, [&] {
-            if (statement.planned_anew) {
-                // a plan for all values cannot know whether a text is in every row or in none
-                auto own = c.transaction ? nullptr : std::make_unique<pqxx::work>(c.link);
-                pqxx::work& transaction = own ? *own : *c.transaction;
-                transaction.exec("set local plan_cache_mode = force_custom_plan");
-                Rows rows{std::make_shared<Rows::Held>(c.run(transaction, statement, parameters))};
-                if (own) own->commit();
-                return rows;
-            }
-            if (c.transaction) return Rows{std::make_shared<Rows::Held>(c.run(*c.transaction, statement, parameters))};
-            pqxx::nontransaction autocommit(c.link);
-            return Rows{std::make_shared<Rows::Held>(c.run(autocommit, statement, parameters))};
-        });
+        return action();
     } catch (const ConnectionLost&) {
-        connection_.reset();
+        ++spent_.connections_lost;
         throw;
     }
+}
+
+Rows Database::query(const Statement& statement, const Parameters& parameters) {
+    return timed([&] {
+        ++spent_.statements;
+        Connection& c = connected();
+        try {
+            return guarded(c, [&] { return c.query(statement, parameters); });
+        } catch (const ConnectionLost&) {
+            connection_.reset();
+            throw;
+        }
+    });
 }
 
 void Database::begin_snapshot() {
@@ -224,56 +254,75 @@ void Database::begin_snapshot() {
 }
 
 void Database::script(const std::string& sql) {
-    Connection& c = connected();
-    try {
-        if (c.transaction)
-            c.transaction->exec(sql);
-        else
-            pqxx::nontransaction(c.link).exec(sql);
-    } catch (const pqxx::broken_connection& e) {
-        throw ConnectionLost{one_line(e.what())};
-    } catch (const std::exception& e) {
-        c.poisoned = true;
-        throw std::runtime_error(one_line(e.what()));
-    }
+    timed([&] {
+        ++spent_.statements;
+        Connection& c = connected();
+        try {
+            if (c.transaction)
+                c.transaction->exec(sql);
+            else
+                pqxx::nontransaction(c.link).exec(sql);
+        } catch (const pqxx::broken_connection& e) {
+            throw ConnectionLost{one_line(e.what())};
+        } catch (const std::exception& e) {
+            c.poisoned = true;
+            throw std::runtime_error(one_line(e.what()));
+        }
+    });
 }
 
 void Database::begin() {
-    Connection& c = connected();
-    guarded(c, [&] { c.transaction = std::make_unique<pqxx::work>(c.link); });
-    c.poisoned = false;
+    timed([&] {
+        Connection& c = connected();
+        guarded(c, [&] { c.transaction = std::make_unique<pqxx::work>(c.link); });
+        c.poisoned = false;
+    });
 }
 
 void Database::commit() {
     if (!connection_ || !connection_->transaction) throw std::logic_error("commit without begin");
-    auto transaction = std::move(connection_->transaction);
-    if (connection_->poisoned) throw std::logic_error("commit of a transaction in which something failed");
-    try {
-        guarded(*connection_, [&] { transaction->commit(); });
-    } catch (const ConnectionLost&) {
-        transaction.reset();
-        connection_.reset();
-        throw;
-    }
+    timed([&] {
+        auto transaction = std::move(connection_->transaction);
+        if (connection_->poisoned) throw std::logic_error("commit of a transaction in which something failed");
+        try {
+            guarded(*connection_, [&] { transaction->commit(); });
+        } catch (const ConnectionLost&) {
+            transaction.reset();
+            connection_.reset();
+            throw;
+        }
+    });
 }
 
 void Database::rollback() {
-    if (connection_) connection_->transaction.reset();
+    if (connection_ && connection_->transaction) timed([&] { connection_->transaction.reset(); });
 }
 
-void Database::check(const Statement& statement) {
+std::string Database::check(const Statement& statement) {
+    std::string values;
+    for (std::size_t i = 0; i < statement.names.size(); ++i) values += i == 0 ? "(null" : ", null";
+    if (!values.empty()) values += ')';
     Connection& c = connected();
+    const auto run = [&](const std::string& sql) {
+        guarded(c, [&] { return pqxx::nontransaction(c.link).exec(sql); });
+    };
+    bool is_prepared = false;
+    std::string fault;
     try {
-        pqxx::nontransaction autocommit(c.link);
-        const std::string& name = c.name_of(statement.text);
-#if PQXX_VERSION_MAJOR < 7
-        c.link.prepare_now(name);  // 6.4 prepares at the first use
-#else
-        static_cast<void>(name);
-#endif
-    } catch (const std::exception& e) {
-        throw std::runtime_error(one_line(e.what()));
+        // PREPARE finds the types of the parameters and asks for no right; EXPLAIN looks up the rights as a run would,
+        // and runs nothing
+        run("prepare fettle_check as " + statement.text);
+        is_prepared = true;
+        run("explain execute fettle_check" + values);
+    } catch (const Problem&) {
+        throw;
+    } catch (const BadValue& bad) {
+        fault = bad.why;
+    } catch (const std::exception& refused) {
+        fault = one_line(refused.what());
     }
+    if (is_prepared) run("deallocate fettle_check");
+    return fault.substr(0, fault.find(" LINE "));  // where in the statement, which is not shown
 }
 
 }  // namespace api

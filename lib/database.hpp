@@ -1,5 +1,6 @@
 // One connection to PostgreSQL: prepared statements, rows, and its errors as refusals. The only user of libpqxx.
 #pragma once
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,13 @@ struct BadValue {
     std::string why;
 };
 
+/// What a connection has cost up to now.
+struct Spent {
+    std::uint64_t nanoseconds = 0;  ///< in calls of libpq, waiting for the server included
+    std::uint64_t statements = 0;
+    std::uint64_t connections_lost = 0;  ///< broken, or never made
+};
+
 /// A connection that opens at its first use. It belongs to one thread.
 /// Errors: ConnectionLost, Collision, BadValue; api::Problem for what has an answer (a named constraint, a timeout);
 /// std::runtime_error for faults of ours.
@@ -65,12 +73,19 @@ public:
     void commit();
     void rollback();
 
-    /// Prepares without running, for --check. Throws std::runtime_error with PostgreSQL's words.
-    void check(const Statement& statement);
+    /// Plans without running, which also asks whether this role may: PostgreSQL's words where it refuses, else nothing.
+    /// Leaves nothing behind. Throws as query() does where it is not the statement's fault.
+    std::string check(const Statement& statement);
+
+    const Spent& spent() const { return spent_; }
 
 private:
     struct Connection;
     Connection& connected();
+    /// What an action takes goes into spent().
+    template <class Action>
+    auto timed(Action action);
+    Spent spent_;
     std::string program_;
     bool deploying_;
     std::unique_ptr<Connection> connection_;

@@ -1,4 +1,4 @@
-// What a handler says of itself: --describe for the build, --check for a deployment.
+// What a handler says of itself, for the build: --describe.
 #include <boost/json/serialize.hpp>
 
 #include "csv.hpp"
@@ -117,6 +117,18 @@ json::object success_json(const Operation& operation) {
     return statuses;
 }
 
+/// A page whose filters and choices are all asked for at once: what they read, whatever the values are.
+Statement filtered_statement(const Operation& operation) {
+    PageQuery query;
+    for (std::string_view name : operation.form.filters)
+        query.conditions.push_back(name == "search"
+                                       ? "(" + std::string(operation.form.object->searched) + ") is not null"
+                                       : "it." + quoted(name) + " is not null");
+    for (const Choice& choice : operation.form.choices)
+        query.conditions.push_back("(" + std::string(choice.where) + ")");
+    return statement_of(operation, query);
+}
+
 /// The answer as any reader sees it: a `case` without `else` is null for those who may not know.
 Shape shown_of(const Operation& operation) {
     Shape shape = operation.out;
@@ -159,6 +171,7 @@ json::object Handler::describe(const Entry& entry) const {
                            {"upload", operation.receive != nullptr},
                            {"largest", form.largest},
                            {"sends_file", form.sends_file},
+                           {"local", form.local},
                            {"list", operation.is_page},
                            {"csv", csv::is_offered(operation)},
                            {"success", success_json(operation)},
@@ -184,7 +197,10 @@ json::object Handler::describe(const Entry& entry) const {
         described["ordering"] = list_of(form.ordering);
         described["order"] = form.order;
     }
-    described["statement"] = statement_json(statements(entry).empty() ? Statement{} : statements(entry).front());
+    const std::vector<Statement> all = statements(entry);
+    described["statement"] = statement_json(all.empty() ? Statement{} : all.front());
+    json::array& texts = described["statements"].emplace_array();
+    for (const Statement& statement : all) texts.push_back(statement_json(statement));
     return described;
 }
 
@@ -215,27 +231,22 @@ std::vector<Statement> Handler::statements(const Entry& entry) const {
                         query.id_descending = descending;
                         all.push_back(statement_of(operation, query));
                     }
+        all.push_back(filtered_statement(operation));
     } else if (!entry.statement.text.empty()) {
         all.push_back(entry.statement);
     }
-    if (!operation.form.lock.empty()) all.push_back(numbered(operation.form.lock));
     for (const Statement& statement : {entry.caller_statement, entry.key_statement})
         if (!statement.text.empty()) all.push_back(statement);
+    auto add = [&](bool is_sent, std::string_view sql) {
+        if (is_sent) all.push_back(numbered(sql));
+    };
+    add(!operation.form.lock.empty(), operation.form.lock);
+    add(operation.form.one_at_a_time, one_at_a_time);
+    add(operation.receive != nullptr, storage::keeping);
+    for (std::string_view sql : operation.form.queries) add(true, sql);
+    for (std::string_view sql : {stored_answer, store_answer}) add(!entry.key_statement.text.empty(), sql);
+    add(!entry.caller_statement.text.empty(), note_use);
     return all;
-}
-
-std::vector<std::string> Handler::check(Database& database) const {
-    std::vector<std::string> faults;
-    for (const Entry& entry : entries_) {
-        for (const Statement& statement : statements(entry)) {
-            try {
-                database.check(statement);
-            } catch (const std::exception& fault) {
-                faults.push_back(std::string(entry.operation.form.route) + ": " + fault.what());
-            }
-        }
-    }
-    return faults;
 }
 
 }  // namespace api

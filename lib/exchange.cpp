@@ -181,15 +181,21 @@ Rows Exchange::decide(const Statement& statement) {
     }
 }
 
-Rows Exchange::query(std::string_view sql) { return ask(numbered(sql)); }
+Rows Exchange::query(std::string_view sql) {
+    const Queries& known = form().queries;
+    if (std::find(known.begin(), known.end(), sql) == known.end())
+        throw std::logic_error("a statement that is not in the form's .queries: " + std::string(sql));
+    return ask(numbered(sql));
+}
 
 Caller Exchange::caller() {
     Rows rows = database.query(entry_.caller_statement, parameters);
     refuse_caller(rows);
-    return {std::stoll(std::string(rows(0, first_column))), rows(0, first_column + 1) == "session"};
+    return {std::stoll(std::string(rows(0, caller_column))), rows(0, first_column) == "session"};
 }
 
 void Exchange::refuse_caller(const Rows& rows) const {
+    if (!rows.is_null(0, caller_column)) request.user = rows(0, caller_column);
     if (!rows.is_null(0, refusal_column)) refuse(rows(0, refusal_column));
 }
 
@@ -224,13 +230,10 @@ void Exchange::refuse(std::string_view refusal) const {
 Reply Exchange::answer() {
     if (entry_.operation.is_page) return page();
     // the lock before the statement, which then sees what the one before it did; and none for who is nobody
-    const std::string_view lock =
-        form().one_at_a_time
-            ? "select pg_advisory_xact_lock(5721) from sessions where key = :key::bytea and ended_as is null"
-            : form().lock;
+    const std::string_view lock = form().one_at_a_time ? one_at_a_time : form().lock;
     const bool is_one_of_many = !lock.empty() || !files.empty(), begins = is_one_of_many && !in_transaction_;
     if (begins) database.begin();
-    if (!lock.empty()) query(lock);
+    if (!lock.empty()) ask(numbered(lock));
     Rows rows = decide(entry_.statement);
     refuse_caller(rows);
     for (const std::unique_ptr<Incoming>& file : files) file->keep(database);

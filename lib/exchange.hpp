@@ -41,8 +41,9 @@ public:
 
     /// The form's own statement and its answer.
     Reply answer();
-    /// Another statement, with :names from parameters. Its rows carry no refusal: join what it works on with the
-    /// caller.
+    /// Another statement, one of the form's .queries, with :names from parameters. Its rows carry no refusal: join
+    /// what it works on with the caller. Throws std::logic_error for a statement that the form does not name: nobody
+    /// would check it against the schema, and the handler's role would have no grants for it.
     Rows query(std::string_view sql);
     /// A reply made of a described struct, where no statement answers.
     template <class T>

@@ -53,6 +53,9 @@ struct Choice {
     std::string_view where;  ///< SQL over `it` and `me`
 };
 
+/// Statements of one form.
+using Queries = List<std::string_view, 12>;
+
 class Exchange;
 struct Reply;
 
@@ -98,6 +101,7 @@ struct Form {
     std::string_view sql = "";             ///< parts of the statement, separated by commas; without `answer as (…)`
                                            ///< among them the plain verb's is written
     List<std::string_view, 12> with = {};  ///< names in the SQL that `.prepare` or `.run` gives
+    Queries queries = {};  ///< what `.prepare` and `.run` send beside it: others are not sent (Exchange::query)
     /// Code between what was sent and the statement, outside of its transaction; once, however often that is tried.
     Hook<void> prepare = {};
     Hook<Reply> run = {};        ///< code around the statement
@@ -108,6 +112,7 @@ struct Form {
     bool guarded = false;        ///< nginx limits how often one address may call it
     bool no_store = false;       ///< answers carry secrets: no cache keeps them
     bool sends_file = false;     ///< of any type, whatever is accepted; `.run` reads the query string itself
+    bool local = false;  ///< for this machine alone: not part of the API, and nginx has a server of its own for it
 };
 
 namespace forms {
@@ -206,8 +211,9 @@ constexpr std::size_t count(const Which& which) {
 constexpr void check_routes(const Form& form) {
     check_methods(form.route);
     const std::string_view path = path_of(form.route);
-    if (path.substr(0, 8) != "/api/v1/" && path.substr(0, 7) != "/media/")
-        throw "The path of a .route begins with /api/v1/ or /media/; others go to .also.";
+    const bool is_public = path.substr(0, 8) == "/api/v1/" || path.substr(0, 7) == "/media/";
+    if (form.local && is_public) throw "What is .local has no path in the API.";
+    if (!form.local && !is_public) throw "The path of a .route begins with /api/v1/ or /media/; others go to .also.";
     for (std::string_view route : form.also) {
         check_methods(route);
         for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1))
@@ -259,6 +265,7 @@ constexpr void check_facts(const Form& form, const Fields<Names, Which>& fields,
             throw "Only what changes something for a caller has .rules.";
     if (is_page && !form.object) throw "A list needs an .object.";
     if (!is_page && !form.choices.empty()) throw "Only a list has .choices.";
+    if (!form.queries.empty() && !form.run && !form.prepare) throw "Without .prepare or .run nobody sends .queries.";
     if (form.object && form.object->visible.empty()) throw "An object needs at least one way to see it.";
     if (!form.sql.empty() && !contains(form.sql, "answer as") && !is_plain)
         throw "The .sql of a form has a part `answer as (…)`.";

@@ -1,9 +1,8 @@
 // Routing, retries and the last line of defence.
 #include "handler.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <random>
 #include <thread>
@@ -74,16 +73,19 @@ void back_off(int attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution(most / 2, most)(random)));
 }
 
-}  // namespace
-
-void log_line(std::string_view handler, std::string_view text) {
-    std::string line(handler);
-    line += ": ";
-    line += text;
-    line += '\n';
-    // one write, so that the lines of several threads do not mix; a log that is gone is no reason to stop serving
-    if (write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+/// Whether a request has waited so long for a worker that its client is better told to try again: what is served then
+/// does not wait longer than that, however slow a request is and however many are queued. A restart is far quicker, and
+/// no machine stalls that long.
+bool waited_too_long(const Request& request) {
+    // nginx's $msec: seconds since 1970, with milliseconds
+    const std::string_view since = request.variable("REQUEST_SINCE");
+    double seconds = 0;
+    if (std::from_chars(since.data(), since.data() + since.size(), seconds).ec != std::errc()) return false;
+    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+    return now.count() - seconds > 10;
 }
+
+}  // namespace
 
 Handler::Handler(std::string name, std::vector<Operation> operations) : name_(std::move(name)) {
     for (Operation& operation : operations) {
@@ -101,12 +103,19 @@ Handler::Handler(std::string name, std::vector<Operation> operations) : name_(st
 }
 
 Reply Handler::answer(Request& request, Database& database) const {
+    if (waited_too_long(request)) throw unavailable("Too many requests are waiting. Try again.", 2);
     const std::string_view path = request.path(), method = request.method();
+    // over the socket alone: nginx has no route to it, and tells the address of whom it speaks for
+    if (path == "/_check" && method == "GET" && request.variable("REMOTE_ADDR").empty()) {
+        request.route = "/_check";
+        return checked(database);
+    }
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
     const bool literal = literal_paths_.contains(path);
     for (const Entry& entry : entries_) {
         PathParameters parameters;
         if (!serves(entry, wanted, path, literal, parameters)) continue;
+        request.route = forms::path_of(entry.operation.form.route);
         Exchange exchange(entry, request, database);
         for (int attempt = 0;; ++attempt) {
             try {
@@ -115,12 +124,12 @@ Reply Handler::answer(Request& request, Database& database) const {
             } catch (const Collision& collision) {
                 database.rollback();
                 if (attempt == 3) throw;
-                log_line(name_, "collision, trying again: " + collision.why);
+                log_line(name_, "collision, trying again: " + collision.why, request.id());
                 back_off(attempt);
             } catch (const ConnectionLost& lost) {
                 database.rollback();
                 if (wanted != "GET" || attempt > 0) throw;
-                log_line(name_, "connection lost, trying again: " + lost.why);
+                log_line(name_, "connection lost, trying again: " + lost.why, request.id());
             }
         }
     }
@@ -128,7 +137,9 @@ Reply Handler::answer(Request& request, Database& database) const {
     for (const Entry& entry : entries_)
         for (const char* one : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
             PathParameters parameters;
-            if (serves(entry, one, path, literal, parameters)) allowed.insert(one);
+            if (!serves(entry, one, path, literal, parameters)) continue;
+            request.route = forms::path_of(entry.operation.form.route);
+            allowed.insert(one);
         }
     if (allowed.empty()) throw Problem(refusals::not_found);
     if (allowed.contains("GET")) allowed.insert("HEAD");
@@ -146,42 +157,39 @@ Reply Handler::handle(Request& request, Database& database) const {
         database.rollback();
         return reply_of(problem);
     } catch (const Collision& collision) {
-        log_line(name_, "collision: " + collision.why);
+        log_line(name_, "collision: " + collision.why, request.id());
         return reply_of(unavailable("Too many changes at the same time. Try again.", 1));
     } catch (const ConnectionLost& lost) {
-        log_line(name_, "database: " + lost.why);
+        log_line(name_, "database: " + lost.why, request.id());
         return reply_of(unavailable("The database is not available. Try again.", 1));
     } catch (const BadValue& bad) {
         database.rollback();
-        log_line(name_, "a value passed our checks: " + bad.why);
+        log_line(name_, "a value passed our checks: " + bad.why, request.id());
         return reply_of(Problem(400, "invalid", "A value is not valid."));
     } catch (const std::bad_alloc&) {
         database.rollback();
         return reply_of(unavailable("Out of memory. Try again.", 1));
     } catch (const std::exception& fault) {
         database.rollback();
-        log_line(name_, std::string("fault: ") + fault.what());
+        log_line(name_, std::string("fault: ") + fault.what(), request.id());
     } catch (const char* fault) {  // what the check of a form says; at run time of a .run's own SQL
         database.rollback();
-        log_line(name_, std::string("fault: ") + fault);
+        log_line(name_, std::string("fault: ") + fault, request.id());
     }
     return reply_of(Problem(refusals::internal));
 }
 
-void Handler::after(const Reply& reply, Database& database) const {
+void Handler::after(const Reply& reply, std::string_view id, Database& database) const {
     if (reply.used_key.empty()) return;
-    static const Statement note = numbered(
-        "update sessions set last_used_at = now(),"
-        " expires_at = case kind when 'session' then session_end(created_at) else expires_at end"
-        " where key = :key::bytea and use_is_news(created_at, last_used_at)");
+    static const Statement note = numbered(note_use);
     try {
         database.query(note, {{"key", reply.used_key}});
     } catch (const std::exception& fault) {
-        log_line(name_, std::string("the use of a session was not noted: ") + fault.what());
+        log_line(name_, std::string("the use of a session was not noted: ") + fault.what(), id);
     } catch (const ConnectionLost& lost) {
-        log_line(name_, "the use of a session was not noted: " + lost.why);
+        log_line(name_, "the use of a session was not noted: " + lost.why, id);
     } catch (const BadValue& bad) {
-        log_line(name_, "the use of a session was not noted: " + bad.why);
+        log_line(name_, "the use of a session was not noted: " + bad.why, id);
     } catch (const Collision&) {  // somebody else notes it just now
     }
 }

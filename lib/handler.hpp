@@ -3,6 +3,7 @@
 #include <set>
 
 #include "exchange.hpp"
+#include "log.hpp"
 
 namespace api {
 
@@ -13,13 +14,17 @@ public:
 
     /// Answers a request; never throws. Faults of ours are logged and answered with a bare 500.
     Reply handle(Request& request, Database& database) const;
-    /// What is done when the reply has left: notes the last use of the session, at most once a minute.
-    void after(const Reply& reply, Database& database) const;
+    /// What is done when the reply to the request of this id has left: notes the last use of the session, at most once
+    /// a minute.
+    void after(const Reply& reply, std::string_view id, Database& database) const;
 
     /// --describe: routes, permissions, schemas and statements as JSON.
     std::string describe() const;
-    /// --check: prepares every statement on the real schema. Returns what does not fit, one line each.
+    /// What does not fit, one line each: every statement is planned on the real schema, as the role of the connection,
+    /// and the keys are read. Nothing is changed, but for keys that are not there yet.
     std::vector<std::string> check(Database& database) const;
+    /// False where no endpoint ever asks the database.
+    bool uses_database() const;
 
     const std::string& name() const { return name_; }
     const std::vector<Entry>& entries() const { return entries_; }
@@ -27,6 +32,7 @@ public:
 private:
     using PathParameters = std::vector<std::pair<std::string, std::string>>;
     Reply answer(Request& request, Database& database) const;
+    Reply checked(Database& database) const;
     std::vector<Statement> statements(const Entry& entry) const;
     json::object describe(const Entry& entry) const;
 
@@ -34,8 +40,5 @@ private:
     std::vector<Entry> entries_;
     std::set<std::string, std::less<>> literal_paths_;  ///< those without a parameter win over those with one
 };
-
-/// One line on standard error, behind the handler's name.
-void log_line(std::string_view handler, std::string_view text);
 
 }  // namespace api

@@ -30,10 +30,8 @@ Reply Exchange::once() {
     in_transaction_ = true;
     Rows taken = database.query(entry_.key_statement, parameters);
     refuse_caller(taken);
-    if (taken(0, first_column + 2) != "t") {
-        Rows stored = query(
-            "select k.digest = :digest, k.status, k.headers, k.body from idempotency_keys k join sessions s on s.user_id = "
-            "k.user_id where s.key = :key::bytea and k.route = :route and k.key = :idempotency_key");
+    if (taken(0, first_column + 1) != "t") {
+        Rows stored = ask(numbered(stored_answer));
         database.rollback();
         if (stored.size() == 0 || stored.is_null(0, 1)) throw unavailable("The key is in use. Try again.", 1);
         if (stored(0, 0) != "t") throw Problem(refusals::key_reused);
@@ -53,9 +51,7 @@ Reply Exchange::once() {
     parameters["status"] = std::to_string(reply.status);
     parameters["headers"] = json::serialize(headers);
     parameters["answer"] = reply.body;
-    query(
-        "update idempotency_keys k set status = :status, headers = :headers, body = :answer from sessions s"
-        " where s.key = :key::bytea and k.user_id = s.user_id and k.route = :route and k.key = :idempotency_key");
+    ask(numbered(store_answer));
     database.commit();
     return reply;
 }

@@ -4,6 +4,7 @@
 #include "keys.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,15 +71,34 @@ std::string written(const std::vector<Key>& keys) {
     return text;
 }
 
-/// Writes the file anew, for the owner of its folder and for nobody else.
-void replace(const std::string& path, const std::vector<Key>& keys, const Descriptor& folder) {
+/// Gives a new file to whom the one that it replaces belongs, with its mode; a first one to the owner of its folder and
+/// to the group of those who may read the keys, where the machine has it.
+void hand_over(const Descriptor& file, const std::string& fresh, const Descriptor& folder, const struct stat* former) {
+    struct stat like;
+    if (former) {
+        like = *former;
+    } else {
+        if (fstat(folder, &like) != 0) fail("cannot look at the folder of " + fresh);
+        const group* readers = getgrnam(Keys::readers);
+        if (readers) like.st_gid = readers->gr_gid;
+        like.st_mode = readers ? 0640 : 0600;
+    }
+    if (geteuid() == 0 && fchown(file, like.st_uid, like.st_gid) != 0) fail("cannot give " + fresh + " to its owner");
+    struct stat is;
+    if (fstat(file, &is) != 0) fail("cannot look at " + fresh);
+    // who is not of that group keeps the file to itself; a sandbox may know no chown
+    if (is.st_gid != like.st_gid && fchown(file, static_cast<uid_t>(-1), like.st_gid) != 0) return;
+    if (fchmod(file, like.st_mode & 0640) != 0) fail("cannot open " + fresh + " to its group");
+}
+
+/// Writes the file anew, for those alone who might read the one before it.
+void replace(const std::string& path, const std::vector<Key>& keys, const Descriptor& folder,
+             const struct stat* former) {
     const std::string fresh = path + ".new", text = written(keys);
     unlink(fresh.c_str());  // left by somebody who was stopped; the folder is locked
     Descriptor file{open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (file < 0) fail("cannot make " + fresh);
-    struct stat owner;
-    if (geteuid() == 0 && (fstat(folder, &owner) != 0 || fchown(file, owner.st_uid, owner.st_gid) != 0))
-        fail("cannot give " + fresh + " to the owner of its folder");
+    hand_over(file, fresh, folder, former);
     errno = ENOSPC;  // what a short write does not say
     if (write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(file) != 0)
         fail("cannot write " + fresh);
@@ -106,8 +126,8 @@ std::optional<KeyFile> read_file(const std::string& path) {
     if (file < 0) fail("cannot read the keys in " + path);
     KeyFile found;
     if (fstat(file, &found.is) != 0) fail("cannot read the keys in " + path);
-    if (!S_ISREG(found.is.st_mode) || (found.is.st_mode & 077) != 0)
-        throw std::runtime_error("the keys in " + path + " must be a file with mode 0600: others may read them");
+    if (!S_ISREG(found.is.st_mode) || (found.is.st_mode & 0777 & ~0640) != 0)
+        throw std::runtime_error("the keys in " + path + " must be a file with mode 0600 or 0640: others may use them");
     char buffer[8192];
     ssize_t n;
     while ((n = read(file, buffer, sizeof buffer)) > 0) found.text.append(buffer, static_cast<std::size_t>(n));
@@ -152,14 +172,19 @@ std::shared_ptr<const Keys> keys() {
         return std::none_of(read.begin(), read.end(), [&](const Key& key) { return key.use == use.name; });
     };
     if (std::any_of(std::begin(uses), std::end(uses), lacks)) {
-        Descriptor folder = locked_folder(path);
-        file = read_file(path);  // somebody else may have made it meanwhile
-        read = file ? parse(file->text, path) : std::vector<Key>{};
-        for (const Use& use : uses)
-            if (lacks(use)) read.push_back(new_key(use.name));
-        replace(path, read, folder);
-        file = read_file(path);
-        if (!file) fail("cannot read the keys in " + path);
+        // handlers have a user of their own, who only reads: what is there serves its uses
+        const bool may_make = access(fs::path(path).parent_path().c_str(), W_OK) == 0;
+        if (!file && !may_make) fail("cannot make the keys in " + path + "; `fettle keys` does");
+        if (may_make) {
+            Descriptor folder = locked_folder(path);
+            file = read_file(path);  // somebody else may have made it meanwhile
+            read = file ? parse(file->text, path) : std::vector<Key>{};
+            for (const Use& use : uses)
+                if (lacks(use)) read.push_back(new_key(use.name));
+            replace(path, read, folder, file ? &file->is : nullptr);
+            file = read_file(path);
+            if (!file) fail("cannot read the keys in " + path);
+        }
     }
     auto fresh = std::make_shared<Keys>();
     fresh->keys_ = std::move(read);
@@ -186,7 +211,7 @@ std::vector<Key> rotate_keys() {
             replaced = key.made;
         }
     }
-    replace(path, rotated, folder);
+    replace(path, rotated, folder, &file->is);
     return made;
 }
 

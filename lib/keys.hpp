@@ -1,4 +1,4 @@
-// The keys that tokens and URLs are signed with: a file that all handlers of this machine read, mode 0600.
+// The keys that tokens and URLs are signed with: a file that all handlers of this machine read.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -19,6 +19,9 @@ struct Key {
 /// The keys of one file, newest first for each use.
 class Keys {
 public:
+    /// The group of those who may read the file beside its owner, where the machine has it.
+    static constexpr const char* readers = "fettle_keys";
+
     /// The key that signs for this use. Throws std::runtime_error where the file has none.
     const Key& newest(std::string_view use) const;
     /// The key with this id and use, or null.
@@ -31,14 +34,15 @@ private:
 };
 
 /// The keys in the file that the setting FETTLE_KEYS names, as they are now: the file is looked at each time and read
-/// again when it is another one. Where it does not exist, or has no key for a use, it is made with a first one; of
-/// several processes that make it at once all get the same. Throws std::runtime_error, naming the file, where it can be
-/// neither read nor made, where others may read it, and where a line is no key.
+/// again when it is another one. Where it does not exist, or has no key for a use, who may write its folder makes it with
+/// a first one; of several processes that make it at once all get the same. It is for its owner and the group readers.
+/// Throws std::runtime_error, naming the file, where it can be neither read nor made, where others may read or change
+/// it, and where a line is no key.
 std::shared_ptr<const Keys> keys();
 
 /// Puts a new key in front for each use, which signs from the next request on, and drops those whose signatures have
-/// run out (the life of what they signed, and an hour for clocks, after they were replaced). Sessions and URLs go on.
-/// Returns the new keys; throws like keys().
+/// run out (the life of what they signed, and an hour for clocks, after they were replaced). Sessions and URLs go on. The
+/// file keeps its owner, group and mode. Returns the new keys; throws like keys().
 std::vector<Key> rotate_keys();
 
 }  // namespace api

@@ -87,7 +87,7 @@ std::string Splice::page(const PageQuery& query) const {
         "\n    ) it\n     where " + only + "\n     order by " + order + " limit :limit\n)";
     if (query.counted) sql += ", " + total(query, only);
     return sql + "\nselect " + caller_refusal() + (of ? "\n            when parent.id is null then 'not_found'" : "") +
-           " end as refusal,\n       me.unused as touch, " + (query.counted ? "total.rows" : "null") +
+           " end as refusal,\n       me.unused as touch, me.id as caller, " + (query.counted ? "total.rows" : "null") +
            " as total, it.id is not null as exists" + columns(op.out) +
            "\n  from (values (true)) as one left join me on true" + (of ? " left join parent on true" : "") +
            " left join page it on true" + (query.counted ? " left join total on true" : "") + "\n order by " + order;

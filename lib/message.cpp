@@ -1,6 +1,7 @@
 // Requests and replies: variables, body, host, header block.
 #include "message.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -32,6 +33,14 @@ std::string_view Request::path() const {
     std::string_view path = variable("SCRIPT_NAME");
     if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
     return path;
+}
+
+std::string_view Request::id() const {
+    const std::string_view id = variable("REQUEST_ID");
+    const bool fits = id.size() >= 8 && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+                          return std::isalnum(c) || c == '.' || c == '_' || c == '-';
+                      });
+    return fits ? id : std::string_view();
 }
 
 bool Request::has_body() const {
@@ -79,20 +88,31 @@ std::string Request::base_url() const {
            std::string(plain ? host : variable("SERVER_NAME"));
 }
 
-std::string cgi_response(const Reply& reply, bool head) {
+namespace {
+
+bool has_body(const Reply& reply) { return reply.status != 204 && reply.status != 304; }
+std::size_t length_of(const Reply& reply) { return reply.spool ? reply.spool->size() : reply.body.size(); }
+
+}  // namespace
+
+std::size_t body_size(const Reply& reply, bool head) { return !head && has_body(reply) ? length_of(reply) : 0; }
+
+std::string cgi_response(Reply& reply, bool head) {
     std::string out = "Status: " + std::to_string(reply.status) + " " + reason(reply.status) + "\r\n";
     for (const auto& [name, value] : reply.headers) {
         for (char c : value)
-            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-                return cgi_response({500, {}, "application/problem+json", Problem(refusals::internal).body()}, head);
+            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+                reply = {500, {}, "application/problem+json", Problem(refusals::internal).body()};
+                return cgi_response(reply, head);
+            }
         out += name + ": " + value + "\r\n";
     }
-    if (reply.status != 204 && reply.status != 304) {
+    if (has_body(reply)) {
         out += "Content-Type: " + reply.content_type + "\r\n";
-        out += "Content-Length: " + std::to_string(reply.spool ? reply.spool->size() : reply.body.size()) + "\r\n";
+        out += "Content-Length: " + std::to_string(length_of(reply)) + "\r\n";
     }
     out += "\r\n";
-    if (!head && reply.status != 204 && reply.status != 304) out += reply.body;
+    if (!head && has_body(reply)) out += reply.body;
     return out;
 }
 

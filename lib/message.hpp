@@ -23,6 +23,9 @@ public:
     /// Decoded and normalised by nginx, without the trailing slash.
     std::string_view path() const;
     std::string_view query() const { return variable("QUERY_STRING"); }
+    /// What the client or nginx calls this request: 8 to 64 characters that mean nothing in a log; empty where it is
+    /// anything else.
+    std::string_view id() const;
 
     /// The whole body, also when asked again. Throws 413 where it is longer than the limit, 400 where it was cut on its
     /// way.
@@ -35,6 +38,9 @@ public:
     std::size_t receive(char* into, std::size_t size);
     /// Scheme and host in front of a path: the setting FETTLE_URL, else what the client used.
     std::string base_url() const;
+
+    std::string_view route = "-";  ///< the template that the path fits, once that is found
+    std::string user;              ///< the id of who asks, once that is known
 
     virtual char* const* environment() const = 0;
     /// Reads up to size bytes of the body; 0 at its end.
@@ -56,8 +62,10 @@ struct Reply {
     std::string used_key = {};                ///< the session whose last use is noted once the reply has left
 };
 
+/// How many bytes of a body are sent.
+std::size_t body_size(const Reply& reply, bool head);
 /// The reply's bytes as CGI wants them: `Status:`, headers, body (left out for HEAD; a spool follows). A header value
-/// with a control character is a fault of ours and becomes a 500.
-std::string cgi_response(const Reply& reply, bool head);
+/// with a control character is a fault of ours, and the reply becomes a 500.
+std::string cgi_response(Reply& reply, bool head);
 
 }  // namespace api

@@ -23,6 +23,12 @@ struct List {
     constexpr bool empty() const { return count == 0; }
     constexpr std::size_t size() const { return count; }
     constexpr const T& operator[](std::size_t i) const { return items[i]; }
+    constexpr List operator+(const List& more) const {
+        if (count + more.count > N) throw "A list in a form is longer than its type allows.";
+        List all = *this;
+        for (const T& item : more) all.items[all.count++] = item;
+        return all;
+    }
 };
 
 /// A member of an answer that is no column but an expression over `it` (the row) and `me` (the caller).

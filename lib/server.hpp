@@ -1,5 +1,7 @@
 // The loop around a handler: FastCGI on descriptor 0, or one plain CGI request.
 #pragma once
+#include <source_location>
+
 #include "handler.hpp"
 
 namespace api {
@@ -9,13 +11,21 @@ namespace api {
 /// Returns the exit status of the process.
 int serve(const Handler& handler);
 
-/// main() of a handler: serves, or obeys --describe, --check, --help. The name is that of the program.
-int serve(int argc, char** argv, std::vector<Operation> operations);
+/// How many arguments main() was given, and the handler's name: that of the source file in which main() stands. What
+/// the binary is called does not change what it is.
+struct Program {
+    Program(int count, std::source_location where = std::source_location::current());
+    int argument_count;
+    std::string name;
+};
+
+/// main() of a handler: serves, or obeys --describe, --check, --help.
+int serve(const Program& program, char** argv, std::vector<Operation> operations);
 
 /// The same for endpoints as they are declared.
 template <class... Endpoints>
-int serve(int argc, char** argv, const Endpoints&... endpoints) {
-    return serve(argc, argv, std::vector<Operation>{operation_of(endpoints)...});
+int serve(const Program& program, char** argv, const Endpoints&... endpoints) {
+    return serve(program, argv, std::vector<Operation>{operation_of(endpoints)...});
 }
 
 }  // namespace api

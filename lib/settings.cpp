@@ -14,9 +14,13 @@ const std::vector<SettingLine>& setting_lines() {
         {"FETTLE_REGISTRATION", "open", "open: anybody may register. closed: nobody may."},
         {"FETTLE_SESSIONS", "single", "single: a login ends the user's earlier sessions. many: it does not."},
         {"FETTLE_KEYS", "/var/lib/fettle/keys",
-         "The file of the keys that tokens and URLs of files are signed with, made at the first start; only handlers may read it."},
+         "The file of the keys that tokens and URLs of files are signed with, which `fettle keys` makes; only handlers may read it."},
         {"FETTLE_STORAGE", "/var/lib/fettle/storage",
          "The folder of the files that people upload; only handlers and nginx may read it."},
+        {"FETTLE_METRICS", "/run/fettle-metrics",
+         "The folder in which each handler keeps what it counts, in a folder of its own."},
+        {"FETTLE_LOG", "requests",
+         "requests: a line on standard error for each request, and for what goes wrong. faults: for that alone."},
         {"FETTLE_UPLOAD_MIB", "256", "The largest upload in MiB (1 to 4096)."},
         {"FETTLE_QUOTA_MIB", "5120", "What the documents of one user may take together, in MiB; 0: no limit."},
         {"FETTLE_CLAIM_HOURS", "8", "Hours after which a work order that was claimed is open again (1 to 8760)."},
@@ -72,6 +76,8 @@ Settings read() {
     s.keys = path("FETTLE_KEYS");
     s.storage = path("FETTLE_STORAGE");
     while (s.storage.size() > 1 && s.storage.back() == '/') s.storage.pop_back();
+    s.metrics = path("FETTLE_METRICS");
+    s.logs_requests = choice("FETTLE_LOG", "requests", "faults");
     s.largest_upload = static_cast<std::int64_t>(number("FETTLE_UPLOAD_MIB", 1, 4096)) << 20;
     s.quota = static_cast<std::int64_t>(number("FETTLE_QUOTA_MIB", 0, 1 << 30)) << 20;
     s.claim_hours = number("FETTLE_CLAIM_HOURS", 1, 8760);

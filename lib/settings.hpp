@@ -13,6 +13,8 @@ struct Settings {
     bool single_session;          ///< FETTLE_SESSIONS
     std::string keys;             ///< FETTLE_KEYS
     std::string storage;          ///< FETTLE_STORAGE
+    std::string metrics;          ///< FETTLE_METRICS
+    bool logs_requests;           ///< FETTLE_LOG
     std::int64_t largest_upload;  ///< FETTLE_UPLOAD_MIB, in bytes
     std::int64_t quota;           ///< FETTLE_QUOTA_MIB, in bytes; 0: none
     int claim_hours;              ///< FETTLE_CLAIM_HOURS

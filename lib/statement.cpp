@@ -306,12 +306,13 @@ std::string Splice::caller_refusal() const {
 
 std::string Splice::whole() const {
     if (open)
-        return "with " + std::string(form.sql) + "\nselect null as refusal, false as touch" + columns(op.out) +
+        return "with " + std::string(form.sql) + "\nselect null as refusal, false as touch, " +
+               (has_part(form.sql, "me") ? "me.id" : "null") + " as caller" + columns(op.out) +
                "\n  from (values (true)) as one left join answer it on true" +
                (has_part(form.sql, "me") ? " left join me on true" : "");
     if (is_plain && !writes)  // nothing to lock, nothing to decide
         return "with " + me() + "\nselect " + caller_refusal() +
-               "\n            when it.id is null then 'not_found' end as refusal,\n       me.unused as touch" +
+               "\n            when it.id is null then 'not_found' end as refusal,\n       me.unused as touch, me.id as caller" +
                columns(op.out) + "\n  from (values (true)) as one left join me on true left join " + named_row() +
                " and " + alive();
     std::vector<std::string> parts;
@@ -331,8 +332,8 @@ std::string Splice::whole() const {
            (has_references ? "\n            when referred.refusal is not null then referred.refusal" : "") +
            (names_a_row ? "\n            when seen.id is null then 'not_found'" : "") +
            (of_in_path ? "\n            when parent.id is null then 'not_found'" : "") +
-           "\n            else seen.refusal end as refusal,\n       me.unused as touch" + columns(op.out) +
-           "\n  from (values (true)) as one left join me on true" +
+           "\n            else seen.refusal end as refusal,\n       me.unused as touch, me.id as caller" +
+           columns(op.out) + "\n  from (values (true)) as one left join me on true" +
            (has_references ? " left join referred on true" : "") + (of ? " left join parent on true" : "") +
            " left join seen on true left join answer it on true";
 }
@@ -362,25 +363,28 @@ Statement caller_statement(const Operation& operation) {
     Splice splice{operation};
     return numbered(
         "with " + splice.me() + "\nselect " + splice.caller_refusal() +
-        " end as refusal, me.unused as touch, me.id, me.kind\n  from (values (true)) as one left join me on true");
+        " end as refusal, me.unused as touch, me.id as caller, me.kind\n  from (values (true)) as one left join me on true");
 }
 
 Statement key_statement(const Operation& operation) {
     Splice splice{operation};
     // 24 hours old, it is as good as new
-    return numbered("with " + splice.me() +
-                    R"(, taken as (
+    return numbered(
+        "with " + splice.me() +
+        R"(, taken as (
     insert into idempotency_keys (user_id, route, key, digest)
     select me.id, :route, :idempotency_key, :digest from me
-     where )" + splice.alive() +
-                    R"(
+     where )" +
+        splice.alive() +
+        R"(
         on conflict (user_id, route, key) do update
        set digest = excluded.digest, status = null, headers = null, body = null, created_at = now()
      where idempotency_keys.created_at <= now() - interval '24 hours'
     returning user_id
 )
-select )" + splice.caller_refusal() +
-                    R"( end as refusal, me.unused as touch, me.id, me.kind, taken.user_id is not null as is_free
+select )" +
+        splice.caller_refusal() +
+        R"( end as refusal, me.unused as touch, me.id as caller, me.kind, taken.user_id is not null as is_free
   from (values (true)) as one left join me on true left join taken on true)");
 }
 

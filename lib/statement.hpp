@@ -33,8 +33,8 @@ struct PageQuery {
 };
 inline constexpr int most_counted = 10'000;
 
-/// The columns of every statement's row come after these.
-enum FixedColumn { refusal_column, touch_column, first_column };
+/// The columns of every statement's row come after these. Who asks is there also where the request is refused.
+enum FixedColumn { refusal_column, touch_column, caller_column, first_column };
 /// Those of a page have two more in front: total, and whether there is a row at all.
 enum PageColumn { total_column = first_column, exists_column, first_page_column };
 
@@ -47,12 +47,31 @@ Statement statement_of(const Operation& operation, const PageQuery& page);
 /// The same, built once for each thing that is asked for in the same way: the text takes longer to make than the page
 /// to write. Valid until this thread's next call.
 const Statement& page_statement(const Operation& operation, const PageQuery& page);
-/// The caller's part alone: refusal and touch, and the caller's id and kind behind them.
+/// The caller's part alone: refusal, touch and the caller's id, and the kind behind them.
 Statement caller_statement(const Operation& operation);
 
 /// Takes an Idempotency-Key for the caller, if nobody has it: the columns of the caller's statement, and whether it was
 /// free. Waits for whoever has just taken it.
 Statement key_statement(const Operation& operation);
+
+// What the library sends beside these two and the form's own.
+
+/// Lets one who is somebody in at a time, where a form wants that.
+inline constexpr std::string_view one_at_a_time =
+    "select pg_advisory_xact_lock(5721) from sessions where key = :key::bytea and ended_as is null";
+/// The first answer to an Idempotency-Key that is taken already.
+inline constexpr std::string_view stored_answer =
+    "select k.digest = :digest, k.status, k.headers, k.body from idempotency_keys k join sessions s on s.user_id = "
+    "k.user_id where s.key = :key::bytea and k.route = :route and k.key = :idempotency_key";
+/// Stores it for those that come again.
+inline constexpr std::string_view store_answer =
+    "update idempotency_keys k set status = :status, headers = :headers, body = :answer from sessions s"
+    " where s.key = :key::bytea and k.user_id = s.user_id and k.route = :route and k.key = :idempotency_key";
+/// That a session was used, when its answer has left.
+inline constexpr std::string_view note_use =
+    "update sessions set last_used_at = now(),"
+    " expires_at = case kind when 'session' then session_end(created_at) else expires_at end"
+    " where key = :key::bytea and use_is_news(created_at, last_used_at)";
 
 /// The permissions that the operation's statement asks for, wherever in the form they stand.
 std::vector<std::string> codes_of(const Operation& operation);

@@ -31,7 +31,7 @@ namespace {
 /// A folder that is open, so that nothing moves under our feet.
 class Folder {
 public:
-    /// That of the setting FETTLE_STORAGE, made where only it is missing.
+    /// That of the setting FETTLE_STORAGE, made where only it is missing: closed to others, for what is inside is not.
     Folder() : path_(settings().storage) {
         if (mkdir(path_.c_str(), 0750) == 0 && chmod(path_.c_str(), 0750) != 0) fail("open " + path_ + " to its group");
         fd_ = Descriptor(open(path_.c_str(), flags));
@@ -41,11 +41,11 @@ public:
     Folder(const Folder& in, const std::string& name) : path_(in.path_ + '/' + name) {
         fd_ = Descriptor(openat(in.fd_, name.c_str(), flags));
         if (fd_ < 0 && errno == ENOENT) {
-            if (mkdirat(in.fd_, name.c_str(), 0750) != 0 && errno != EEXIST) fail("make the folder " + path_);
+            const bool made = mkdirat(in.fd_, name.c_str(), 0775) == 0;
+            if (!made && errno != EEXIST) fail("make the folder " + path_);
             in.sync();
             fd_ = Descriptor(openat(in.fd_, name.c_str(), flags));
-            // whatever the umask: nginx reads the files as one of the group
-            if (fd_ >= 0 && fchmod(fd_, 0750) != 0) fail("open the folder " + path_ + " to its group");
+            if (fd_ >= 0 && made) share();
         }
         if (fd_ < 0) fail("open the folder " + path_);
     }
@@ -58,6 +58,17 @@ public:
 
 private:
     static constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+    /// Whatever the umask: handlers of several users write it as one group, nginx reads it. That the group is that of
+    /// the folder above, its set-group-id bit says, which is inherited; a sandbox may refuse to set it again, so a mode
+    /// that is right is left alone.
+    void share() const {
+        struct stat is;
+        if (fstat(fd_, &is) != 0) fail("look at the folder " + path_);
+        const mode_t wanted = (is.st_mode & 07777) | 0775;
+        if ((is.st_mode & 07777) != wanted && fchmod(fd_, wanted) != 0) fail("share the folder " + path_);
+    }
+
     std::string path_;
     Descriptor fd_;
 };
@@ -96,13 +107,13 @@ std::string type_of(int fd) {
 Incoming::Incoming() {
     const Folder folder(Folder(), std::string(storage::incoming));
     name_ = crypto::hex(crypto::random_bytes(storage::incoming_name_length / 2));
-    fd_ = Descriptor(openat(folder.fd(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
+    fd_ = Descriptor(openat(folder.fd(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (fd_ < 0) fail("make a file in " + settings().storage);
-    if (fchmod(fd_, 0640) != 0) {  // whatever the umask
+    if (fchmod(fd_, 0644) != 0) {  // whatever the umask: nginx reads it as one of the others
         const int why = errno;
         unlinkat(folder.fd(), name_.c_str(), 0);
         errno = why;
-        fail("open a file to the group of " + settings().storage);
+        fail("let others read a file in " + settings().storage);
     }
 }
 

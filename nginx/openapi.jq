@@ -193,11 +193,13 @@ def shared: [.paths[][] | .responses | to_entries[] | select(.value.content."app
 def checked: [.paths[][].operationId] as $ids | if ($ids | length) == ($ids | unique | length) then .
     else error("two operations have one name: \($ids | group_by(.) | map(select(length > 1)[0]) | join(", "))") end;
 
+# what is local is no part of it
+map(.endpoints |= map(select(.local | not)) | select(.endpoints != [])) |
 . as $handlers | named as $all_names | [.[].endpoints[].path] as $paths |
 {
     openapi: "3.1.0",
     info: {title: "Fettle", version: "1",
-        description: "Tasks, equipment, maintenance, messages, reports and documents of a team. Log in with `POST /api/v1/auth/login`; its `token` goes into the header `Authorization: Token …`, its `access` into `Authorization: Bearer …`. Every path is served with a slash at its end, too. HEAD is answered wherever GET is, OPTIONS everywhere; another method is a 405 that names those that are allowed. What is refused is told as `application/problem+json`, whose `code` is for programs.",
+        description: "Tasks, equipment, maintenance, messages, reports and documents of a team. Log in with `POST /api/v1/auth/login`; its `token` goes into the header `Authorization: Token …`, its `access` into `Authorization: Bearer …`. Every path is served with a slash at its end, too. HEAD is answered wherever GET is, OPTIONS everywhere; another method is a 405 that names those that are allowed. What is refused is told as `application/problem+json`, whose `code` is for programs. Every answer has an `X-Request-Id`: the request's own, where that is 8 to 64 letters, digits, dots, hyphens and underscores; whoever looks after the server finds the request by it.",
         license: {name: "MIT", identifier: "MIT"}},
     servers: [{url: "/", description: "This server."}],
     security: [{Token: []}, {Bearer: []}],

@@ -2,11 +2,11 @@
 # usage: jq -rsf routes.jq --arg part upstreams|routes *.json
 
 # every path of every handler, once
-[ .[] as $h | $h.endpoints[] as $e | ({path: $e.path}, ($e.also[] | {path: .path})) + {handler: $h.handler, guarded: $e.guarded, upload: $e.upload, largest: $e.largest} ]
+[ .[] as $h | $h.endpoints[] as $e | ({path: $e.path}, ($e.also[] | {path: .path})) + {handler: $h.handler, guarded: $e.guarded, upload: $e.upload, largest: $e.largest, local: $e.local} ]
 | group_by(.path)
 | map(if (map(.handler) | unique | length) > 1
       then error("two handlers claim \(.[0].path): \(map(.handler) | unique | join(", "))")
-      else {path: .[0].path, handler: .[0].handler, guarded: any(.[]; .guarded), upload: any(.[]; .upload),
+      else {path: .[0].path, handler: .[0].handler, guarded: any(.[]; .guarded), upload: any(.[]; .upload), local: any(.[]; .local),
             # bytes of a file; null: as the server says
             largest: ([ .[] | select(.upload).largest ] | if length == 0 or any(. == 0) then null else max end)} end)
 | if $part == "upstreams" then
@@ -14,6 +14,7 @@
     (map(.handler) | unique[] |
      "upstream fettle_\(.) { server unix:/run/fettle/\(.).sock max_fails=0; server unix:/run/fettle/\(.).sock max_fails=0; }")
   else
+    map(select(.local | not)) |
     "# Which handler answers which path, with and without a slash at its end. How large an upload may be the server says, unless\n# its handler takes less: 1 MiB is for what a form adds.",
     (sort_by(.path)[] |
      # a large file is written and synced before the handler answers

@@ -136,8 +136,8 @@ class Stage:
         return text
 
     def psql(self, sql):
-        """Runs SQL as the owner of the database; the rows as lists of texts."""
-        result = subprocess.run(['psql', '-XqAt', '-F', '\x1f', '-v', 'ON_ERROR_STOP=1', '-h', self.run, '-U', 'fettle', 'fettle'],
+        """Runs SQL as a superuser of PostgreSQL; the rows as lists of texts."""
+        result = subprocess.run(['psql', '-XqAt', '-F', '\x1f', '-v', 'ON_ERROR_STOP=1', '-h', self.run, '-U', 'postgres', 'fettle'],
                                 input=sql, capture_output=True, text=True)
         if result.returncode:
             raise RuntimeError(result.stderr)

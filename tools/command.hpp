@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "database.hpp"
+#include "settings.hpp"
 
 namespace tool {
 
@@ -38,6 +39,9 @@ int audit_verify(const Arguments&);   //
 int schedules_run(const Arguments&);  // schedules.cpp
 int sweep(const Arguments&);          // sweep.cpp
 int doctor(const Arguments&);         // doctor.cpp
+int deploy(const Arguments&);         // deploy.cpp
+int rollback(const Arguments&);       //
+int settings(const Arguments&);       // settings.cpp
 int example(const Arguments&);        // example.cpp
 
 /// The file of settings: FETTLE_ENV, else env in the folder DATA, else build/run/env beside a built fettle, else
@@ -48,9 +52,13 @@ std::vector<std::pair<std::string, std::string>> settings_in(const fs::path& fil
 /// Puts them into the environment; what that says already stands.
 void read_settings();
 
+/// The settings of handlers, and behind them those that only commands read.
+std::vector<api::SettingLine> every_setting();
+
 /// The folder of this program: bin of an installation, or a build.
 fs::path beside();
-/// The folder with tables/, functions/ and example.sql: FETTLE_SQL, else what was installed or built with this program.
+/// The folder with tables/, functions/, grants.sql and example.sql: FETTLE_SQL, else what was installed or built with
+/// this program.
 fs::path sql_folder();
 /// Its scripts in the order of their names. Throws Complaint where there are none.
 std::vector<fs::path> scripts(const fs::path& folder);
@@ -68,6 +76,12 @@ void run_script(api::Database& database, const fs::path& file);
 void store_permissions(api::Database& database);
 /// Roles, permissions and who may what, as lines to compare.
 std::set<std::string> permission_lines(api::Database& database);
+
+/// Gives the roles of handlers exactly what sql/grants.sql says; of roles that are missing, and of those of no handler, it
+/// says so on standard output.
+void apply_grants(api::Database& database);
+/// What is not so, as one sentence; empty where each of these handlers has its role, and all have what they should.
+std::string wrong_with_grants(api::Database& database, const std::vector<std::string>& handlers);
 
 /// Removes the files of the storage that no row speaks of and that are older than an hour; how many. Touches nothing
 /// else: no link, no name that is not ours, nothing outside of the storage.

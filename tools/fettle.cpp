@@ -42,11 +42,27 @@ constexpr Command commands[] = {
      "input. Ends all sessions of the account, not its personal access tokens, and forgets failed logins.",
      1, 1, tool::password},
     {"doctor", "", "Look whether everything is as it must be.",
-     "One line for each check, with ok, warn or FAIL in front: settings, keys, storage, disk, sockets,\n"
-     "database, messages, clock, migrations, permissions, superusers, connections, audit. Changes nothing.\n"
-     "Run it as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says\n"
-     "FAIL.",
+     "One line for each finding, with ok, warn or FAIL in front: settings, keys, storage, disk, time, sockets,\n"
+     "handlers, database, messages, clock, migrations, permissions, superusers, connections, audit. Each handler\n"
+     "is asked whether it fits, which starts those that are idle. Changes nothing, and ends within a minute. Run it\n"
+     "as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says FAIL.",
      0, 0, tool::doctor, false},
+    {"deploy", "HANDLER [FILE]", "Put another binary of one handler in its place, and lose no request.",
+     "FILE, build/handlers/HANDLER in this folder where it is not named, must say that it is that handler, and fit\n"
+     "the database and the keys as the user that the handler runs as. It is then renamed into place, the service is\n"
+     "restarted (its socket never: who connects meanwhile waits), and must answer within 10 seconds that it is well;\n"
+     "else the former one comes back, and standard error says why. Signals wait until one of the two serves. One\n"
+     "deployment at a time; needs root, and a handler that is installed and listens.",
+     1, 2, tool::deploy, false},
+    {"rollback", "HANDLER", "Put the former binary of one handler back.",
+     "The one that served before the last `fettle deploy`, by the same steps; what it replaces becomes the former\n"
+     "one, so that a second rollback takes the first one back. Another release, installed as a whole, is not\n"
+     "rolled back in this way.",
+     1, 1, tool::rollback, false},
+    {"settings", "", "Print all settings, as a file of settings to edit.",
+     "Each with its meaning, as a comment, and its default. Reads nothing: what is in force, `doctor` tells. The\n"
+     "file /etc/fettle/fettle.env of an installation begins as this.",
+     0, 0, tool::settings, false},
     {"keys", "", "List the keys that tokens and URLs of files are signed with.",
      "One line for each: what it is for, its id, when it was made, and whether it signs or only verifies what\n"
      "it has signed before. Never shows a key. Makes the file where there is none.",
@@ -106,7 +122,7 @@ void print_help(std::ostream& out) {
            "The database is the one that PGHOST, PGPORT, PGDATABASE and PGUSER name; root becomes the user PGUSER\n"
            "where the database lets in only that one. Only this command reads\n"
            "  FETTLE_SOCKETS  the folder of the handlers' sockets (default /run/fettle)\n"
-           "  FETTLE_SQL      another folder with tables/, functions/ and example.sql\n\n"
+           "  FETTLE_SQL      another folder with tables/, functions/, grants.sql and example.sql\n\n"
         << statuses;
 }
 

@@ -40,8 +40,9 @@ int migrate(const Arguments&) {
     begin(database, "migrate");
     for (const fs::path& path : scripts(sql_folder() / "functions")) run_script(database, path);
     store_permissions(database);
+    apply_grants(database);
     database.commit();
-    std::cout << "functions and permissions are up to date\n";
+    std::cout << "functions, permissions and grants are up to date\n";
     return 0;
 }
 

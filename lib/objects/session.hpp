@@ -5,7 +5,7 @@
 /// One's own sessions that are alive.
 inline constexpr api::Object sessions{
     .name = "session",
-    .table = "sessions",
+    .table = "session_rows",
     .path = "/api/v1/auth/sessions",
     .visible = {"it.user_id = me.id and it.kind = 'session' and it.ended_as is null and it.expires_at > now()"},
     .computed = {{"current", "it.id = me.session_id"}},
@@ -25,7 +25,7 @@ BOOST_DESCRIBE_STRUCT(Session, (), (id, created_at, last_used_at, expires_at, us
 /// One's own personal access tokens that were not ended.
 inline constexpr api::Object access_tokens{
     .name = "token",
-    .table = "sessions",
+    .table = "session_rows",
     .path = "/api/v1/auth/tokens",
     .visible = {"it.user_id = me.id and it.kind = 'token' and it.ended_as is null"},
     .computed = {{"permissions", "to_jsonb(it.codes)"},
@@ -45,7 +45,7 @@ BOOST_DESCRIBE_STRUCT(AccessToken, (), (id, name, permissions, created_at, expir
 
 /// What a deletion of either does: the row stays, so that the token is told why it is of no use.
 inline constexpr std::string_view end_session_row = R"(answer as (
-        update sessions it
+        update session_rows it
            set ended_at = now(), ended_as = 'session_ended'
           from granted
          where it.id = granted.id

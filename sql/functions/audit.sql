@@ -98,3 +98,7 @@ begin
      order by a.id limit 1;
     if audit_id is not null then fault := 'added'; end if;
 end $$;
+
+-- Functions are everybody's unless it is said. Only `fettle` seals and verifies: a handler that is taken over must not read
+-- the trail through them, nor choose when it is sealed.
+revoke execute on function audit_text(audit), audit_link(bytea, audit), audit_seal(), audit_verify() from public;

@@ -1,6 +1,7 @@
 -- What the documents of each person take is counted as they come and go: the quota is looked up.
 
-create or replace function count_storage() returns trigger language plpgsql as $$
+-- security definer: who stores and deletes documents need not be able to write what others have used.
+create or replace function count_storage() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op <> 'INSERT' then
         update storage_used set bytes = bytes - old.size_bytes where user_id = old.owner;

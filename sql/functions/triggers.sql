@@ -39,21 +39,24 @@ begin
 end $$;
 
 -- Every user has a profile, however the user came to be.
-create or replace function add_profile() returns trigger language plpgsql as $$
+-- security definer: who makes an account need not be able to write profiles.
+create or replace function add_profile() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into profiles (id) values (new.id);
     return null;
 end $$;
 
 -- An account that stops ends its sessions and tokens, whoever stops it: they do not come back with the account.
-create or replace function end_sessions() returns trigger language plpgsql as $$
+-- security definer: who stops an account need not be able to end any session that there is.
+create or replace function end_sessions() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     update sessions set ended_at = now(), ended_as = 'session_ended' where user_id = new.id and ended_as is null;
     return null;
 end $$;
 
 -- What an account that stops has claimed or was given is open again.
-create or replace function release_orders() returns trigger language plpgsql as $$
+-- security definer: who stops an account need not be able to write tasks.
+create or replace function release_orders() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     update tasks set "user" = author, claimed_until = null
      where "user" = new.id and equipment is not null and status in ('Pending', 'In Progress') and claimed_until > now();

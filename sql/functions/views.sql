@@ -10,3 +10,8 @@ create or replace view mailbox as
       -- in this order the two are locked: a deletion, too, has the message before its copies
       from messages m join message_copies c on c.message = m.id
      where not c.is_deleted;
+
+-- Sessions and personal access tokens without what refreshes them, for whoever lists, makes and ends them.
+create or replace view session_rows as
+    select id, user_id, kind, key, codes, name, user_agent, ip, created_at, last_used_at, expires_at, ended_at, ended_as, version
+      from sessions;

@@ -7,7 +7,8 @@ begin
 end $$;
 
 -- A retired item takes no new orders, and an order is complete only with its record.
-create or replace function check_order() returns trigger language plpgsql as $$
+-- security definer: a lock on the item is a right to change items, and records are not everybody's to read.
+create or replace function check_order() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     item_status text;
 begin
@@ -24,7 +25,8 @@ end $$;
 
 -- The end of a schedule's order, done or cancelled, moves the schedule on from that day; an order that is open again is
 -- what the schedule waits for, unless it has made another one meanwhile.
-create or replace function move_schedule() returns trigger language plpgsql as $$
+-- security definer: who works on an order need not be able to write schedules.
+create or replace function move_schedule() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     is_open  boolean     := new.status in ('Pending', 'In Progress');
     was_open boolean     := old.status in ('Pending', 'In Progress');
@@ -49,7 +51,8 @@ begin
 end $$;
 
 -- A record completes its order and gives it to the technician; a deleted one reopens it. The item keeps the sums.
-create or replace function keep_record() returns trigger language plpgsql as $$
+-- security definer: who writes a record need not be able to write orders and items otherwise.
+create or replace function keep_record() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op = 'INSERT' then
         update tasks
@@ -72,7 +75,8 @@ begin
 end $$;
 
 -- A meter never runs backwards: a reading lies between those before and behind it.
-create or replace function check_reading() returns trigger language plpgsql as $$
+-- security definer: the lock on the item is a right to change items.
+create or replace function check_reading() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     -- one after the other for each item; what is looked at below is what the one before has left
     perform from equipment e where e.id = new.equipment for no key update;
@@ -89,7 +93,8 @@ begin
 end $$;
 
 -- The item shows its last reading.
-create or replace function keep_usage() returns trigger language plpgsql as $$
+-- security definer: who writes readings need not be able to write items.
+create or replace function keep_usage() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     item bigint := case when tg_op = 'DELETE' then old.equipment else new.equipment end;
 begin
@@ -137,7 +142,9 @@ create or replace function hours_left(usage numeric, life numeric) returns numer
 $$;
 -- Hours a day: between the first reading of the last 365 days before the last one, and that. Null without two of them.
 -- At most what an amount can be: two readings may be a microsecond apart.
-create or replace function hours_per_day(item bigint) returns numeric stable language sql as $$
+-- security definer: who may see an item is told its rate, without the readings that it comes from.
+create or replace function hours_per_day(item bigint) returns numeric
+stable language sql security definer set search_path = public, pg_temp as $$
     select case when first.read_at < last.read_at
                 then least(9999999999.99, (last.hours - first.hours) / (extract(epoch from last.read_at - first.read_at) / 86400)) end
       from (select r.hours, r.read_at from readings r where r.equipment = item order by r.read_at desc limit 1) last,
@@ -179,3 +186,5 @@ create or replace function make_due_orders(most integer) returns bigint language
     )
     select count(*) from noted
 $$;
+-- only `fettle` makes them
+revoke execute on function make_due_orders(integer) from public;

@@ -406,7 +406,7 @@ class Hashes(Case):
         """Runs the handler as a CGI program: its status, and the hashes it made (v: verified, h: a new one)."""
         open(self.noted, 'w').close()
         data = json.dumps(body).encode()
-        environment = {**os.environ, **STAGE.env, 'LD_PRELOAD': self.counter, 'HASHES': self.noted, 'GATEWAY_INTERFACE': 'CGI/1.1',
+        environment = {**os.environ, **STAGE.env, 'FETTLE_LOG': 'faults', 'LD_PRELOAD': self.counter, 'HASHES': self.noted, 'GATEWAY_INTERFACE': 'CGI/1.1',
                        'SERVER_PROTOCOL': 'HTTP/1.1', 'REQUEST_METHOD': 'POST', 'SCRIPT_NAME': '/api/v1/auth/login', 'QUERY_STRING': '',
                        'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(data)), 'REMOTE_ADDR': '127.0.0.1', 'HTTP_HOST': 'localhost'}
         result = subprocess.run([os.path.join(BUILD, 'handlers/auth_login')], input=data, capture_output=True, env=environment, timeout=60)

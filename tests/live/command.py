@@ -46,6 +46,16 @@ class OwnStage(unittest.TestCase):
         self.assertTrue(result.stderr.startswith('fettle: '), result)
         return result.stderr
 
+    def doctor(self, **more):
+        """Runs doctor; its exit status, and its lines by what they are about."""
+        result = self.fettle('doctor', **more)
+        self.assertEqual(result.stderr, '', result)
+        lines = {}
+        for line in result.stdout.splitlines():
+            self.assertRegex(line, r'^(ok    |warn  |FAIL  )\S.{11} \S')
+            lines.setdefault(line[6:19].strip(), []).append((line[:6].strip(), line[19:]))
+        return result.returncode, lines
+
     def login(self, name, password):
         return self.own.client().post('/api/v1/auth/login', {'username': name, 'password': password})
 
@@ -63,7 +73,7 @@ class Command(OwnStage):
         self.assertEqual(text, self.done('help'))
         listed = [line.strip() for line in text.splitlines() if re.match(r'^  [a-z]', line)]
         names = [re.match(r'[a-z]+( [a-z]+)?', line).group() for line in listed]
-        self.assertEqual(names, ['migrate', 'roles', 'superuser', 'password', 'doctor', 'keys', 'keys rotate', 'audit seal', 'audit verify', 'schedules run', 'sweep', 'example'])
+        self.assertEqual(names, ['migrate', 'roles', 'superuser', 'password', 'doctor', 'deploy', 'rollback', 'settings', 'keys', 'keys rotate', 'audit seal', 'audit verify', 'schedules run', 'sweep', 'example'])
         for name in names:
             usage = self.done(*name.split(), '--help')
             self.assertTrue(usage.startswith(f'usage: fettle {name}'), usage)
@@ -71,7 +81,7 @@ class Command(OwnStage):
 
     def test_wrong_usage_is_status_2_with_the_usage(self):
         for words in ((), ('polish',), ('audit',), ('audit', 'polish'), ('migrate', 'now'), ('superuser',), ('password',), ('password', 'ann', 'secret'),
-                      ('superuser', 'a', 'b@example.org', 'c'), ('keys', 'turn'), ('sweep', '--all'), ('schedules',), ('schedules', 'run', '7'), ('example', 'now'), ('example', 'if-empty', 'now'), ('audit', 'verify', '12'),
+                      ('superuser', 'a', 'b@example.org', 'c'), ('keys', 'turn'), ('sweep', '--all'), ('schedules',), ('schedules', 'run', '7'), ('example', 'now'), ('example', 'if-empty', 'now'), ('deploy',), ('deploy', 'tasks', 'FILE', 'now'), ('deploy', '../tasks'), ('deploy', 'Tasks'), ('rollback',), ('rollback', 'tasks', 'now'), ('audit', 'verify', '12'),
                       ('audit', 'verify', '0:' + 64 * 'a'), ('audit', 'verify', '1:' + 63 * 'a')):
             self.assertIn('usage: fettle', self.failed(*words, status=2), words)
 
@@ -102,7 +112,7 @@ class Command(OwnStage):
         self.assertEqual((result.returncode, result.stderr), (1, 'fettle: no password was given; nothing was changed\n'))
 
     def test_a_migration_goes_on_from_where_a_database_is(self):
-        self.own.psql('create database older')
+        self.own.psql('create database older owner fettle')
         older = {'PGDATABASE': 'older'}
 
         def psql(sql):
@@ -128,7 +138,7 @@ class Command(OwnStage):
     # -- migrate and roles
 
     def test_migrate_repeats(self):
-        self.assertEqual(self.done('migrate'), 'functions and permissions are up to date\n')
+        self.assertEqual(self.done('migrate'), 'functions, permissions and grants are up to date\n')
 
     def test_roles_mends_what_is_missing_and_then_changes_nothing(self):
         permissions = self.own.psql('select code from permissions order by code')
@@ -632,16 +642,6 @@ class Command(OwnStage):
 
     # -- doctor
 
-    def doctor(self, **more):
-        """Runs doctor; its exit status, and its lines by what they are about."""
-        result = self.fettle('doctor', **more)
-        self.assertEqual(result.stderr, '', result)
-        lines = {}
-        for line in result.stdout.splitlines():
-            self.assertRegex(line, r'^(ok    |warn  |FAIL  )\S.{11} \S')
-            lines.setdefault(line[6:19].strip(), []).append((line[:6].strip(), line[19:]))
-        return result.returncode, lines
-
     def finding(self, status, what, verdict, words, **more):
         code, lines = self.doctor(**more)
         self.assertEqual(code, status, lines)
@@ -659,8 +659,8 @@ class Command(OwnStage):
         self.done('audit', 'seal')
         code, lines = self.doctor()
         self.assertEqual(code, 0, lines)
-        self.assertEqual(list(lines), ['settings', 'keys', 'storage', 'disk', 'sockets', 'database', 'messages', 'clock', 'migrations', 'permissions', 'superusers', 'connections', 'audit'])
-        self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found if what not in ('disk', 'storage')}, {'ok'}, lines)
+        self.assertEqual(list(lines), ['settings', 'keys', 'storage', 'disk', 'time', 'sockets', 'handlers', 'database', 'messages', 'clock', 'migrations', 'permissions', 'grants', 'superusers', 'connections', 'audit'])
+        self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
 
     def test_doctor_finds_what_is_wrong_with_settings(self):
         self.finding(0, 'settings', 'warn', 'FETTLE_WORKRES', FETTLE_ENV=self.with_settings('FETTLE_WORKRES=4'))
@@ -698,7 +698,7 @@ class Command(OwnStage):
         path = os.path.join(self.own.run, 'sockets', 'me.sock')
         os.rename(path, path + '.away')
         try:
-            self.finding(1, 'sockets', 'FAIL', 'me.sock: No such file')
+            self.finding(1, 'sockets', 'FAIL', 'me.sock is not there: No such file')
             with open(path, 'w'):
                 self.finding(1, 'sockets', 'FAIL', 'me.sock is no socket')
             os.unlink(path)
@@ -707,8 +707,8 @@ class Command(OwnStage):
         os.chmod(path, 0o606)
         self.finding(1, 'sockets', 'FAIL', 'open to everybody')
         os.chmod(path, 0o600)
-        self.finding(1, 'sockets', 'FAIL', 'tasks.sock: No such file', FETTLE_SOCKETS='/nowhere')
-        self.finding(0, 'sockets', 'ok', 'take connections')
+        self.finding(1, 'sockets', 'FAIL', 'tasks.sock is not there: No such file', FETTLE_SOCKETS='/nowhere')
+        self.finding(0, 'sockets', 'ok', 'are as they must be')
 
     def test_doctor_finds_what_is_wrong_in_the_database(self):
         psql = self.own.psql
@@ -767,7 +767,7 @@ class Example(OwnStage):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.own.psql('create database lone')
+        cls.own.psql('create database lone owner fettle')
         cls.text = cls.done(cls(), 'example')
 
     def test_what_it_prints_lets_its_people_in(self):

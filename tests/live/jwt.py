@@ -319,7 +319,7 @@ class Keys(Case):
         """What others may have read is no secret any more: nobody is let in by it. What needs no key goes on."""
         given = self.login(self.on, self.user)
         lines = self.file.lines()
-        for broken, mode, words in ((lines, 0o644, 'must be a file with mode 0600'), (lines, 0o640, 'must be a file with mode 0600'),
+        for broken, mode, words in ((lines, 0o644, 'must be a file with mode 0600'), (lines, 0o620, 'must be a file with mode 0600'),
                                     ([['access', 'only']], 0o600, 'is no key'), (lines + [['access', 'short', '1', 'c2hvcnQ']], 0o600, 'is no key')):
             self.file.write(broken, mode)
             answer = self.me(self.on, given['access'])

@@ -419,13 +419,6 @@ class Accidents(unittest.TestCase):
         for content, type_ in ((b'a' * 8000 + b'\0a', 'application/octet-stream'), (b'a' * 9000 + b'\0a', 'text/plain')):
             self.assertEqual(small(self.on, self.on.root.token, content).json['content_type'], type_)
 
-    def test_the_unit_of_sweep_may_write_where_those_of_handlers_do(self):
-        def said(unit):
-            with open(os.path.join(stage.ROOT, 'systemd', unit)) as file:
-                return {line.strip() for line in file if line.startswith(('User=', 'ProtectSystem=', 'StateDirectory', 'ReadWritePaths='))}
-        self.assertIn('StateDirectory=fettle', said('fettle@.service'))
-        self.assertEqual(said('fettle-sweep.service'), said('fettle@.service'))
-
     def test_uploads_at_the_same_time_stay_within_the_quota(self):
         user = self.on.user()
         with concurrent.futures.ThreadPoolExecutor(12) as pool:

@@ -215,13 +215,31 @@ BOOST_AUTO_TEST_CASE(a_changed_file_is_read_at_once_and_an_unchanged_one_is_not)
 }
 
 BOOST_AUTO_TEST_CASE(keys_that_others_may_read_are_refused) {
-    for (mode_t mode : {0644, 0640, 0604, 0660, 0601}) {
+    for (mode_t mode : {0644, 0620, 0604, 0660, 0601, 0650}) {
         put(line("known", 0), mode);
         BOOST_CHECK_THROW(api::keys(), std::runtime_error);
         BOOST_CHECK_THROW(api::rotate_keys(), std::runtime_error);
     }
     put(line("secret", 0));
     BOOST_TEST(ids() == "secret");
+}
+
+BOOST_AUTO_TEST_CASE(the_group_may_read_them_where_the_owner_says_so_and_a_rotation_keeps_it) {
+    put(line("shared", 0), 0640);
+    BOOST_TEST(ids() == "shared");
+    api::rotate_keys();
+    BOOST_TEST(mode() == 0640u);
+    BOOST_TEST(api::keys()->find("access", "shared") != nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(who_may_not_write_the_folder_uses_what_is_there) {
+    if (geteuid() == 0) return;  // whom no mode keeps out; tests/deploy tries it as the user of a handler
+    put(line("alone", 0));
+    const std::string folder = std::filesystem::path(file).parent_path();
+    BOOST_REQUIRE(chmod(folder.c_str(), 0500) == 0);
+    BOOST_TEST(ids() == "alone");
+    BOOST_CHECK_THROW(api::keys()->newest("media"), std::runtime_error);
+    BOOST_REQUIRE(chmod(folder.c_str(), 0700) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_line_that_is_no_key_is_refused_and_the_file_stays_as_it_is) {

@@ -1,0 +1,26 @@
+// Metrics of all handlers, for the monitoring of this machine.
+#include "metrics.hpp"
+
+#include "api.hpp"
+#include "settings.hpp"
+
+namespace {
+
+api::Reply show(api::Exchange&) {
+    return {.headers = {{"Cache-Control", "no-store"}},
+            .content_type = api::metrics::content_type,
+            .body = api::metrics::text(api::settings().metrics)};
+}
+
+constexpr api::Endpoint<api::None, api::None> metrics{{
+    .route = "GET /metrics",
+    .summary = "Show what the handlers have counted, as Prometheus reads it.",
+    .permissions = {api::anyone},
+    .run = show,
+    .sends_file = true,
+    .local = true,
+}};
+
+}  // namespace
+
+int main(int argc, char** argv) { return api::serve(argc, argv, metrics); }

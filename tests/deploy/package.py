@@ -1,0 +1,84 @@
+"""The package: installing, upgrading, removing, purging."""
+import unittest
+
+import server
+
+MACHINE = None  # given by run.py
+
+
+def package(version='', change=''):
+    """The package in the machine; another version of it, with what the commands of the shell change in its folder."""
+    if not version:
+        return server.PACKAGE
+    other = f'/tmp/fettle-{version}.deb'
+    MACHINE.run(f'rm -rf /tmp/package && dpkg-deb -R {server.PACKAGE} /tmp/package && cd /tmp/package && sed -i "s/^Version: .*/Version: {version}/" DEBIAN/control\n'
+                f'{change}\ndpkg-deb -b /tmp/package {other}')
+    return other
+
+
+def install(package, check=True):
+    return MACHINE.run(f'DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold {package} 2>&1', check)
+
+
+class Package(unittest.TestCase):
+    """In the order of their names; the machine has the package at the end."""
+
+    def healthy(self):
+        self.assertNotIn('FAIL', MACHINE.run('fettle doctor', check=False))
+        task = MACHINE.user().post('/api/v1/tasks', {'title': 'Oil the lathe'})
+        self.assertEqual(task.status, 201, task)
+
+    def test_1_it_installs_over_what_is_there_and_serves(self):
+        install(package())
+        self.healthy()
+        self.assertEqual(MACHINE.run('systemctl --failed --no-legend').strip(), '')
+
+    def test_2_an_upgrade_keeps_settings_masks_and_requests(self):
+        MACHINE.run('echo FETTLE_QUOTA_MIB=77 >> /etc/fettle/fettle.env; systemctl mask --now fettle@reports.socket; systemctl disable --now fettle@messages.socket')
+        try:
+            sockets = "systemctl show -p ActiveEnterTimestampMonotonic --value fettle@tasks.socket"
+            before, pid = MACHINE.run(sockets), MACHINE.run('systemctl start fettle@tasks.service; systemctl show -p MainPID --value fettle@tasks.service')
+            install(package('1.0.1'))
+            self.assertEqual(MACHINE.run(sockets), before, 'a socket is never restarted')
+            self.assertNotEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
+            self.assertIn('FETTLE_QUOTA_MIB=77', MACHINE.run('cat /etc/fettle/fettle.env'))
+            self.assertEqual(MACHINE.run('systemctl is-enabled fettle@reports.socket fettle@messages.socket fettle@tasks.socket', check=False).split(), ['masked', 'disabled', 'enabled'])
+            self.assertEqual(MACHINE.run('systemctl is-active fettle@reports.socket fettle@messages.socket', check=False).split(), ['inactive'] * 2)
+            self.assertEqual(MACHINE.user().get('/api/v1/reports').status, 503)
+        finally:
+            MACHINE.run('systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket fettle@messages.socket')
+        self.healthy()
+
+    def test_3_an_upgrade_whose_migration_fails_leaves_what_runs_alone(self):
+        MACHINE.run('systemctl start fettle@tasks.service')
+        user = MACHINE.user()
+        said = install(package('1.0.2', "echo 'select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"), check=False)
+        self.assertIn('journalctl -u fettle-migrate', said)
+        self.assertIn('iF', MACHINE.run('dpkg-query -W -f "\\${db:Status-Abbrev}" fettle'))
+        self.assertEqual(user.get('/api/v1/tasks').status, 200)
+        MACHINE.run('systemctl stop fettle@statistics.service')
+        # whom the socket had taken when systemd gave it up gets 502, who comes later 503
+        self.assertIn(user.get('/api/v1/statistics/tasks').status, (502, 503), 'nothing new begins')
+        self.assertEqual(user.get('/api/v1/statistics/tasks').status, 503)
+        install(package())
+        self.assertNotEqual(user.get('/api/v1/statistics/tasks').status, 503)
+        self.healthy()
+
+    def test_4_it_is_removed_and_comes_back_with_all_data(self):
+        MACHINE.run('dpkg -r fettle')
+        self.assertEqual(MACHINE.run("systemctl list-units --no-legend --all 'fettle*'").strip(), '')
+        self.assertEqual(MACHINE.run('ls -d /run/fettle/*.sock /usr/lib/fettle /etc/nginx/sites-enabled/fettle 2> /dev/null', check=False), '')
+        MACHINE.run('nginx -t; test -e /etc/fettle/fettle.env; test -e /var/lib/fettle/keys')
+        install(package())
+        self.healthy()
+
+    def test_5_a_purge_leaves_the_database_and_the_files(self):
+        answer = MACHINE.user().post('/api/v1/documents?file_name=a.txt&title=A', raw=b'the text of a file', headers={'Content-Type': 'text/plain'})
+        self.assertEqual(answer.status, 201, answer)
+        files = MACHINE.run('ls -R /var/lib/fettle/storage')
+        self.assertIn('are kept', MACHINE.run('dpkg -P fettle'))
+        self.assertEqual(MACHINE.run('ls -d /etc/fettle /var/lib/fettle/keys /var/lib/fettle-package 2> /dev/null', check=False), '')
+        self.assertEqual(MACHINE.run('ls -R /var/lib/fettle/storage'), files)
+        install(package())
+        MACHINE.prepare()
+        self.healthy()

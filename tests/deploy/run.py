@@ -1,0 +1,105 @@
+"""The tests of a deployment, on a systemd that is booted for them. usage: python3 tests/deploy/run.py BUILD
+
+Settings in the environment: ONLY, names of modules or tests, those alone; SECONDS, how long each test keeps its load up (60);
+DEPLOY=required: where this machine cannot boot another one, that is a failure, and not a reason to skip the tests.
+"""
+import os
+import re
+import signal
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import server  # noqa: E402
+import stage  # noqa: E402
+
+BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
+ONLY = os.environ.get('ONLY', '').split()
+MODULES = ('units', 'load', 'rollout', 'package')
+
+
+def flat(suite):
+    """The tests of a suite, which may have suites in it."""
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from flat(test)
+        else:
+            yield test
+
+
+class Result(unittest.TestResult):
+    """Says each failure when it happens."""
+
+    passed = 0
+
+    def addSuccess(self, test):
+        self.passed += 1
+
+    def addFailure(self, test, fault):
+        super().addFailure(test, fault)
+        print(f'FAILED {self.failures[-1][0].id()}\n{self.failures[-1][1]}', flush=True)
+
+    def addSubTest(self, test, subtest, fault):
+        super().addSubTest(test, subtest, fault)
+        if fault:
+            print(f'FAILED {subtest.id()}\n{fault[1]}', flush=True)
+
+    def addError(self, test, fault):
+        super().addError(test, fault)
+        print(f'FAILED {test.id()}\n{self.errors[-1][1]}', flush=True)
+
+    def addSkip(self, test, why):
+        super().addSkip(test, why)
+        print(f'skipped {test.id()}: {why}', flush=True)
+
+
+class Logs(unittest.TestCase):
+    """What no run may leave behind in the journal and in the logs of nginx."""
+
+    MACHINE = None
+
+    def test_no_fault_and_no_secret_was_logged(self):
+        logs = self.MACHINE.run('journalctl -o cat --no-pager; cat /var/log/nginx/*.log')
+        for pattern in (r'^.*fault: .*$', r'^.*a value passed our checks.*$', r'^.*segfault.*$', r'^.*code=dumped.*$', r'^.*\[(?:crit|alert|emerg)\](?!.*\.sock failed \(2: No such file).*$',
+                        re.escape(stage.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$', r'^.*\beyJ[\w-]+\.[\w-]+\..*$', r'^.*fettle_[\w-]{43}.*$', r'^.*argon2id.*$'):
+            with self.subTest(pattern):
+                self.assertEqual(re.findall(pattern, logs, re.MULTILINE)[:5], [])
+
+
+def main():
+    for name in (signal.SIGTERM, signal.SIGHUP):  # so that the machine is halted whatever stops us
+        signal.signal(name, lambda *_: sys.exit(1))
+    why = server.Machine.refusal()
+    if why:
+        print(f'skipped: {why}')
+        return 1 if os.environ.get('DEPLOY') == 'required' else 0
+    began = time.monotonic()
+    machine, result = server.Machine(BUILD), Result()
+    try:
+        machine.boot()
+        machine.install()
+        print(f'== a machine with Fettle\n   took {time.monotonic() - began:.0f} s', flush=True)
+        for name in MODULES:
+            if not os.path.exists(os.path.join(server.HERE, name + '.py')):
+                continue
+            module = __import__(name)
+            module.MACHINE, module.BUILD = machine, BUILD
+            tests = [test for test in flat(unittest.defaultTestLoader.loadTestsFromModule(module)) if not ONLY or any(only in test.id() for only in ONLY)]
+            if tests:
+                since = time.monotonic()
+                print(f'== {name}', flush=True)
+                unittest.TestSuite(tests).run(result)
+                print(f'   took {time.monotonic() - since:.0f} s', flush=True)
+        Logs.MACHINE = machine
+        unittest.defaultTestLoader.loadTestsFromTestCase(Logs).run(result)
+        if os.environ.get('LOGS') and (result.failures or result.errors):
+            print(machine.run('journalctl --no-pager; cat /var/log/nginx/*.log'))
+    finally:
+        machine.halt()
+    failed = len(result.failures + result.errors)
+    print(f'took {time.monotonic() - began:.0f} s\n{result.passed} passed, {failed} failed')
+    return 1 if failed or not result.passed else 0
+
+
+sys.exit(main())

@@ -1,0 +1,113 @@
+"""The units: how closed the sandbox is, tried from inside."""
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+import server
+
+MACHINE = None  # given by run.py
+BUILD = 'build'
+
+UPLOADS = ('documents', 'profile_picture')
+# what a handler can do, of all that tests/deploy/probe.cpp tries
+MAY = {'read /var/lib/fettle/keys', 'read /dev/urandom', 'read /usr/share/misc/magic.mgc', 'write /tmp', 'write /var/tmp',
+       'connect /run/postgresql/.s.PGSQL.5432', 'thread', 'end'}
+# systemd leaves an empty folder in there, closed; and this is itself
+MAY_SEE = {'read /run/systemd', 'read /usr/lib/fettle/handlers/tasks'}
+
+
+def units(kind=''):
+    """The names of the unit files, all or those of a kind."""
+    return [unit for unit in MACHINE.run('cd /usr/lib/systemd/system && ls -d fettle*.service fettle*.socket fettle*.timer fettle*.target').split() if unit.endswith(kind)]
+
+
+def instances():
+    """Every unit as it runs: of templates one for each handler."""
+    for unit in units():
+        if '@' in unit:
+            yield from (unit.replace('@', '@' + handler) for handler in MACHINE.handlers())
+        else:
+            yield unit
+
+
+def exposure(unit):
+    """How exposed systemd-analyze finds a service, of 10."""
+    found = MACHINE.run(f'systemd-analyze security --no-pager {unit}')
+    return float(re.search(r'exposure level for \S+: ([\d.]+)', found).group(1))
+
+
+class Sandbox(unittest.TestCase):
+    def test_systemd_finds_no_fault_in_any_unit(self):
+        # the exit status is 0 even where a key is unknown
+        self.assertEqual(MACHINE.run(f'systemd-analyze verify {" ".join(instances())} 2>&1', check=False), '')
+
+    def test_every_handler_is_as_closed_as_can_be(self):
+        for handler in MACHINE.handlers():
+            with self.subTest(handler):
+                self.assertLessEqual(exposure(f'fettle@{handler}.service'), 0.3)
+        for unit in units('.service'):
+            if '@' not in unit:
+                with self.subTest(unit):
+                    self.assertLessEqual(exposure(unit), 0.3)
+
+    def probe(self, handler):
+        """What a program can do that runs in the place of this handler."""
+        path = f'/usr/lib/fettle/handlers/{handler}'
+        MACHINE.run(f'systemctl stop fettle@{handler}.socket fettle@{handler}.service; mv {path} {path}.real; install -m 755 /dev/stdin {path} < /tmp/probe')
+        try:
+            since = MACHINE.run('date +%s.%N').strip()
+            MACHINE.run(f'systemctl start fettle@{handler}.socket fettle@{handler}.service')
+            for _ in range(50):
+                lines = MACHINE.run(f'journalctl -o cat --no-pager --since @{since} -u fettle@{handler}').splitlines()
+                if 'end=0' in lines:
+                    break
+                MACHINE.run('sleep 0.1')
+        finally:
+            MACHINE.run(f'systemctl stop fettle@{handler}.socket fettle@{handler}.service; mv {path}.real {path}; systemctl start fettle@{handler}.socket')
+        found = dict(re.findall(r'^(.+)=(\d+)$', '\n'.join(lines), re.MULTILINE))
+        self.assertIn('end', found, lines)
+        self.assertGreater(len(found), 60)
+        return {name for name, error in found.items() if error == '0'}
+
+    def test_from_inside_there_is_the_database_the_keys_and_nothing_else(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, 'tmp'))
+            subprocess.run([os.environ.get('CXX', 'g++'), '-std=c++20', '-O1', '-pthread', os.path.join(server.HERE, 'probe.cpp'), '-o', os.path.join(folder, 'tmp/probe')], check=True)
+            MACHINE.copy(folder)
+        for handler in ('tasks', *UPLOADS):
+            storage = {'read /var/lib/fettle/storage', 'write /var/lib/fettle/storage'} if handler in UPLOADS else set()
+            with self.subTest(handler):
+                # an empty storage reads as none
+                self.assertEqual(self.probe(handler) - MAY_SEE - {'read /var/lib/fettle/storage'},
+                                 (MAY | storage | {f'write /run/fettle-metrics/{handler}'}) - {'read /var/lib/fettle/storage'})
+
+    def test_a_handler_is_a_user_and_a_role_of_its_own(self):
+        for handler in ('tasks', 'health'):
+            MACHINE.run(f'systemctl start fettle@{handler}.service')
+            pid = MACHINE.pids()[handler]
+            self.assertEqual(MACHINE.run(f'ps -o user:40= -p {pid}').strip(), f'fettle_{handler}')
+            self.assertIn(f'PGUSER=fettle_{handler}', MACHINE.run(f"tr '\\0' '\\n' < /proc/{pid}/environ").splitlines())
+
+    def test_files_and_keys_are_for_those_who_need_them(self):
+        user = MACHINE.user()
+        answer = user.post('/api/v1/documents?file_name=a.txt&title=A', raw=b'the text of a file', headers={'Content-Type': 'text/plain'})
+        self.assertEqual(answer.status, 201, answer)
+        name = answer.json['sha256']
+        self.assertEqual(MACHINE.run(f'cd /var/lib/fettle && stat -c "%a %U:%G" . keys storage storage/{name[:2]} storage/{name[:2]}/{name}').splitlines(),
+                         ['750 fettle:fettle', '640 fettle:fettle_keys', '2775 fettle:fettle_files', '2775 fettle_documents:fettle_files', '644 fettle_documents:fettle_files'])
+        self.assertEqual(user.get(answer.json['url'].split('localhost', 1)[1]).body, b'the text of a file')
+        table = user.get('/api/v1/documents', headers={'Accept': 'text/csv'})
+        self.assertEqual((table.status, table.body.count(b'\n')), (200, 2), 'a long list is spooled in /var/tmp')
+        before = MACHINE.run('fettle keys')
+        MACHINE.run('fettle keys rotate')
+        self.assertEqual(MACHINE.run('stat -c "%a %U:%G" /var/lib/fettle/keys').strip(), '640 fettle:fettle_keys')
+        self.assertNotEqual(MACHINE.run('fettle keys'), before)
+        again = user.get(f'/api/v1/documents/{answer.json["id"]}').json['url']
+        self.assertEqual(user.get(again.split('localhost', 1)[1]).body, b'the text of a file', 'signed by the new key')
+
+    def test_commands_of_timers_run_in_their_sandbox(self):
+        for name in ('audit-seal', 'schedules', 'sweep'):
+            MACHINE.run(f'systemctl start fettle-{name}.service')
+        self.assertIn('fettle-sweep.timer', MACHINE.run('systemctl list-timers --no-pager'))

@@ -1,0 +1,290 @@
+"""GET /_check: every handler says over its socket, and there alone, whether it fits; --check says the same; `fettle doctor` asks them all."""
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import command
+import hostile
+import smuggling
+import stage
+
+STAGE, BUILD, SANITIZER = None, 'build', ''
+
+MEMBERS = ['handler', 'pid', 'database', 'faults']
+
+
+def handlers():
+    return sorted(os.listdir(os.path.join(BUILD, 'handlers')))
+
+
+# these need no database
+ALONE = {'media', 'metrics'}
+
+
+class OverTheSocket(command.OwnStage):
+    @classmethod
+    def setUpClass(cls):
+        command.BUILD = BUILD
+        super().setUpClass()
+
+    def ask(self, handler, path='/_check', method='GET', **variables):
+        """Asks a handler as root or nginx can; status, headers and body."""
+        values = smuggling.pairs({'REQUEST_METHOD': method, 'SCRIPT_NAME': path, 'QUERY_STRING': '', 'CONTENT_LENGTH': '0', **variables})
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(os.path.join(self.own.run, 'sockets', handler + '.sock'))
+            peer.sendall(smuggling.record(smuggling.BEGIN, b'\0\1' + bytes(6)) + smuggling.record(smuggling.PARAMS, values)
+                         + smuggling.record(smuggling.PARAMS) + smuggling.record(smuggling.STDIN))
+            got, text = smuggling.read_all(peer, 30), b''
+        while len(got) >= 8 and got[1] != smuggling.END:
+            length = int.from_bytes(got[4:6], 'big')
+            text += got[8:8 + length] if got[1] == smuggling.STDOUT else b''
+            got = got[8 + length + got[6]:]
+        head, _, body = text.partition(b'\r\n\r\n')
+        headers = dict(line.split(': ', 1) for line in head.decode().split('\r\n'))
+        return int(headers['Status'].split()[0]), headers, body
+
+    def fault(self, handler, words):
+        """The handler must say, both ways, that it does not fit, and these words among why."""
+        status, _, body = self.ask(handler)
+        self.assertEqual(status, 503, body)
+        said = json.loads(body)['faults']
+        self.assertRegex('\n'.join(said), words)
+        checked = self.check(handler)
+        self.assertEqual(checked.returncode, 1, checked)
+        self.assertRegex(checked.stderr, words)
+        return said
+
+    def check(self, handler, **more):
+        settings = {**self.own.env, **more}
+        return subprocess.run([os.path.join(BUILD, 'handlers', handler), '--check'], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, env={**os.environ, **settings})
+
+    def test_every_handler_fits_and_says_who_it_is(self):
+        for handler in handlers():
+            with self.subTest(handler=handler):
+                status, headers, body = self.ask(handler)
+                self.assertEqual((status, headers['Content-Type'], headers['Cache-Control']), (200, 'application/json', 'no-store'), body)
+                said = json.loads(body)
+                self.assertEqual(list(said), MEMBERS)
+                self.assertEqual((said['handler'], said['faults']), (handler, []))
+                self.assertIn(said['pid'], self.own.pids(handler))
+                self.assertEqual(said['database'], handler not in ALONE)
+
+    def test_what_nginx_sends_and_what_is_no_get_finds_nothing(self):
+        for case in ({'REMOTE_ADDR': '127.0.0.1'}, {'method': 'POST'}, {'method': 'OPTIONS'}, {'path': '/_check/x'}, {'path': '/_checks'}):
+            with self.subTest(case=case):
+                status, _, body = self.ask('tasks', **case)
+                self.assertEqual((status, json.loads(body)['code']), (404, 'not_found'))
+
+    def test_asking_leaves_nothing_behind(self):
+        # as often as there are workers, and again: a statement of that name that was left would be refused
+        for _ in range(9):
+            self.assertEqual(self.ask('equipment')[0], 200)
+        self.own.psql('alter table equipment rename column name to title')
+        try:
+            for _ in range(9):
+                self.fault('equipment', 'name')
+        finally:
+            self.own.psql('alter table equipment rename column title to name')
+        for _ in range(9):
+            self.assertEqual(self.ask('equipment')[0], 200)
+
+    def test_what_the_schema_lacks_is_named(self):
+        said = {}
+        for wrong, mend, handler, words in (
+                ('alter table tasks rename column title to titel', 'alter table tasks rename column titel to title', 'tasks', r'GET /api/v1/tasks.*title'),
+                ('alter table readings rename to lectures', 'alter table lectures rename to readings', 'equipment_readings', r'relation "readings" does not exist'),
+                ('alter table sessions rename column expires_at to ends_at', 'alter table sessions rename column ends_at to expires_at', 'me', r'expires_at')):
+            with self.subTest(words=words):
+                self.own.psql(wrong)
+                try:
+                    said[handler] = self.fault(handler, words)
+                    self.assertEqual(self.ask('media')[0], 200)
+                finally:
+                    self.own.psql(mend)
+                self.assertEqual(self.ask(handler)[0], 200)
+        # each statement once, however many endpoints share it
+        self.assertTrue(all(len(set(faults)) == len(faults) for faults in said.values()), said)
+
+    def test_what_the_role_may_not_do_is_named(self):
+        self.own.psql('create role reader login; grant usage on schema public to reader; grant select on all tables in schema public to reader; grant update (last_used_at, expires_at) on sessions to reader')
+        try:
+            self.assertEqual(self.check('permissions', PGUSER='reader').returncode, 0)
+            refused = self.check('tasks', PGUSER='reader')
+            self.assertEqual(refused.returncode, 1, refused)
+            self.assertRegex(refused.stderr, r'POST /api/v1/tasks: .*permission denied for table tasks')
+            self.assertNotIn('GET ', refused.stderr)
+            self.own.psql('revoke select on sessions from reader')
+            self.assertRegex(self.check('permissions', PGUSER='reader').stderr, 'permission denied for table sessions')
+        finally:
+            self.own.psql('drop owned by reader; drop role reader')
+
+    def test_keys_that_cannot_be_read_are_a_fault(self):
+        path = self.own.env['FETTLE_KEYS']
+        os.rename(path, path + '.away')
+        os.mkdir(path)
+        try:
+            self.fault('media', re.escape(path))
+            self.fault('tasks', re.escape(path))
+        finally:
+            os.rmdir(path)
+            os.rename(path + '.away', path)
+        self.assertEqual(self.ask('media')[0], 200)
+
+    def test_a_table_that_somebody_holds_is_no_reason_to_wait_for_long(self):
+        # tasks has twenty statements about that table, and each of them could wait for two seconds
+        with subprocess.Popen(['psql', '-Xq', '-h', self.own.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            other.stdin.write('begin; lock table tasks in access exclusive mode; \\echo held\n')
+            other.stdin.flush()
+            self.assertEqual(other.stdout.readline(), 'held\n')
+            status, _, body = self.ask('tasks')
+            other.stdin.write('rollback;\n')
+            other.stdin.close()
+            self.assertEqual((status, len(json.loads(body)['faults'])), (503, 1), body)
+        self.assertEqual(self.ask('tasks')[0], 200)
+
+    def test_a_database_that_is_gone_is_a_fault_of_those_who_need_it(self):
+        away = self.own.run + '/.s.PGSQL.5432'
+        os.rename(away, away + '.away')
+        try:
+            self.end_connections(away + '.away')
+            self.fault('tasks', 'the database does not answer')
+            self.fault('auth_refresh', 'the database does not answer')
+            self.assertEqual(self.ask('media')[0], 200)
+            code, lines = self.doctor()
+            self.assertEqual(code, 1)
+            [(verdict, why)] = lines['handlers']
+            self.assertEqual(verdict, 'FAIL')
+            self.assertIn('the database does not answer', why)
+            self.assertNotIn('media', why)
+        finally:
+            os.rename(away + '.away', away)
+        self.assertEqual(self.ask('tasks')[0], 200)
+
+    def end_connections(self, at):
+        """Ends every connection of a handler, through a socket that is elsewhere for the moment."""
+        os.symlink(os.path.basename(at), self.own.run + '/.s.PGSQL.5433')
+        try:
+            subprocess.run(['psql', '-Xq', '-h', self.own.run, '-p', '5433', '-U', 'fettle', 'fettle', '-c', "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename is not null and backend_type = 'client backend'"],
+                           check=True, capture_output=True)
+        finally:
+            os.unlink(self.own.run + '/.s.PGSQL.5433')
+
+    def test_the_doctor_names_a_handler_that_does_not_fit_and_one_that_is_silent(self):
+        self.own.psql('alter table tasks rename column due_date to due')
+        try:
+            code, lines = self.doctor()
+            self.assertEqual(code, 1)
+            self.assertTrue(any(verdict == 'FAIL' and re.search(r'\btasks\b.*does not fit: .*due_date', why) for verdict, why in lines['handlers']), lines['handlers'])
+        finally:
+            self.own.psql('alter table tasks rename column due to due_date')
+        [silent] = self.own.pids('me')
+        os.kill(silent, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            code, lines = self.doctor()
+            self.assertEqual((code, lines['handlers']), (1, [('FAIL', 'me did not answer in time')]))
+            self.assertLess(time.monotonic() - began, 60)  # not a measurement: it must end by itself
+        finally:
+            os.kill(silent, signal.SIGCONT)
+        self.assertEqual(self.doctor()[1]['handlers'][0][0], 'ok')
+
+    def test_the_doctor_reads_what_comes_over_a_socket_strictly(self):
+        record, good = smuggling.record, json.dumps({'handler': 'me', 'pid': 1, 'database': True, 'faults': []})
+
+        def answer(body, status='200 OK', length=None, end=b'\0' * 8):
+            head = f'Status: {status}\r\nContent-Length: {len(body) if length is None else length}\r\n\r\n'
+            return record(smuggling.STDOUT, (head + body).encode()) + record(smuggling.STDOUT) + record(smuggling.END, end)
+        dripping = record(smuggling.STDOUT, b'x' * 60000)  # byte by byte, until nobody listens any more
+        cases = ((answer(good), None), (b'', 'closed the connection before'), (b'HTTP/1.1 200 OK\r\n\r\n', 'does not speak FastCGI'), (answer(good)[:-1], 'closed the connection before'),
+                 (answer(good, length=9999), 'cut its answer'), (answer(good, length='x'), 'without a number'), (record(smuggling.STDOUT, b'x') + record(smuggling.END, b'\0' * 8), 'without a head'),
+                 (answer(good, end=b'\0' * 4 + b'\2\0\0\0'), 'refused the request'), (record(smuggling.STDOUT, b'x', request=2), 'does not speak FastCGI'), (record(smuggling.PARAMS, b'x'), 'does not speak FastCGI'),
+                 (record(smuggling.STDOUT, b'x' * 65000) * 20, 'answers without end'), (answer(good, status='404 Not Found'), 'answers 404'), (answer('[]'), 'answers 200'), (answer('{"handler":'), 'answers 200'),
+                 (answer('{"handler":"me","pid":"1","database":true,"faults":[]}'), 'with something else'), (answer('{"handler":"me"}'), 'with something else'), (answer(good.replace('me', 'you')), 'is answered by you'),
+                 (answer(good.replace('[]', '["oil"]'), status='503 Service Unavailable'), 'does not fit: oil'), (dripping, 'did not answer in time'))
+        with tempfile.TemporaryDirectory() as folder:
+            path, said = os.path.join(folder, 'me.sock'), {}
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(path)
+                os.chmod(path, 0o600)
+                listener.listen()
+
+                def serve():
+                    for data, _ in cases:
+                        peer, _ = listener.accept()
+                        with peer:
+                            smuggling.read_all(peer, 0.2)
+                            with contextlib.suppress(OSError):
+                                for piece in (data[i:i + 1] for i in range(len(data))) if data is dripping else [data]:
+                                    peer.sendall(piece)
+                                    time.sleep(0.02 if data is dripping else 0)
+                thread = threading.Thread(target=serve)
+                thread.start()
+                for data, words in cases:
+                    with self.subTest(words=words, data=data[:100]):
+                        found = [why for verdict, why in self.doctor(FETTLE_SOCKETS=folder)[1]['handlers'] if why.startswith('me ')]
+                        self.assertEqual(len(found), 1 if words else 0, found)
+                        self.assertIn(words or '', ''.join(found))
+                thread.join()
+
+    def test_the_doctor_counts_the_connections_of_those_who_use_the_database(self):
+        [(verdict, why)] = self.doctor()[1]['connections']
+        self.assertEqual(verdict, 'ok')
+        count = len(set(handlers()) - ALONE)
+        self.assertIn(f'{count} handlers with 4 workers take up to {4 * count}', why)
+
+    @unittest.skipUnless(os.geteuid() == 0, 'only root can mount and give files away')
+    def test_the_doctor_finds_a_full_disk_and_a_socket_of_somebody_else(self):
+        full = os.path.join(self.own.data, 'full')
+        os.mkdir(full)
+        script = f'mount -t tmpfs -o size=1m,mode=750 full {full} && head -c 1000000 /dev/zero > {full}/ballast && exec {os.path.abspath(BUILD)}/fettle doctor'
+        result = subprocess.run(['unshare', '--mount', 'sh', '-c', script], capture_output=True, text=True, env=self.environment(FETTLE_STORAGE=full), timeout=120)
+        self.assertRegex(result.stdout, rf'(?m)^FAIL +disk +\d\.\d % of the disk of {full} are free$')
+        path = os.path.join(self.own.run, 'sockets', 'me.sock')
+        owner = os.stat(path)
+        os.chown(path, owner.st_uid + 1, owner.st_gid)
+        try:
+            self.assertEqual(self.doctor()[1]['sockets'], [('FAIL', f'{path} must belong to the owner of its folder')])
+        finally:
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+class ThroughNginx(unittest.TestCase):
+    """Nothing that a client can spell is a route to it."""
+    def setUp(self):
+        hostile.STAGE = STAGE
+
+    def test_no_spelling_of_it_reaches_a_handler(self):
+        port = STAGE.port
+        paths = ['/_check', '/_check/', '//_check', '/%5fcheck', '/%5Fcheck', '/_chec%6b', '/%2f_check', '/./_check', '/x/../_check', '/api/../_check', '/api/v1/../../_check', '/api/v1/tasks/../../../_check', '/api/v1/tasks/..%2f..%2f..%2f_check',
+                 '/api/v1/tasks/%2e%2e/%2e%2e/%2e%2e/_check', '/docs/../_check', '/docs/_check', '/media/../_check', '/_check?x', '/_check;x', '/_check%00', '/_check%20', '/_check.', '/_CHECK', '/api/v1/_check', '/api/v1/tasks/_check', '/api/v1/health/_check',
+                 '/_stored/../_check', f'http://localhost:{port}/_check', 'http://localhost/_check', 'http://elsewhere/_check', '/.//_check', '/_check/..//_check', '/api/v1/openapi.json/../../../_check']
+        for path in paths:
+            for method in ('GET', 'HEAD', 'POST', 'OPTIONS'):
+                with self.subTest(path=path, method=method):
+                    answer = hostile.send(hostile.text(method, path, *(['Content-Length: 0'] if method == 'POST' else [])))
+                    self.assertNotIn(b'"faults"', answer.body)
+                    if method != 'OPTIONS':  # of a task with that name there might be
+                        self.assertNotEqual(answer.status // 100, 2, answer)
+                    self.assertNotEqual(answer.status, 503, answer)
+
+    def test_no_header_makes_a_route_of_another_path(self):
+        for header in ('X-Original-URL', 'X-Rewrite-URL', 'Script-Name', 'SCRIPT_NAME', 'Request-Uri', 'X-Accel-Redirect', 'X-Forwarded-Prefix', 'Path-Info'):
+            with self.subTest(header=header):
+                answer = hostile.send(hostile.text('GET', '/api/v1/health', f'{header}: /_check', 'Remote-Addr:'))
+                self.assertNotIn(b'"faults"', answer.body)
+
+    def test_no_location_of_the_folded_routes_takes_it(self):
+        with open(os.path.join(BUILD, 'nginx/routes.conf')) as file:
+            text = file.read()
+        self.assertNotIn('_check', text)
+        patterns = re.findall(r'^location ~ (\S+) ', text, re.MULTILINE)
+        self.assertGreater(len(patterns), 20)
+        self.assertEqual([pattern for pattern in patterns if re.search(pattern, '/_check') or re.search(pattern, '/_check/')], [])
