@@ -11,7 +11,7 @@ namespace api {
 
 bool Handler::uses_database() const {
     return std::any_of(entries_.begin(), entries_.end(),
-                       [](const Entry& entry) { return !entry.operation.form.sends_file; });
+                       [this](const Entry& entry) { return !statements(entry).empty(); });
 }
 
 std::vector<std::string> Handler::check(Database& database) const {

@@ -2,8 +2,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "csv.hpp"
+#include "filter.hpp"
 #include "handler.hpp"
-#include "page.hpp"
 #include "splice.hpp"
 
 namespace api {

@@ -17,9 +17,6 @@ struct PageRequest {
 /// How many rows of a list as CSV are asked for at a time.
 inline constexpr int rows_at_once = 1000;
 
-/// The ways beside equality in which a list can be filtered by a member, as they stand behind `__`.
-std::vector<std::string_view> ways_of(const Member& member);
-
 /// Reads a query string; puts the values of filters and cursor into parameters. Throws a 400 that names every parameter
 /// that is unknown, given twice or wrong. Whole: the list is wanted with all of its rows, rows_at_once at a time.
 PageRequest read_page(std::string_view query_string, const Operation& operation, Parameters& parameters,

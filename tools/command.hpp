@@ -77,8 +77,8 @@ void store_permissions(api::Database& database);
 /// Roles, permissions and who may what, as lines to compare.
 std::set<std::string> permission_lines(api::Database& database);
 
-/// Gives the roles of handlers exactly what sql/grants.sql says; of roles that are missing, and of those of no handler, it
-/// says so on standard output.
+/// Gives the roles of handlers exactly what sql/grants.sql says; of roles that are missing, and of those of no handler,
+/// it says so on standard output.
 void apply_grants(api::Database& database);
 /// What is not so, as one sentence; empty where each of these handlers has its role, and all have what they should.
 std::string wrong_with_grants(api::Database& database, const std::vector<std::string>& handlers);
@@ -89,6 +89,13 @@ long long sweep_files(api::Database& database);
 /// Names on standard error the rows whose file is not there or has another size; how many contents that are.
 long long missing_files(api::Database& database);
 
+/// `a, b, c`, of any list of texts.
+template <class Texts>
+std::string joined(const Texts& texts) {
+    std::string all;
+    for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
+    return all;
+}
 /// `1 row`, `2 rows`.
 std::string counted(long long number, const std::string& what);
 /// Seconds since 1970 as `2026-11-22 04:15:49 UTC`.

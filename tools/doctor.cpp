@@ -23,12 +23,6 @@
 
 namespace tool {
 
-std::string joined(const std::vector<std::string>& parts) {
-    std::string all;
-    for (const std::string& part : parts) all += (all.empty() ? "" : ", ") + part;
-    return all;
-}
-
 /// A moment as a number with one place, for people.
 std::string tenths(double value) {
     std::ostringstream text;

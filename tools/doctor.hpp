@@ -44,8 +44,6 @@ void look_at_superusers(Report& report, api::Database& database);
 void look_at_connections(Report& report, api::Database& database, const Machine& machine);
 void look_at_audit(Report& report, api::Database& database);
 
-/// `a, b, c`.
-std::string joined(const std::vector<std::string>& parts);
 /// A number with one place, for people.
 std::string tenths(double value);
 

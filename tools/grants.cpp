@@ -95,12 +95,6 @@ std::string statements_of(const Privileges& privileges, const std::string& verb,
     return all;
 }
 
-std::string joined(const std::set<std::string>& names) {
-    std::string all;
-    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-    return all;
-}
-
 /// Of these roles, those that the database does not have.
 std::set<std::string> missing_roles(api::Database& database, const std::set<std::string>& names) {
     std::set<std::string> missing;

@@ -29,10 +29,10 @@ def quoted(text):
 class Spreadsheet(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # a small disk of its own, where that is possible; the handlers run as another user
+        # a small disk of its own, where that is possible; half of the workers may have 20 MiB there at the same time
         cls.spool = tempfile.mkdtemp(prefix='fettle-spool-')
         cls.addClassCleanup(shutil.rmtree, cls.spool, ignore_errors=True)
-        cls.small = os.geteuid() == 0 and subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=48m,mode=1777', 'tmpfs', cls.spool], capture_output=True).returncode == 0
+        cls.small = os.geteuid() == 0 and subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=128m,mode=1777', 'tmpfs', cls.spool], capture_output=True).returncode == 0
         if cls.small:
             cls.addClassCleanup(subprocess.run, ['umount', cls.spool])
         os.chmod(cls.spool, 0o1777)
