@@ -25,7 +25,10 @@ int serve(const Program& program, char** argv, std::vector<Operation> operations
 /// The same for endpoints as they are declared.
 template <class... Endpoints>
 int serve(const Program& program, char** argv, const Endpoints&... endpoints) {
-    return serve(program, argv, std::vector<Operation>{operation_of(endpoints)...});
+    std::vector<Operation> operations;
+    operations.reserve(sizeof...(endpoints));
+    (operations.push_back(operation_of(endpoints)), ...);
+    return serve(program, argv, std::move(operations));
 }
 
 }  // namespace api

@@ -16,7 +16,7 @@ json::object schema_of(const Shape& shape, Side side) {
     for (const Member& member : shape) {
         const bool is_answer = side == Side::answer;
         if (is_answer ? member.is_secret : member.read_only || !member.nested.empty()) continue;
-        json::object schema = member.nested.empty() ? member.schema : schema_of(member.nested, side);
+        json::object schema = member.nested.empty() ? member.schema() : schema_of(member.nested, side);
         if (is_answer && !member.item.empty()) schema.erase("maxItems");  // a limit of what is sent
         if (member.nullable) {
             schema["type"] = json::array{schema["type"], "null"};

@@ -14,7 +14,6 @@ using Shape = std::vector<Member>;
 /// One member: what its type allows, and what the wrappers around the type say of it.
 struct Member {
     std::string name;
-    json::object schema;
     json::value initial;           ///< its C++ default: what a creation without it stores
     bool nullable = false;         ///< std::optional
     bool read_only = false;        ///< ReadOnly
@@ -31,6 +30,7 @@ struct Member {
     bool is_file_name = false;
     const Object* reference = nullptr;
     std::vector<std::pair<std::string_view, std::string_view>> groups;
+    json::object (*schema)() = nullptr;  ///< made when it is asked for: a handler that serves does not keep it
     std::string (*check)(json::value&, Source) = nullptr;
     void (*write)(std::string&, std::string_view) = nullptr;
     Shape nested;  ///< of a described struct as a member; the answer has its columns in a row
@@ -148,7 +148,7 @@ Shape shape_of() {
         if constexpr (boost::describe::has_describe_members<Plain>::value) {
             m.nested = shape_of<Plain>();
         } else {
-            m.schema = Type<Plain>::schema();
+            m.schema = Type<Plain>::schema;
             m.check = Type<Plain>::check;
             m.write = Type<Plain>::write;
             m.is_secret = std::is_same_v<Plain, Password> || std::is_same_v<Plain, Secret>;
