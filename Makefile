@@ -76,14 +76,17 @@ bench: all build/.packages-run build/.packages-test build/.packages-bench
 	@setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
 	@exec setpriv --pdeathsig TERM python3 tests/bench_lists.py $(B)
 
+$(B)/fettle.8: $(B)/fettle tools/fettle.h2m build/.packages-install
+	@help2man --section 8 --no-info --version-string $(VERSION) --include tools/fettle.h2m --output $@ $<
+
 # @…@ in what is installed: where it lies, and what the sandbox needs of this machine's libraries
 FILLED    = sed 's|@PREFIX@|$(PREFIX)|g; s|@LOADER@|'$$(LC_ALL=C readelf -l $(B)/fettle | sed -n 's/.*interpreter: \(.*\)]/\1/p')'|g; s|@LIBRARIES@|/lib/$(shell $(CXX) -print-multiarch)|g'
 ROOT      = $(DESTDIR)$(PREFIX)
 UNITS_IN  = $(ROOT)/lib/systemd/system
 
-install: all
+install: all $(B)/fettle.8
 	install -d $(ROOT)/lib/fettle/handlers $(ROOT)/lib/fettle/roles $(ROOT)/bin $(ROOT)/share/fettle/nginx $(ROOT)/share/fettle/docs \
-	           $(ROOT)/share/fettle/sql/tables $(ROOT)/share/fettle/sql/functions $(ROOT)/share/doc/fettle $(UNITS_IN) \
+	           $(ROOT)/share/fettle/sql/tables $(ROOT)/share/fettle/sql/functions $(ROOT)/share/doc/fettle $(ROOT)/share/man/man8 $(UNITS_IN) \
 	           $(ROOT)/lib/sysusers.d $(ROOT)/lib/tmpfiles.d $(DESTDIR)/etc/fettle $(DESTDIR)/etc/nginx/sites-available
 	install -m 755 $(HANDLERS) $(ROOT)/lib/fettle/handlers
 	install -m 755 $(B)/fettle $(ROOT)/bin
@@ -95,6 +98,7 @@ install: all
 	install -m 644 $(B)/openapi.json $(ROOT)/share/fettle
 	if [ -e build/docs/index.html ]; then install -m 644 build/docs/* $(ROOT)/share/fettle/docs; fi
 	install -m 644 README.md LICENSE $(ROOT)/share/doc/fettle
+	gzip -9n < $(B)/fettle.8 > $(ROOT)/share/man/man8/fettle.8.gz
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer systemd/*.target; do \
 	    $(FILLED) $$unit > $(UNITS_IN)/$${unit##*/}; done
 	for folder in systemd/*.service.d; do install -D -m 644 -t $(UNITS_IN)/$${folder##*/} $$folder/*; done
@@ -125,6 +129,7 @@ clean:
 
 # one after the other: apt has one lock
 build/.packages-run: build/.packages-build
+build/.packages-install: build/.packages-build
 build/.packages-test: build/.packages-run
 build/.packages-bench: build/.packages-test
 build/.packages-deploy: build/.packages-run

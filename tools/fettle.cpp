@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <iomanip>
 #include <iostream>
 #include <sstream>
 
@@ -104,18 +105,19 @@ constexpr const char* statuses =
     "Exit status: 0 done, 1 it could not be done and the reason is on standard error, 2 wrong usage.\n";
 
 void print_usage(std::ostream& out, const Command& command) {
-    out << "usage: fettle " << command.name << (*command.arguments ? " " : "") << command.arguments << "\n\n"
+    out << "Usage: fettle " << command.name << (*command.arguments ? " " : "") << command.arguments << "\n\n"
         << command.details << "\n\n"
         << statuses;
 }
 
 void print_help(std::ostream& out) {
-    out << "usage: fettle COMMAND [ARGUMENT …]\n"
-           "       fettle COMMAND --help\n\n"
+    // laid out as help2man(1) reads it
+    out << "Usage: fettle COMMAND [ARGUMENT]...\n"
+           "  or:  fettle COMMAND --help\n\n"
            "Runs what Fettle needs beside its API. Every command is safe to repeat.\n\n";
     for (const Command& command : commands) {
-        out << "  " << command.name << (*command.arguments ? " " : "") << command.arguments << "\n      "
-            << command.summary << '\n';
+        const std::string usage = std::string(command.name) + (*command.arguments ? " " : "") + command.arguments;
+        out << "  " << std::left << std::setw(30) << usage << command.summary << '\n';
     }
     out << "\nSettings are environment variables, read as well from the file FETTLE_ENV, else $DATA/env, else\n"
            "build/run/env beside a built fettle, else /etc/fettle/fettle.env; what the environment says stands.\n"
