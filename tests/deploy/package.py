@@ -49,6 +49,15 @@ class Package(unittest.TestCase):
             MACHINE.run('systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket fettle@messages.socket')
         self.healthy()
 
+    def test_2_files_of_one_user_for_all_handlers_become_what_they_are_now(self):
+        old = '/var/lib/fettle/storage/old'
+        MACHINE.run(f'install -d -m 750 -o fettle -g fettle {old}; install -m 640 -o fettle -g fettle /etc/hostname {old}/file')
+        try:
+            install(package('1.0.1'))
+            self.assertEqual(MACHINE.run(f"stat -c '%A %U %G' {old} {old}/file").splitlines(), ['drwxrwsr-x fettle fettle_files', '-rw-r--r-- fettle fettle'])
+        finally:
+            MACHINE.run(f'rm -r {old}')
+
     def test_3_an_upgrade_whose_migration_fails_leaves_what_runs_alone(self):
         MACHINE.run('systemctl start fettle@tasks.service')
         user = MACHINE.user()
