@@ -112,6 +112,7 @@ install: all $(B)/fettle.8
 	[ -e $(DESTDIR)/etc/nginx/sites-available/fettle ] || $(FILLED) nginx/site.conf > $(DESTDIR)/etc/nginx/sites-available/fettle
 	[ -e $(DESTDIR)/etc/fettle/fettle.env ] || $(B)/fettle settings | sed -e 's|^#PGHOST=.*|PGHOST=/run/postgresql|' -e 's|^#PGDATABASE=.*|PGDATABASE=fettle|' \
 	    -e 's|^#PGUSER=.*|PGUSER=fettle|' -e 's|^#FETTLE_IDLE=.*|FETTLE_IDLE=600|' > $(DESTDIR)/etc/fettle/fettle.env
+	chmod 644 $(DESTDIR)/etc/fettle/fettle.env $(DESTDIR)/etc/nginx/sites-available/fettle
 
 PACKAGE   = build/deb/fettle_$(VERSION)_$(shell dpkg --print-architecture).deb
 deb: all

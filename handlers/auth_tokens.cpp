@@ -24,6 +24,7 @@ constexpr api::Endpoint<api::None, api::Page<AccessToken>> list{{
     .summary = "List one's own personal access tokens.",
     .permissions = {api::caller},
     .object = access_tokens,
+    .ordering = {"id", "name"},
     .session_only = true,
     .no_store = true,
 }};

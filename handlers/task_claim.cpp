@@ -18,7 +18,7 @@ constexpr api::Rule claimed{"claimed",
                             "",
                             "(select u.username from users u where u.id = it.\"user\")"};
 constexpr api::Rule not_holder{"not_holder", 403,
-                               "it.\"user\" <> me.id and it.claimed_until > now() and not may(tasks.edit_all)",
+                               "it.\"user\" <> me.id and it.claimed_until is not null and not may(tasks.edit_all)",
                                "Only its holder and holders of tasks.edit_all release a work order."};
 
 /// The open order that is most urgent, then due first; one that somebody else is just claiming is not waited for.

@@ -14,6 +14,7 @@
 #include <stdexcept>
 
 #include "exchange.hpp"
+#include "items.hpp"
 #include "page.hpp"
 #include "problem.hpp"
 #include "settings.hpp"
@@ -51,6 +52,24 @@ std::size_t Spool::read(char* into, std::size_t size, std::size_t offset) const 
 namespace csv {
 
 namespace {
+
+/// How many bytes of UTF-8 a row may have.
+std::size_t most_in_row(const Shape& shape) {
+    constexpr std::size_t in_number = 32, in_json = 64 << 10;  // both states of a row with the longest of texts
+    std::size_t most = 0;
+    for (const Member& member : shape) {
+        if (!member.nested.empty()) {
+            most += most_in_row(member.nested);
+        } else if (!member.item.empty()) {
+            most += types::most_items * most_in_row(member.item);
+        } else {
+            const json::object schema = member.schema();
+            const json::value* length = schema.if_contains("maxLength");
+            most += length ? 4 * length->to_number<std::size_t>() : schema.at("type") == "object" ? in_json : in_number;
+        }
+    }
+    return most;
+}
 
 /// A text as a cell. A spreadsheet takes what begins with = + - @, a tab or a line end for a formula (OWASP, CSV
 /// injection): an apostrophe in front makes it a text.
@@ -145,6 +164,11 @@ std::string lists(const Shape& shape, const std::vector<std::string_view>& colum
     return out;
 }
 
+int rows_at_once(const Shape& shape) {
+    constexpr std::size_t most_bytes = 16 << 20;
+    return static_cast<int>(std::clamp<std::size_t>(most_bytes / most_in_row(shape), 50, 1000));
+}
+
 std::string header(const Shape& shape) {
     std::string line;
     write_names(line, shape, "");
@@ -167,29 +191,48 @@ void Exchange::set_csv_headers(Reply& reply) const {
     set_list_headers(reply);
 }
 
-Reply Exchange::whole_list(PageRequest& page) {
-    // half of the workers at most, so that a few long lists do not keep everybody else waiting
-    static std::atomic<int> running = 0;
-    struct Place {
-        bool taken = ++running <= std::max(1, settings().workers / 2);
-        ~Place() { --running; }
-    } place;
-    if (!place.taken) throw unavailable("Too many lists as CSV at the same time. Try again.", 2);
+namespace {
 
+/// Among the lists that are made and sent at the same time: half of the workers at most, so that a few long ones do not
+/// keep everybody else waiting.
+class Place {
+public:
+    Place() {
+        if (++taken > std::max(1, settings().workers / 2)) {
+            --taken;
+            throw unavailable("Too many lists as CSV at the same time. Try again.", 2);
+        }
+    }
+    ~Place() { --taken; }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+private:
+    static inline std::atomic<int> taken = 0;
+};
+
+/// A list until it is sent.
+struct Table {
+    Place place;
+    Spool spool;
+};
+
+}  // namespace
+
+Reply Exchange::whole_list(PageRequest& page) {
     const Operation& operation = entry_.operation;
     Reply reply;
-    auto spool = std::make_shared<Spool>();
+    auto table = std::make_shared<Table>();
     std::string lines = csv::header(operation.out);
     database.begin_snapshot();
-    for (bool more = true; more; lines.clear()) {
+    for (bool more = true; more;) {
         Rows rows = ask(page_statement(operation, page.query));
         refuse_caller(rows);
         if (reply.used_key.empty()) note_use(rows, reply);
-        more = write_csv(lines, page, operation, rows, parameters);
-        spool->append(lines);
+        more = write_csv(table->spool, lines, page, operation, rows, parameters);
     }
     database.rollback();
-    reply.spool = std::move(spool);
+    reply.spool = {table, &table->spool};
     set_csv_headers(reply);
     return reply;
 }

@@ -25,6 +25,10 @@ private:
 
 namespace csv {
 
+/// How many rows of this shape are asked for at a time: what may be in memory of a list, as the limits of its texts and
+/// lists allow it, is 16 MiB, however the rows are filled.
+int rows_at_once(const Shape& shape);
+
 /// Whether an operation also answers as CSV: a list does, and an answer that is made of lists of small objects.
 bool is_offered(const Operation& operation);
 

@@ -250,7 +250,11 @@ Rows Database::query(const Statement& statement, const Parameters& parameters) {
 
 void Database::begin_snapshot() {
     begin();
-    script("set transaction isolation level repeatable read, read only");
+    timed([&] {
+        Connection& c = connected();
+        ++spent_.statements;
+        guarded(c, [&] { c.transaction->exec("set transaction isolation level repeatable read, read only"); });
+    });
 }
 
 void Database::script(const std::string& sql) {
@@ -307,6 +311,9 @@ std::string Database::check(const Statement& statement) {
         guarded(c, [&] { return pqxx::nontransaction(c.link).exec(sql); });
     };
     bool is_prepared = false;
+    const auto forget = [&] {
+        if (is_prepared) run("deallocate fettle_check");
+    };
     std::string fault;
     try {
         // PREPARE finds the types of the parameters and asks for no right; EXPLAIN looks up the rights as a run would,
@@ -315,13 +322,14 @@ std::string Database::check(const Statement& statement) {
         is_prepared = true;
         run("explain execute fettle_check" + values);
     } catch (const Problem&) {
+        forget();
         throw;
     } catch (const BadValue& bad) {
         fault = bad.why;
     } catch (const std::exception& refused) {
         fault = one_line(refused.what());
     }
-    if (is_prepared) run("deallocate fettle_check");
+    forget();
     return fault.substr(0, fault.find(" LINE "));  // where in the statement, which is not shown
 }
 

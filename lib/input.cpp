@@ -34,14 +34,19 @@ struct Builder {
         if (open.empty()) return root = std::move(v), true;
         if (auto* array = open.back().container.if_array()) return array->push_back(std::move(v)), true;
         json::object& object = open.back().container.get_object();
-        if (object.contains(open.back().key)) {
-            std::string path;
-            for (const Open& o : open)
-                if (o.container.is_object()) path += (path.empty() ? "" : ".") + o.key;
-            (*errors)[path] = {"This key stands more than once."};
-        }
+        if (object.contains(open.back().key)) name_duplicate();
         object[open.back().key] = std::move(v);
         return true;
+    }
+    /// At most so many, by paths of at most so many bytes, or by the key alone: the answer to a body of long keys in each
+    /// other must not be thousands of times as long as the body.
+    static constexpr std::size_t most_duplicates = 100, longest_path = 256;
+    void name_duplicate() {
+        if (errors->size() >= most_duplicates) return;
+        std::string path;
+        for (const Open& o : open)
+            if (o.container.is_object() && path.size() <= longest_path) path += (path.empty() ? "" : ".") + o.key;
+        (*errors)[path.size() <= longest_path ? path : open.back().key] = {"This key stands more than once."};
     }
     bool close() {
         json::value done = std::move(open.back().container);

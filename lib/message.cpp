@@ -97,13 +97,13 @@ std::size_t length_of(const Reply& reply) { return reply.spool ? reply.spool->si
 
 std::size_t body_size(const Reply& reply, bool head) { return !head && has_body(reply) ? length_of(reply) : 0; }
 
-std::string cgi_response(Reply& reply, bool head) {
+std::string cgi_header(Reply& reply) {
     std::string out = "Status: " + std::to_string(reply.status) + " " + reason(reply.status) + "\r\n";
     for (const auto& [name, value] : reply.headers) {
         for (char c : value)
             if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
                 reply = {500, {}, "application/problem+json", Problem(refusals::internal).body()};
-                return cgi_response(reply, head);
+                return cgi_header(reply);
             }
         out += name + ": " + value + "\r\n";
     }
@@ -111,9 +111,11 @@ std::string cgi_response(Reply& reply, bool head) {
         out += "Content-Type: " + reply.content_type + "\r\n";
         out += "Content-Length: " + std::to_string(length_of(reply)) + "\r\n";
     }
-    out += "\r\n";
-    if (!head && has_body(reply)) out += reply.body;
-    return out;
+    return out + "\r\n";
+}
+
+std::string_view cgi_body(const Reply& reply, bool head) {
+    return !head && has_body(reply) ? std::string_view(reply.body) : std::string_view();
 }
 
 }  // namespace api

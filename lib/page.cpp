@@ -136,7 +136,7 @@ struct Reader {
         page.digest = crypto::sha256_hex(list, 6);
         if (given_cursor) cursor(*given_cursor);
         if (whole) {
-            page.size = rows_at_once;
+            page.size = csv::rows_at_once(op.out);
             page.query.counted = false;
         }
         parameters["limit"] = std::to_string(page.size + 1);
@@ -218,14 +218,20 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
     return out + "]}";
 }
 
-bool write_csv(std::string& out, PageRequest& page, const Operation& operation, const Rows& rows,
+bool write_csv(Spool& spool, std::string& lines, PageRequest& page, const Operation& operation, const Rows& rows,
                Parameters& parameters) {
-    const std::size_t found = std::min<std::size_t>(found_in(rows), rows_at_once);
+    constexpr std::size_t piece = 64 << 10;
+    const std::size_t most = static_cast<std::size_t>(page.size), found = std::min(found_in(rows), most);
     for (std::size_t row = 0; row < found; ++row) {
         std::size_t column = first_page_column;
-        csv::write_row(out, operation.out, rows, row, column);
+        csv::write_row(lines, operation.out, rows, row, column);
+        if (lines.size() < piece) continue;
+        spool.append(lines);
+        lines.clear();
     }
-    if (rows.size() <= rows_at_once) return false;
+    spool.append(lines);
+    lines.clear();
+    if (rows.size() <= most) return false;
     const auto keys = keys_of(page.query, operation, rows, found - 1);
     page.query.after_cursor = true;
     for (std::size_t i = 0; i + 1 < keys.size(); ++i) parameters["cursor_" + std::to_string(i)] = keys[i];

@@ -4,6 +4,8 @@
 
 namespace api {
 
+class Spool;
+
 /// One page as it was asked for, checked.
 struct PageRequest {
     PageQuery query;
@@ -14,19 +16,17 @@ struct PageRequest {
     std::string digest;  ///< of what a cursor belongs to
 };
 
-/// How many rows of a list as CSV are asked for at a time.
-inline constexpr int rows_at_once = 1000;
-
 /// Reads a query string; puts the values of filters and cursor into parameters. Throws a 400 that names every parameter
-/// that is unknown, given twice or wrong. Whole: the list is wanted with all of its rows, rows_at_once at a time.
+/// that is unknown, given twice or wrong. Whole: the list is wanted with all of its rows, csv::rows_at_once at a time.
 PageRequest read_page(std::string_view query_string, const Operation& operation, Parameters& parameters,
                       bool whole = false);
 
 /// `{"count", "next", "previous", "results"}`; url is that of the list without its query.
 std::string write_page(const PageRequest& page, const Operation& operation, const Rows& rows, const std::string& url);
 
-/// Appends the rows as lines of CSV. True where more follow: then page and parameters ask for them.
-bool write_csv(std::string& out, PageRequest& page, const Operation& operation, const Rows& rows,
+/// Spools what is in lines, then the rows as lines of CSV; lines is empty afterwards. True where more follow: then page
+/// and parameters ask for them.
+bool write_csv(Spool& spool, std::string& lines, PageRequest& page, const Operation& operation, const Rows& rows,
                Parameters& parameters);
 
 /// Appends a row as a JSON object; column moves behind the object's last one.

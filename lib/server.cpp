@@ -143,13 +143,15 @@ void serve_one(const Shared& shared, FCGX_Request& wire, Database& database) {
     try {
         id = request.id();
         answer(shared.handler, shared.counters, request, database, id, [&](Reply& reply, bool head) {
-            const std::string bytes = cgi_response(reply, head);
+            const std::string header = cgi_header(reply);
+            const std::string_view body = cgi_body(reply, head);
             // what is left of the body must not be taken for the next request's records
             char rest[16384];
             std::size_t drained = 0, n = 0;
             const std::size_t most = most_drained(shared.handler);
             while (drained < most && (n = request.read(rest, sizeof rest)) > 0) drained += n;
-            FCGX_PutStr(bytes.data(), static_cast<int>(bytes.size()), wire.out);
+            for (const std::string_view bytes : {std::string_view(header), body})
+                FCGX_PutStr(bytes.data(), static_cast<int>(bytes.size()), wire.out);
             send_spooled(reply, head, [&](const char* piece, std::size_t size) {
                 return FCGX_PutStr(piece, static_cast<int>(size), wire.out) == static_cast<int>(size);
             });
@@ -235,8 +237,8 @@ int serve(const Handler& handler) {
         CgiRequest request;
         Database database(handler.name());
         answer(handler, counters, request, database, std::string(request.id()), [](Reply& reply, bool head) {
-            const std::string bytes = cgi_response(reply, head);
-            std::cout.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+            const std::string header = cgi_header(reply);
+            std::cout << header << cgi_body(reply, head);
             send_spooled(reply, head, [](const char* piece, std::size_t size) {
                 return static_cast<bool>(std::cout.write(piece, static_cast<std::streamsize>(size)));
             });

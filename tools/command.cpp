@@ -26,7 +26,7 @@ std::string login_name() {
     return entry ? entry->pw_name : "uid " + std::to_string(user);
 }
 
-/// systemd takes quotes around a value off, and so do we.
+/// systemd takes blanks behind a value and quotes around it off, and so do we.
 std::string unquoted(const std::string& value) {
     const bool quoted =
         value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
@@ -78,6 +78,7 @@ std::vector<std::pair<std::string, std::string>> settings_in(const fs::path& pat
                               });
         if (!has_name)
             throw Complaint("line " + std::to_string(number) + " of " + path.string() + " is not NAME=value");
+        line.erase(line.find_last_not_of(" \t\r") + 1);
         lines.emplace_back(line.substr(0, equals), unquoted(line.substr(equals + 1)));
     }
     return lines;

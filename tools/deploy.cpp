@@ -112,7 +112,7 @@ void examine(const fs::path& program, const fs::path& file, const Service& servi
     const boost::json::value* name = object ? object->if_contains("handler") : nullptr;
     if (!described.well() || is_none || !name || !name->is_string())
         throw Complaint(file.string() + " is no handler: --describe ends with " + how_it_ended(described.status) +
-                        "; nothing was changed");
+                        "; nothing was changed" + (described.well() ? "" : "\n" + trimmed(described.output)));
     if (name->get_string() != service.handler)
         throw Complaint(file.string() + " is the handler " + std::string(name->get_string()) + ", not " +
                         service.handler + "; nothing was changed");
@@ -130,7 +130,10 @@ public:
         : program_(service.program), former_(program_.parent_path().parent_path() / "former" / service.handler) {
         fs::create_directories(former_.parent_path());
         aside_ = former_.parent_path() / ('.' + service.handler + ".aside");
-        // a deployment that was killed has left what served before it
+        // A deployment that was killed has left what served before it; or what serves still, as a second name of it.
+        // rename(2) does nothing where both names are of one file.
+        std::error_code is_none;
+        if (fs::equivalent(aside_, program_, is_none) || fs::equivalent(aside_, former_, is_none)) unlink(aside_.c_str());
         if (fs::exists(aside_)) rename_or_fail(aside_, former_);
     }
     const fs::path& former() const { return former_; }

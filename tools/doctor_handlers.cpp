@@ -32,13 +32,14 @@ constexpr int askers = 4;
 
 const fs::path installed_sockets = "/run/fettle";
 
-/// Whether the administrator has said that this machine does not serve it.
-bool is_masked(const std::string& handler, const fs::path& folder) {
+/// Whether the administrator has said that this machine does not serve it: masked, or not enabled.
+bool is_left_out(const std::string& handler, const fs::path& folder) {
     if (folder != installed_sockets) return false;
     std::error_code is_none;
-    for (const char* kind : {".socket", ".service"})
-        if (fs::read_symlink("/etc/systemd/system/fettle@" + handler + kind, is_none) == "/dev/null") return true;
-    return false;
+    const fs::path units = "/etc/systemd/system", socket = "fettle@" + handler + ".socket";
+    for (const fs::path& unit : {socket, fs::path("fettle@" + handler + ".service")})
+        if (fs::read_symlink(units / unit, is_none) == "/dev/null") return true;
+    return !fs::is_symlink(units / "fettle.target.wants" / socket, is_none);
 }
 
 /// Who may connect may claim to be any address: root and nginx, as the units say; or who owns the folder of a Fettle
@@ -119,7 +120,7 @@ void look_at_handlers(Report& report, Machine& machine) {
     const fs::path folder = named && *named ? fs::path(named) : installed_sockets;
     std::vector<std::string> names = handlers(), served, asked;
     std::copy_if(names.begin(), names.end(), std::back_inserter(served),
-                 [&](const std::string& name) { return !is_masked(name, folder); });
+                 [&](const std::string& name) { return !is_left_out(name, folder); });
     bool all_well = true;
     for (const std::string& name : served) {
         const fs::path path = folder / (name + ".sock");
@@ -129,8 +130,8 @@ void look_at_handlers(Report& report, Machine& machine) {
         report.add(fail, "sockets", path.string() + ' ' + wrong);
         all_well = false;
     }
-    const std::size_t masked = names.size() - served.size();
-    const std::string left_out = masked > 0 ? ", " + std::to_string(masked) + " masked" : "";
+    const std::size_t others = names.size() - served.size();
+    const std::string left_out = others > 0 ? ", " + std::to_string(others) + " masked or disabled" : "";
     if (all_well)
         report.add(ok, "sockets",
                    std::to_string(served.size()) + " are as they must be in " + folder.string() + left_out);

@@ -62,20 +62,21 @@ BOOST_DESCRIBE_STRUCT(Task, (),
 /// without end: a new order is that, where it was made for somebody else.
 inline constexpr std::string_view claim_of_new_order =
     R"(case when given.equipment is not null and given."user" <> me.id then '9999-12-31 23:59:59Z'::timestamptz end)";
-/// Given to somebody else it is theirs for good, given to oneself it is open. A `user` that is repeated changes nothing
-/// while the claim lasts, nor on an order that is its author's.
+/// Given to somebody else, by who may do that, it is theirs for good; given to oneself it is open. A `user` that is
+/// repeated changes nothing while the claim lasts, nor on an order that is its author's.
 inline constexpr std::string_view claim_of_changed_order = R"(
         case when given.equipment is null or it.status in ('Complete', 'Cancelled') then null
              when it.equipment is not null and given."user" = it."user"
-                  and (:user::bigint is null or it.claimed_until > now() or it."user" in (it.author, me.id))
+                  and (:user::bigint is null or it.claimed_until > now() or it."user" in (it.author, me.id)
+                       or not may(tasks.assign))
              then it.claimed_until
-             when given."user" <> me.id then '9999-12-31 23:59:59Z' end)";
+             when given."user" <> me.id and may(tasks.assign) then '9999-12-31 23:59:59Z' end)";
 
 /// Who may change a task that they see.
 inline constexpr api::Rule not_yours{"not_yours", 403,
                                      // whose claim on an order is over has given it back
                                      R"(it.author <> me.id and not may(tasks.edit_all)
-                 and (it."user" <> me.id or it.equipment is not null and it.status <> 'Complete'
+                 and (it."user" <> me.id or it.equipment is not null and it.status in ('Pending', 'In Progress')
                                             and coalesce(it.claimed_until, '-infinity') <= now()))",
                                      "Only its author, its user and holders of tasks.edit_all can change this task."};
 

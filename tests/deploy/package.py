@@ -1,4 +1,5 @@
 """The package: installing, upgrading, removing, purging."""
+import threading
 import unittest
 
 import server
@@ -71,6 +72,35 @@ class Package(unittest.TestCase):
         self.assertEqual(user.get('/api/v1/statistics/tasks').status, 503)
         install(package())
         self.assertNotEqual(user.get('/api/v1/statistics/tasks').status, 503)
+        self.healthy()
+
+    def test_3_a_handler_that_is_wanted_while_a_migration_fails_does_not_begin(self):
+        MACHINE.run('systemctl stop fettle@statistics.service; systemctl start fettle@tasks.service')
+        broken = package('1.0.2', "echo 'select pg_sleep(6); select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql")
+        upgrade = threading.Thread(target=install, args=(broken, False))
+        upgrade.start()
+        try:
+            MACHINE.until("runuser -u postgres -- psql -XqAt -c \"select 'it sleeps' from pg_stat_activity where query like '%pg_sleep(6)%' and pid <> pg_backend_pid()\" | grep sleeps")
+            MACHINE.run('systemctl start --no-block fettle@statistics.service')
+        finally:
+            upgrade.join()
+        self.assertEqual(MACHINE.run('systemctl is-active fettle@tasks.service fettle@statistics.service', check=False).split(), ['active', 'inactive'])
+        install(package())
+        self.healthy()
+
+    def test_3_an_upgrade_without_its_database_leaves_what_runs_alone(self):
+        MACHINE.run('systemctl start fettle@tasks.service; systemctl stop fettle@statistics.service')
+        pid = MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service')
+        MACHINE.run('systemctl stop postgresql@*.service')
+        try:
+            self.assertIn('no PostgreSQL answers', install(package('1.0.2'), check=False))
+            self.assertIn('iF', MACHINE.run('dpkg-query -W -f "\\${db:Status-Abbrev}" fettle'))
+            self.assertEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
+            MACHINE.run('systemctl start fettle@statistics.service', check=False)
+            self.assertEqual(MACHINE.run('systemctl is-active fettle@statistics.service', check=False).strip(), 'inactive')
+        finally:
+            MACHINE.run('systemctl start postgresql.service')
+        install(package())
         self.healthy()
 
     def test_4_it_is_removed_and_comes_back_with_all_data(self):

@@ -119,6 +119,15 @@ class Hostile(unittest.TestCase):
         answer = self.user.post('/api/v1/tasks', raw=b'{"title":"a","title":"b","x":{"y":1,"y":2},"user":"no"}', headers={'Content-Type': JSON})
         self.assertLessEqual({'title', 'x', 'x.y', 'user'}, set(answer.json['errors']), answer)
 
+    def test_long_keys_in_each_other_make_no_long_answer(self):
+        depth = 28
+        pairs = b'[' + b','.join(b'{' + b','.join(b'"%d":0,"%d":0' % (n, n) for n in range(part, part + 120)) + b'}' for part in range(1000, 9000, 120)) + b']'
+        body = b''.join(b'{"' + b'k' * 1000 + b'":' for _ in range(depth)) + pairs + b'}' * depth
+        for path in ('/api/v1/health', '/api/v1/tasks'):
+            answer = STAGE.client('a' * 43).request('GET', path, raw=body, headers={'Content-Type': JSON})
+            self.assertEqual((answer.status, len(answer.json['errors'])), (400, 100), answer.status)
+            self.assertLess(len(answer.body), 50000)
+
     def test_a_body_of_no_bytes_has_no_fields_and_one_over_the_limit_is_413(self):
         self.in_form(self.user.post('/api/v1/tasks', raw=b'', headers={'Content-Type': JSON}), 400, code='invalid')
         for size, status in (((1 << 20) + 1, 413), (1 << 20, 400), (3 << 20, 413)):
