@@ -164,9 +164,12 @@ std::string lists(const Shape& shape, const std::vector<std::string_view>& colum
     return out;
 }
 
+int most_lists() { return std::max(1, settings().workers / 2); }
+
 int rows_at_once(const Shape& shape) {
-    constexpr std::size_t most_bytes = 16 << 20;
-    return static_cast<int>(std::clamp<std::size_t>(most_bytes / most_in_row(shape), 50, 1000));
+    constexpr std::size_t most_bytes = 96 << 20;
+    const std::size_t each = most_bytes / static_cast<std::size_t>(most_lists());
+    return static_cast<int>(std::clamp<std::size_t>(each / most_in_row(shape), 50, 1000));
 }
 
 std::string header(const Shape& shape) {
@@ -193,12 +196,11 @@ void Exchange::set_csv_headers(Reply& reply) const {
 
 namespace {
 
-/// Among the lists that are made and sent at the same time: half of the workers at most, so that a few long ones do not
-/// keep everybody else waiting.
+/// Among the lists that are made and sent at the same time.
 class Place {
 public:
     Place() {
-        if (++taken > std::max(1, settings().workers / 2)) {
+        if (++taken > csv::most_lists()) {
             --taken;
             throw unavailable("Too many lists as CSV at the same time. Try again.", 2);
         }

@@ -25,8 +25,12 @@ private:
 
 namespace csv {
 
-/// How many rows of this shape are asked for at a time: what may be in memory of a list, as the limits of its texts and
-/// lists allow it, is 16 MiB, however the rows are filled.
+/// How many lists are made and sent at the same time: half of the workers, so that a few long ones do not keep everybody
+/// else waiting.
+int most_lists();
+
+/// How many rows of this shape are asked for at a time: what all lists together may have in memory, as the limits of
+/// their texts allow it, is 96 MiB, of the 256 that a unit has, however the rows are filled. At most 1,000.
 int rows_at_once(const Shape& shape);
 
 /// Whether an operation also answers as CSV: a list does, and an answer that is made of lists of small objects.

@@ -116,14 +116,17 @@ Health health_of(const std::string& handler, const fs::path& socket, std::chrono
     const boost::json::object* object = value.if_object();
     if (is_none || !object || (answer.status != 200 && answer.status != 503))
         throw std::runtime_error(socket.string() + " answers " + std::to_string(answer.status) + " to GET /_check");
+    const std::string is_other = socket.string() + " answers GET /_check with something else";
     try {
         if (object->at("handler").as_string() != handler)
             throw std::runtime_error(socket.string() + " is answered by " +
                                      std::string(object->at("handler").as_string()));
         return {static_cast<int>(object->at("pid").as_int64()), object->at("database").as_bool(),
                 boost::json::value_to<std::vector<std::string>>(object->at("faults"))};
-    } catch (const std::logic_error&) {  // out of range, or of another type
-        throw std::runtime_error(socket.string() + " answers GET /_check with something else");
+    } catch (const std::logic_error&) {  // out of range, or of another type: Boost 1.81
+        throw std::runtime_error(is_other);
+    } catch (const boost::system::system_error&) {  // the same from 1.83 on
+        throw std::runtime_error(is_other);
     }
 }
 
