@@ -221,6 +221,8 @@ class Spreadsheet(unittest.TestCase):
         finally:
             for peer in slow:
                 peer.close()
+        # what nobody waits for any more is made to its end
+        self.assertTrue(restarts.wait_for(lambda: self.root.get('/api/v1/tasks?title=nowhere', headers=CSV).status == 200, 60))
 
     def test_a_client_that_goes_away_leaves_no_file(self):
         self.many()
