@@ -80,7 +80,8 @@ class Package(unittest.TestCase):
         upgrade = threading.Thread(target=install, args=(broken, False))
         upgrade.start()
         try:
-            MACHINE.until("runuser -u postgres -- psql -XqAt -c \"select 'it sleeps' from pg_stat_activity where query like '%pg_sleep(6)%' and pid <> pg_backend_pid()\" | grep sleeps")
+            sleeps = "select 1 from pg_stat_activity where query like '%pg_sleep(6)%' and pid <> pg_backend_pid()"
+            MACHINE.run(f'for i in $(seq 200); do runuser -u postgres -- psql -XqAt -c "{sleeps}" | grep -q 1 && exit; sleep 0.1; done; exit 1')
             MACHINE.run('systemctl start --no-block fettle@statistics.service')
         finally:
             upgrade.join()
