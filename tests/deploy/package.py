@@ -1,5 +1,6 @@
 """The package: installing, upgrading, removing, purging."""
 import threading
+import time
 import unittest
 
 import server
@@ -75,8 +76,8 @@ class Package(unittest.TestCase):
         self.healthy()
 
     def test_3_a_handler_that_is_wanted_while_a_migration_fails_does_not_begin(self):
-        MACHINE.run('systemctl stop fettle@statistics.service; systemctl start fettle@tasks.service')
         broken = package('1.0.2', "echo 'select pg_sleep(6); select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql")
+        MACHINE.run('systemctl stop fettle@statistics.service; systemctl restart fettle@tasks.service')  # which is idle for 30 s at most
         upgrade = threading.Thread(target=install, args=(broken, False))
         upgrade.start()
         try:
@@ -86,15 +87,19 @@ class Package(unittest.TestCase):
         finally:
             upgrade.join()
         self.assertEqual(MACHINE.run('systemctl is-active fettle@tasks.service fettle@statistics.service', check=False).split(), ['active', 'inactive'])
+        began = time.monotonic()
+        self.assertIn(MACHINE.client().get('/api/v1/statistics/tasks').status, (502, 503))
+        self.assertLess(time.monotonic() - began, 5, 'a migration that failed is not tried again')
         install(package())
         self.healthy()
 
     def test_3_an_upgrade_without_its_database_leaves_what_runs_alone(self):
-        MACHINE.run('systemctl start fettle@tasks.service; systemctl stop fettle@statistics.service')
+        newer = package('1.0.2')
+        MACHINE.run('systemctl restart fettle@tasks.service; systemctl stop fettle@statistics.service')
         pid = MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service')
         MACHINE.run('systemctl stop postgresql@*.service')
         try:
-            self.assertIn('no PostgreSQL answers', install(package('1.0.2'), check=False))
+            self.assertIn('no PostgreSQL answers', install(newer, check=False))
             self.assertIn('iF', MACHINE.run('dpkg-query -W -f "\\${db:Status-Abbrev}" fettle'))
             self.assertEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
             MACHINE.run('systemctl start fettle@statistics.service', check=False)
