@@ -54,8 +54,9 @@ run: all build/.packages-run
 test: all $(B)/tests/unit/run $(FUZZED) build/.packages-run build/.packages-test validator
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
 
-# packages are installed for root alone: whoever else runs this is told why it is skipped
-test-deploy: all build/.packages-run $(if $(filter 0,$(shell id -u)),build/.packages-deploy)
+# packages are installed for root alone: whoever else runs this is told why it is skipped. The package is made where there is
+# no network any more, so what that needs comes first.
+test-deploy: all build/.packages-run $(if $(filter 0,$(shell id -u)),build/.packages-deploy $(B)/fettle.8)
 	@exec setpriv --pdeathsig TERM python3 tests/deploy/run.py $(B)
 
 # the files of lib that a parser needs: with a sanitizer, and so that new ways through them are noticed
