@@ -53,6 +53,10 @@ namespace csv {
 
 namespace {
 
+/// How many lists are made and sent at the same time: half of the workers, so that a few long ones do not keep everybody
+/// else waiting.
+int most_lists() { return std::max(1, settings().workers / 2); }
+
 /// How many bytes of UTF-8 a row may have.
 std::size_t most_in_row(const Shape& shape) {
     constexpr std::size_t in_number = 32, in_json = 64 << 10;  // both states of a row with the longest of texts
@@ -164,8 +168,6 @@ std::string lists(const Shape& shape, const std::vector<std::string_view>& colum
     return out;
 }
 
-int most_lists() { return std::max(1, settings().workers / 2); }
-
 int rows_at_once(const Shape& shape) {
     constexpr std::size_t most_bytes = 96 << 20;
     const std::size_t each = most_bytes / static_cast<std::size_t>(most_lists());
@@ -225,13 +227,13 @@ Reply Exchange::whole_list(PageRequest& page) {
     const Operation& operation = entry_.operation;
     Reply reply;
     auto table = std::make_shared<Table>();
-    std::string lines = csv::header(operation.out);
+    table->spool.append(csv::header(operation.out));
     database.begin_snapshot();
     for (bool more = true; more;) {
         Rows rows = ask(page_statement(operation, page.query));
         refuse_caller(rows);
         if (reply.used_key.empty()) note_use(rows, reply);
-        more = write_csv(table->spool, lines, page, operation, rows, parameters);
+        more = write_csv(table->spool, page, operation, rows, parameters);
     }
     database.rollback();
     reply.spool = {table, &table->spool};

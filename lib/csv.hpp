@@ -25,10 +25,6 @@ private:
 
 namespace csv {
 
-/// How many lists are made and sent at the same time: half of the workers, so that a few long ones do not keep everybody
-/// else waiting.
-int most_lists();
-
 /// How many rows of this shape are asked for at a time: what all lists together may have in memory, as the limits of
 /// their texts allow it, is 96 MiB, of the 256 that a unit has, however the rows are filled. At most 1,000.
 int rows_at_once(const Shape& shape);

@@ -218,9 +218,9 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
     return out + "]}";
 }
 
-bool write_csv(Spool& spool, std::string& lines, PageRequest& page, const Operation& operation, const Rows& rows,
-               Parameters& parameters) {
+bool write_csv(Spool& spool, PageRequest& page, const Operation& operation, const Rows& rows, Parameters& parameters) {
     constexpr std::size_t piece = 64 << 10;
+    std::string lines;
     const std::size_t most = static_cast<std::size_t>(page.size), found = std::min(found_in(rows), most);
     for (std::size_t row = 0; row < found; ++row) {
         std::size_t column = first_page_column;
@@ -230,7 +230,6 @@ bool write_csv(Spool& spool, std::string& lines, PageRequest& page, const Operat
         lines.clear();
     }
     spool.append(lines);
-    lines.clear();
     if (rows.size() <= most) return false;
     const auto keys = keys_of(page.query, operation, rows, found - 1);
     page.query.after_cursor = true;

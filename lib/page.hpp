@@ -24,10 +24,8 @@ PageRequest read_page(std::string_view query_string, const Operation& operation,
 /// `{"count", "next", "previous", "results"}`; url is that of the list without its query.
 std::string write_page(const PageRequest& page, const Operation& operation, const Rows& rows, const std::string& url);
 
-/// Spools what is in lines, then the rows as lines of CSV; lines is empty afterwards. True where more follow: then page
-/// and parameters ask for them.
-bool write_csv(Spool& spool, std::string& lines, PageRequest& page, const Operation& operation, const Rows& rows,
-               Parameters& parameters);
+/// Spools the rows as lines of CSV. True where more follow: then page and parameters ask for them.
+bool write_csv(Spool& spool, PageRequest& page, const Operation& operation, const Rows& rows, Parameters& parameters);
 
 /// Appends a row as a JSON object; column moves behind the object's last one.
 void write_object(std::string& out, const Shape& shape, const Rows& rows, std::size_t row, std::size_t& column);

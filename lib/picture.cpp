@@ -289,10 +289,6 @@ unsigned scaled(unsigned side, unsigned longest) {
 
 constexpr std::string_view types[]{"image/png", "image/jpeg", "image/webp"};  // in the order of PictureType
 
-}  // namespace
-
-namespace {
-
 /// One picture is made at a time. Not by a std::timed_mutex: GCC 12's ThreadSanitizer takes its unlock for a fault.
 class Turn {
 public:
