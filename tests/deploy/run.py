@@ -78,7 +78,11 @@ def main():
     machine, result = server.Machine(BUILD), Result()
     try:
         machine.boot()
-        machine.install()
+        try:
+            machine.install()
+        except server.Failed:
+            print(machine.run('journalctl -o cat --no-pager -u "fettle*"'))
+            raise
         print(f'== a machine with Fettle\n   took {time.monotonic() - began:.0f} s', flush=True)
         for name in MODULES:
             if not os.path.exists(os.path.join(server.HERE, name + '.py')):
