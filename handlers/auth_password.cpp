@@ -17,7 +17,7 @@ api::Reply change_password(api::Exchange& exchange) {
     const auto given = exchange.body<Change>();
     const std::string& fresh = given.new_password.value.value;
     const std::int64_t caller = exchange.caller().id;
-    exchange.parameters["verified_hash"] = api::prove_password(exchange, caller, given.current_password.value.value);
+    api::prove_password(exchange, caller, given.current_password.value.value);
     api::Rows names = exchange.query(api::names_of_caller);
     if (std::string weak = api::password::weakness(fresh, names(0, 0), names(0, 1)); !weak.empty())
         throw api::invalid({{"new_password", {weak}}});

@@ -18,18 +18,18 @@ BOOST_DESCRIBE_STRUCT(Named, (), (username, email, current_password))
 
 }  // namespace
 
-std::string prove_password(Exchange& exchange, std::int64_t caller, const std::string& password) {
+void prove_password(Exchange& exchange, std::int64_t caller, const std::string& password) {
     exchange.parameters["caller"] = std::to_string(caller);
     Attempt attempt(exchange, "account " + std::to_string(caller));
-    Rows secret = exchange.query(hash_of_caller);
-    std::optional<std::string> hash;
-    if (secret.size() > 0) hash = secret(0, 0);
-    if (!password::verify(password, hash)) {
+    Rows found = exchange.query(salt_of_caller);
+    std::optional<std::string> salt;
+    if (found.size() > 0) salt = found(0, 0);
+    exchange.parameters["verified_hash"] = password::hash_with(password, salt);
+    if (Rows is = exchange.query(is_hash_of_caller); is(0, 0) != "t") {
         attempt.failed();
         throw invalid({{"current_password", {"This is not the current password."}}});
     }
     attempt.succeeded();
-    return *hash;
 }
 
 Reply change_account(Exchange& exchange) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <deque>
 #include <mutex>
 #include <stdexcept>
@@ -66,18 +67,48 @@ const std::string& nobodys_hash() {
     return hash;
 }
 
-}  // namespace
+/// What a hash is computed with.
+struct Parameters {
+    std::uint32_t memory = memory_kib, time = passes, threads = lanes;
+    std::string salt;
+};
 
-std::string hash(std::string_view password) {
+/// Those in front of a hash.
+Parameters parameters_of(std::string text) {
+    Parameters found;
+    int salt_at = 0;
+    if (std::sscanf(text.c_str(), "$argon2id$v=19$m=%u,t=%u,p=%u$%n", &found.memory, &found.time, &found.threads, &salt_at) != 3 ||
+        salt_at == 0)
+        throw std::runtime_error("a stored hash is not one of Argon2id");
+    text.erase(0, static_cast<std::size_t>(salt_at));
+    for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    const std::optional<std::string> salt = crypto::unbase64url(text);
+    if (!salt) throw std::runtime_error("the salt of a stored hash is not Base64");
+    found.salt = *salt;
+    return found;
+}
+
+std::string computed_hash(std::string_view password, const Parameters& with) {
     Slot slot;
-    const std::string salt = crypto::random_bytes(salt_bytes);
-    std::string encoded(argon2_encodedlen(passes, memory_kib, lanes, salt_bytes, tag_bytes, Argon2_id), '\0');
-    int rc = argon2id_hash_encoded(passes, memory_kib, lanes, password.data(), password.size(), salt.data(),
-                                   salt.size(), tag_bytes, encoded.data(), encoded.size());
+    std::string encoded(argon2_encodedlen(with.time, with.memory, with.threads, static_cast<std::uint32_t>(with.salt.size()),
+                                          tag_bytes, Argon2_id),
+                        '\0');
+    int rc = argon2id_hash_encoded(with.time, with.memory, with.threads, password.data(), password.size(), with.salt.data(),
+                                   with.salt.size(), tag_bytes, encoded.data(), encoded.size());
     if (rc == ARGON2_MEMORY_ALLOCATION_ERROR) throw unavailable("Out of memory. Try again.", 1);
     if (rc != ARGON2_OK) throw std::runtime_error(std::string("argon2: ") + argon2_error_message(rc));
     encoded.resize(encoded.find('\0'));
     return encoded;
+}
+
+}  // namespace
+
+std::string hash(std::string_view password) {
+    return computed_hash(password, {.salt = crypto::random_bytes(salt_bytes)});
+}
+
+std::string hash_with(std::string_view password, const std::optional<std::string>& salt) {
+    return salt ? computed_hash(password, parameters_of(*salt)) : hash(password);
 }
 
 bool verify(std::string_view password, const std::optional<std::string>& hash) {

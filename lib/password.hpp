@@ -11,6 +11,11 @@ namespace api::password {
 /// for longer than a second.
 std::string hash(std::string_view password);
 
+/// The hash of a password with the parameters and the salt of another one, `$argon2id$v=19$m=…,t=…,p=…$SALT`: the same
+/// hash where it is the same password, for whoever may read salts and no hashes. Without a salt it does the same work and
+/// is the hash of nobody. Throws like hash().
+std::string hash_with(std::string_view password, const std::optional<std::string>& salt);
+
 /// True where the password belongs to the hash. Without a hash it does the same work and is false, so that time does
 /// not tell which names exist. Throws like hash().
 bool verify(std::string_view password, const std::optional<std::string>& hash);

@@ -4,6 +4,11 @@
 create or replace view user_permissions as
     select distinct ur.user_id, rp.code from user_roles ur join role_permissions rp using (role_id);
 
+-- What a password is hashed with, without the hash. Whoever asks for the password of somebody who is logged in computes the
+-- hash anew and shows it to is_password_hash().
+create or replace view password_salts as
+    select user_id, substring(password_hash from '^(.*)[$][^$]*$') as salt from credentials;
+
 -- The messages that each person has, with what is theirs of them: whether they sent or received it, and when they read it.
 create or replace view mailbox as
     select c.message as id, c.holder, c.sender, m.subject, m.body, m.task, c.sent_at, c.is_sent, c.is_received, c.read_at, c.version

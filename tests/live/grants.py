@@ -49,11 +49,12 @@ rollback;
 """
 
 # Statements, and the handlers that may send them.
-CHECK = {'auth_login', 'auth_password', 'me', 'users'}
+CHECK = {'auth_login', 'auth_password'}
 TRIES = {
-    # passwords: read by those that check one, written by those that set one
+    # passwords: read by those that log in or set one, written by those that set one; who only asks for one sees no hash
     'select password_hash from credentials': CHECK,
     'select * from credentials': set(),
+    'select * from password_salts': {'auth_password', 'me', 'users'},
     'update credentials set password_hash = password_hash where false': {'auth_password'},
     "insert into credentials (user_id, password_hash) select 1, '' where false": {'auth_register'},
     'delete from credentials where false': set(),
@@ -158,7 +159,7 @@ class Grants(unittest.TestCase):
         self.assertEqual(STAGE.psql("""
             select distinct p.proname from pg_proc p, pg_roles r
              where p.prosecdef and p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::regtype
-               and r.rolname like 'fettle\\_%' and has_function_privilege(r.oid, p.oid, 'execute')"""), [['hours_per_day']])
+               and r.rolname like 'fettle\\_%' and has_function_privilege(r.oid, p.oid, 'execute')"""), [['hours_per_day'], ['is_password_hash']])
 
     def test_a_check_as_another_role(self):
         for handler, user, fits in (('tasks', 'tasks', True), ('tasks', 'tasks_completed', False), ('auth_login', 'auth_register', False)):

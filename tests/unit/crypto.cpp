@@ -53,6 +53,21 @@ BOOST_AUTO_TEST_CASE(a_password_is_verified_with_exactly_one_hash_whether_there_
     BOOST_TEST(api::password::computed() - before == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_password_and_a_salt_make_the_same_hash_again) {
+    const std::string hash = api::password::hash("correct horse"), salt = hash.substr(0, hash.rfind('$'));
+    BOOST_TEST(api::password::hash_with("correct horse", salt) == hash);
+    BOOST_TEST(api::password::hash_with("wrong horse", salt) != hash);
+    // of whatever parameters it was made with: two lanes, say
+    const std::string other = "$argon2id$v=19$m=64,t=3,p=2$c29tZXNhbHRzb21lc2FsdA";
+    BOOST_TEST(api::password::verify("password", api::password::hash_with("password", other)));
+    BOOST_TEST(api::password::hash_with("password", other).starts_with(other + '$'));
+    int before = api::password::computed();
+    BOOST_TEST(!api::password::hash_with("correct horse", std::nullopt).starts_with(salt));
+    BOOST_TEST(api::password::computed() - before == 1);
+    for (const char* bad : {"", "$argon2i$v=19$m=64,t=3,p=2$c29tZXNhbHQ", "$argon2id$v=19$m=64,t=3,p=2$", "$argon2id$v=19$m=64,t=3,p=2$?"})
+        BOOST_CHECK_THROW(api::password::hash_with("password", std::string(bad)), std::runtime_error);
+}
+
 BOOST_AUTO_TEST_CASE(a_password_is_not_among_the_most_common) {
     for (const char* bad : {"password", "password123", "Qwertyuiop", "12345678", "aaaaaaaa", "Passw0rd", "iloveyou"})
         BOOST_TEST(api::password::weakness(bad, "ann", "ann@example.org") == "This password is too common.", bad);
