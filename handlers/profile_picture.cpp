@@ -42,7 +42,7 @@ constexpr api::Endpoint<NewPicture, Profile> change{{
               {"picture_sha256", ":picture_sha256"},
               {"thumbnail_sha256", ":thumbnail_sha256"}},
     .rules = {not_your_profile, own_account, stronger_account, api::thrown(api::not_a_picture),
-              api::thrown(api::broken_picture), api::thrown(api::too_many_pixels)},
+              api::thrown(api::broken_picture), api::thrown(api::too_many_pixels), api::thrown(api::heavy_picture)},
     .with = {"picture_type", "picture_sha256", "thumbnail_sha256"},
     .prepare = make,
     .status = 200,

@@ -101,6 +101,7 @@ std::string write_jpeg(const Bitmap& bitmap, bool full_colour) {
                                  picture_quality, TJFLAG_ACCURATEDCT);
     std::unique_ptr<unsigned char, decltype(&tjFree)> held(bytes, tjFree);
     check(done == 0);
+    if (size > largest_made) throw refused_picture(heavy_picture);
     return {reinterpret_cast<char*>(bytes), size};
 }
 
@@ -134,10 +135,13 @@ std::string write_png(const Bitmap& bitmap) {
     image.format =
         (bitmap.channels >= 3 ? PNG_FORMAT_FLAG_COLOR : 0) | (bitmap.has_alpha() ? PNG_FORMAT_FLAG_ALPHA : 0);
     if (std::size_t{bitmap.width} * bitmap.height > large) image.flags |= PNG_IMAGE_FLAG_FAST;
-    // the most that it can be; what is not written to is never there
-    png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
+    // what is not written to is never there
+    const png_alloc_size_t most = PNG_IMAGE_PNG_SIZE_MAX(image);
+    png_alloc_size_t size = std::min<png_alloc_size_t>(most, largest_made);
     std::unique_ptr<char[]> bytes(new char[size]);
-    check(png_image_write_to_memory(&image, bytes.get(), &size, 0, bitmap.pixels.get(), 0, nullptr));
+    const bool done = png_image_write_to_memory(&image, bytes.get(), &size, 0, bitmap.pixels.get(), 0, nullptr);
+    if (!done && most > largest_made) throw refused_picture(heavy_picture);
+    check(done);
     return {bytes.get(), size};
 }
 
@@ -183,6 +187,7 @@ std::string write_webp(Bitmap& bitmap, bool last) {
     check(import(&source, bitmap.pixels.get(), static_cast<int>(bitmap.width * bitmap.channels)));
     if (last) bitmap.pixels.reset();
     check(WebPEncode(&config, &source));
+    if (target.size > largest_made) throw refused_picture(heavy_picture);
     return {reinterpret_cast<char*>(target.mem), target.size};
 }
 

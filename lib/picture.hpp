@@ -14,11 +14,13 @@ struct Picture {
 };
 
 inline constexpr std::int64_t largest_picture = 5 << 20;  ///< in bytes, as somebody sends it
+/// In bytes, of what is made of it: a PNG of few bytes can become one of 160 MB, because its filters are not kept.
+inline constexpr std::size_t largest_made = 32 << 20;
 inline constexpr unsigned thumbnail_side = 256;
 inline constexpr int picture_quality = 90;  ///< of JPEG and WebP, of 100; a PNG stays as it is
 
 /// The picture upright, without EXIF, GPS, XMP, comments and colour profile. Throws a Problem: 400 as
-/// read_picture_header() does, and 503 where other pictures keep this program busy: there is one at a time, so that
+/// read_picture_header() does, or heavy_picture; and 503 where other pictures keep this program busy: there is one at a time, so that
 /// at most 370 MiB are in use (of WebP with alpha; of others 350), and they go back to the system afterwards.
 Picture made_picture(std::string_view upload);
 

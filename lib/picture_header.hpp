@@ -11,7 +11,8 @@ namespace api {
 /// Why a file is no picture for a profile, always said of the field `file`.
 inline constexpr Refusal not_a_picture{"not_a_picture", 400, "This is no PNG, JPEG or WebP that stands still."},
     broken_picture{"broken_picture", 400, "The picture is damaged or not complete."},
-    too_many_pixels{"too_many_pixels", 400, "The picture has too many pixels."};
+    too_many_pixels{"too_many_pixels", 400, "The picture has too many pixels."},
+    heavy_picture{"heavy_picture", 400, "Made anew, this picture has more than 32 MiB. Send it with fewer pixels."};
 /// The refusal, in other words where the case at hand has some.
 Problem refused_picture(const Refusal& refusal, std::string detail = "");
 

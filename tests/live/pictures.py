@@ -35,12 +35,13 @@ def size_of(jpeg):
     return width, height
 
 
-def png(width, height, row):
-    """A PNG in RGB whose rows are all alike."""
+def png(width, height, row, others=None):
+    """A PNG in RGB, or RGBA where its row is that long, whose rows are all alike; others: what stands in the file for all but the first."""
     def chunk(name, data):
         return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
-    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)) +
-            chunk(b'IDAT', zlib.compress((b'\0' + row) * height, 1)) + chunk(b'IEND', b''))
+    lines = (b'\0' + row) + (others or b'\0' + row) * (height - 1)
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2 if len(row) == 3 * width else 6, 0, 0, 0)) +
+            chunk(b'IDAT', zlib.compress(lines, 1)) + chunk(b'IEND', b''))
 
 
 class Pictures(unittest.TestCase):
@@ -83,6 +84,9 @@ class Pictures(unittest.TestCase):
     def test_many_at_once_are_made_one_after_the_other_and_the_memory_goes_back(self):
         large = png(5000, 4000, bytes(range(250)) * 60)
         users = [STAGE.user(f'picture-large-{i}') for i in range(3)]
+        for pid in STAGE.pids('profile_picture'):
+            with open(f'/proc/{pid}/clear_refs', 'w') as file:
+                file.write('5')  # the peak begins here
         with concurrent.futures.ThreadPoolExecutor(len(users)) as pool:
             answers = list(pool.map(lambda who: self.put(who, large, 'image/png'), users))
         self.assertIn(200, [answer.status for answer in answers])
@@ -97,6 +101,15 @@ class Pictures(unittest.TestCase):
                 said = {line.split(':')[0]: line.split()[1] for line in file if line.startswith(('VmRSS', 'VmHWM'))}
             self.assertLess(int(said['VmHWM']), 200 << 10, 'more than one picture at a time (60 MB of pixels) was in memory')
             self.assertLess(int(said['VmRSS']), 60 << 10, 'in KiB, when all is done')
+
+    def test_a_picture_that_would_be_heavy_is_refused(self):
+        # each row says that it is the one above: without that they are 160 MB, and too wide for zlib to see it
+        width, height = 16383, 2441
+        who, sent = STAGE.user('picture-heavy'), png(width, height, os.urandom(4 * width), b'\2' + bytes(4 * width))
+        self.assertLess(len(sent), 2 << 20)
+        answer = self.put(who, sent, 'image/png')
+        self.assertEqual((answer.status, answer.json['code']), (400, 'heavy_picture'), answer)
+        self.assertIsNone(who.get(f'/api/v1/users/{who.id}/profile').json['picture_url'])
 
     def test_only_the_handler_of_pictures_loads_the_image_libraries(self):
         folder = os.path.join(BUILD, 'handlers')

@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -19,6 +20,25 @@ STAGE, BUILD, SANITIZER = None, 'build', ''
 
 MIB = 1 << 20
 PATH = '/api/v1/documents'
+
+
+def compound(shift, sectors):
+    """A compound file (OLE) with sectors of 1 << shift bytes, all of whose tables are one long chain of them."""
+    size, tables = 1 << shift, 1 + sectors * 4 // (1 << shift)
+    head = bytearray(size)
+    head[:8] = bytes.fromhex('d0cf11e0a1b11ae1')
+    struct.pack_into('<HHH', head, 28, 0xfffe, shift, 6)
+    struct.pack_into('<I', head, 48, tables)
+    struct.pack_into('<IiIiI', head, 56, 4096, tables, 1, -2, 0)
+    struct.pack_into('<109i', head, 76, *(i % tables for i in range(min(109, 63 << 20 >> shift))), *[-1] * max(0, 109 - (63 << 20 >> shift)))
+    struct.pack_into('<I', head, 44, min(109, 63 << 20 >> shift))
+    chain = bytearray(size * tables)
+    for i in range(tables, tables + sectors):
+        struct.pack_into('<i', chain, 4 * i, i + 1 if i < tables + sectors - 1 else -2)
+    folder = bytearray(size)
+    folder[66] = 5  # the root, whose stream is the same chain
+    struct.pack_into('<iI', folder, 116, tables, 1)
+    return bytes(head + chain + folder + bytes(size * (sectors - 1)))
 
 
 class Pattern:
@@ -170,6 +190,22 @@ class Uploads(unittest.TestCase):
         self.storage.sweep()  # what other tests have put into the tables without a file is named
         large = [name for folder, _, names in os.walk(self.storage.path) for name in names if os.path.getsize(os.path.join(folder, name)) >= min(sizes)]
         self.assertEqual(large, [])
+
+    def test_a_file_that_says_how_much_of_it_is_tables_is_not_believed(self):
+        for shift, sectors, most in ((20, 80, 16), (12, 9900, 160)):
+            with self.subTest(shift=shift):
+                pid, = STAGE.pids('documents')
+                with open(f'/proc/{pid}/clear_refs', 'w') as file:
+                    file.write('5')
+                before = memory(pid, 'VmRSS')
+                answer = small(STAGE, self.user.token, compound(shift, sectors))
+                self.assertEqual(answer.status, 201, answer)
+                grown = memory(pid, 'VmHWM') - before
+                print(f'   {sectors} sectors of {1 << shift} bytes are {answer.json["content_type"]}, for {grown:.0f} MiB', flush=True)
+                if not SANITIZER:
+                    self.assertLess(grown, most)
+                self.assertEqual(STAGE.pids('documents'), [pid])
+                self.remove(answer)
 
     def test_what_is_refused_is_answered_whatever_its_size(self):
         size = 200 * MIB
