@@ -59,7 +59,7 @@ int most_lists() { return std::max(1, settings().workers / 2); }
 
 /// How many bytes of UTF-8 a row may have.
 std::size_t most_in_row(const Shape& shape) {
-    constexpr std::size_t in_number = 32, in_json = 64 << 10;  // both states of a row with the longest of texts
+    constexpr std::size_t in_number = 32, in_json = 192 << 10;  // a record of maintenance with the longest of texts
     std::size_t most = 0;
     for (const Member& member : shape) {
         if (!member.nested.empty()) {

@@ -18,13 +18,15 @@ struct Rows::Held {
     explicit Held(pqxx::result given) : result(std::move(given)), columns(static_cast<std::size_t>(result.columns())) {
         cells.reserve(static_cast<std::size_t>(result.size()) * columns);
         for (const auto& row : result)
-            for (auto field = row.begin(); field != row.end(); ++field)
+            for (auto field = row.begin(); field != row.end(); ++field) {
                 cells.emplace_back(
                     field->is_null() ? std::string_view() : std::string_view(field->c_str(), field->size()),
                     field->is_null());
+                bytes += cells.back().first.size();
+            }
     }
     pqxx::result result;
-    std::size_t columns;
+    std::size_t columns, bytes = 0;
     std::vector<std::pair<std::string_view, bool>> cells;  // text, and whether it is null
 };
 
@@ -35,6 +37,8 @@ bool Rows::is_null(std::size_t row, std::size_t column) const {
 std::string_view Rows::operator()(std::size_t row, std::size_t column) const {
     return held->cells.at(row * held->columns + column).first;
 }
+
+std::size_t Rows::bytes() const { return held ? held->bytes : 0; }
 
 struct Database::Connection {
     explicit Connection(const std::string& options) : link(options) {}

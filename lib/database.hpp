@@ -27,6 +27,8 @@ public:
     bool is_null(std::size_t row, std::size_t column) const;
     /// The cell's text, valid as long as the rows are.
     std::string_view operator()(std::size_t row, std::size_t column) const;
+    /// How long all cells are together.
+    std::size_t bytes() const;
 
     struct Held;
     std::shared_ptr<const Held> held;

@@ -206,7 +206,9 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
     const bool has_next = found > 0 && (query.backwards || more);
     const bool has_previous = found > 0 && (query.backwards ? more : query.after_cursor);
 
-    std::string out = "{\"count\":" + (count ? std::to_string(*count) : "null");
+    std::string out;
+    out.reserve(rows.bytes() + 32 * found * operation.out.size() + 1024);  // the widest page is there twice as it is
+    out = "{\"count\":" + (count ? std::to_string(*count) : "null");
     out += ",\"next\":" + (has_next ? link("next", row_at(found - 1)) : "null");
     out += ",\"previous\":" + (has_previous ? link("previous", row_at(0)) : "null");
     out += ",\"results\":[";
@@ -215,7 +217,8 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
         std::size_t column = first_page_column;
         write_object(out, operation.out, rows, row_at(i), column);
     }
-    return out + "]}";
+    out += "]}";
+    return out;
 }
 
 bool write_csv(Spool& spool, PageRequest& page, const Operation& operation, const Rows& rows, Parameters& parameters) {
