@@ -131,14 +131,14 @@ void Filters::by_member(const std::string& name, const std::string& text) {
     const std::string parameter = "filter_" + name;
     std::string wrong, condition;
     if (base == "search") {
-        if (!way.empty()) return void(errors[name].push_back("Unknown query parameter."));
+        if (mark != name.npos) return void(errors[name].push_back("Unknown query parameter."));
         wrong = check_part(text);
         condition = found(text, parameter);
         parameters[parameter] = pattern_of(text);
         query.searches = query.planned_anew = true;
     } else if (const Member* member = find_member(op.out, base)) {
         const auto ways = ways_of(*member);
-        if (!way.empty() && std::find(ways.begin(), ways.end(), way) == ways.end())
+        if (mark != name.npos && std::find(ways.begin(), ways.end(), way) == ways.end())
             return void(errors[name].push_back("Unknown query parameter."));
         const std::string column = "it.\"" + base + "\"";
         // how many rows an id or a number leaves can be guessed without it; of all others only the value tells

@@ -63,7 +63,7 @@ struct Decimal {
 struct Date {
     std::string value;
 };
-/// A moment in UTC, RFC 3339 with `Z` and up to six places of a second.
+/// A moment in UTC, RFC 3339 with `Z` and up to six places of a second; further ones are cut off.
 struct Time {
     std::string value;
 };
