@@ -20,6 +20,9 @@ int migrate(const Arguments&) {
         if (!fs::exists(sql_folder() / "tables" / (std::string(known(i, 0)) + ".sql")))
             throw Complaint("the database has the migration " + std::string(known(i, 0)) + ", which is not in " +
                             sql_folder().string() + "; this release is older than the database");
+    // all or nothing: where the last one fails, the release before still serves, and can be gone back to
+    begin(database, "migrate");
+    std::string news;
     for (const fs::path& path : scripts(sql_folder() / "tables")) {
         const std::string name = path.stem().string(), digest = api::crypto::sha256_hex(contents(path));
         api::Rows applied =
@@ -30,19 +33,16 @@ int migrate(const Arguments&) {
                                 " was edited after it had been applied; write a new one instead");
             continue;
         }
-        begin(database, "migrate");
         run_script(database, path);
         database.query(api::numbered("insert into migrations (name, sha256) values (:name, :digest)"),
                        {{"name", name}, {"digest", digest}});
-        database.commit();
-        std::cout << "applied " << name << '\n';
+        news += "applied " + name + '\n';
     }
-    begin(database, "migrate");
     for (const fs::path& path : scripts(sql_folder() / "functions")) run_script(database, path);
     store_permissions(database);
     apply_grants(database);
     database.commit();
-    std::cout << "functions, permissions and grants are up to date\n";
+    std::cout << news << "functions, permissions and grants are up to date\n";
     return 0;
 }
 

@@ -4,9 +4,11 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -125,6 +127,15 @@ class Command(OwnStage):
             psql(f"insert into migrations values ('{name}', '{hashlib.sha256(sql.encode()).hexdigest()}')")
         psql("insert into users (username, email, is_active) values ('ann', 'a@example.org', true), ('bob', 'b@example.org', false);"
              "insert into sessions (user_id, key, expires_at) select id, sha256(username::bytea), now() + interval '1 day' from users")
+        # all or nothing: what comes before one that fails goes with it
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            shutil.copytree(os.path.join(stage.ROOT, 'sql'), folder, dirs_exist_ok=True)
+            with open(os.path.join(folder, 'tables/999_broken.sql'), 'w') as file:
+                file.write('select no_such_thing();')
+            self.assertIn('no_such_thing', self.failed('migrate', **older, FETTLE_SQL=folder))
+        self.assertEqual(psql('select name from migrations order by name'), '001_accounts\n002_tasks\n')
+        self.assertEqual(psql("select to_regclass('profiles') is null"), 't\n')
         self.assertIn('applied 003', self.done('migrate', **older))
         self.assertEqual(psql('select id from profiles order by id'), '1\n2\n')
         # the session of an account that had been stopped does not come back with it
