@@ -31,6 +31,8 @@ constexpr auto all_patience = 40s;
 constexpr int askers = 4;
 
 const fs::path installed_sockets = "/run/fettle";
+/// Made by tools/setup: the units wait for its end.
+const fs::path held = "/var/lib/fettle-package/held";
 
 /// Whether the administrator has said that this machine does not serve it: masked, or not enabled.
 bool is_left_out(const std::string& handler, const fs::path& folder) {
@@ -121,6 +123,9 @@ void look_at_handlers(Report& report, Machine& machine) {
     std::vector<std::string> names = handlers(), served, asked;
     std::copy_if(names.begin(), names.end(), std::back_inserter(served),
                  [&](const std::string& name) { return !is_left_out(name, folder); });
+    if (folder == installed_sockets && fs::exists(held))
+        report.add(fail, "handlers", "none begins, because an upgrade did not come to its end: see `journalctl -u "
+                                     "fettle-migrate`, then run `dpkg --configure -a`, or lib/fettle/setup again");
     bool all_well = true;
     for (const std::string& name : served) {
         const fs::path path = folder / (name + ".sock");

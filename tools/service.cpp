@@ -142,7 +142,8 @@ Service::Service(const std::string& name)
     if (program.filename() != handler || !fs::is_regular_file(program))
         throw Complaint("there is no handler " + handler + " in " + program.parent_path().string() +
                         "; a new one comes with a release, which has its routes, user and role");
-    if (listening["ActiveState"] != "active")
+    // a socket that was given up, because its service could not start, is one that a deployment mends
+    if (listening["ActiveState"] != "active" && listening["ActiveState"] != "failed")
         throw Complaint("nothing listens for " + handler + "; `systemctl enable --now " + socket_unit_ + "` does");
     socket = listening["Listen"].substr(0, listening["Listen"].find(" (Stream)"));
     user = user_of(service["User"], service["SupplementaryGroups"]);
@@ -150,10 +151,9 @@ Service::Service(const std::string& name)
     check_conditions(unit_);
 }
 
-std::string Service::why_ended() const {
+std::string Service::why_ended(const std::string& invocation) const {
     Properties now = properties_of(unit_);
-    const bool was_started_again = now["NRestarts"] != "0" || now["SubState"] == "auto-restart";
-    if (now["ActiveState"] == "active" && !was_started_again) return "";
+    if (now["ActiveState"] == "active" && now["InvocationID"] == invocation) return "";
     // what ended last; nothing is known of it any more where the next one runs already. 1 is CLD_EXITED
     if (now["ExecMainCode"] == "1") return "ended at its start with status " + now["ExecMainStatus"];
     if (now["ExecMainCode"] == "2" || now["ExecMainCode"] == "3")
@@ -164,7 +164,8 @@ std::string Service::why_ended() const {
 
 Outcome Service::wait_until_well(const Signals* stops) const {
     const auto until = Clock::now() + patience;
-    const auto goes_on = [&] { return why_ended().empty() && !(stops && stops->came()); };
+    const std::string invocation = properties_of(unit_)["InvocationID"];  // another one: it has ended meanwhile
+    const auto goes_on = [&] { return why_ended(invocation).empty() && !(stops && stops->came()); };
     while (true) {
         Outcome outcome;
         try {
@@ -181,7 +182,7 @@ Outcome Service::wait_until_well(const Signals* stops) const {
         } catch (const std::runtime_error& fault) {
             outcome = {std::string("does not answer: ") + fault.what(), true};
         }
-        if (const std::string ended = why_ended(); !ended.empty()) return {ended};
+        if (const std::string ended = why_ended(invocation); !ended.empty()) return {ended};
         if (stops && stops->came()) return {"was given up: a signal came before it had answered", outcome.is_silent};
         if (Clock::now() >= until) return outcome;
         std::this_thread::sleep_for(50ms);
@@ -189,6 +190,8 @@ Outcome Service::wait_until_well(const Signals* stops) const {
 }
 
 Outcome Service::restart(const Signals* stops) const {
+    // one that ends again and again is what a deployment is for: systemd may have given it up, its socket with it
+    systemctl({"reset-failed", unit_, socket_unit_});
     const Ended ended = systemctl({"restart", unit_});
     if (!ended.in_time) return {"could not be restarted in time"};
     return wait_until_well(stops);

@@ -34,7 +34,7 @@ public:
     /// unit or program, it is masked, or nothing listens on its socket.
     explicit Service(const std::string& handler);
 
-    /// Restarts the service, never the socket: who connects meanwhile waits in its queue. Then waits until the program
+    /// Restarts the service, never a socket that listens: who connects meanwhile waits in its queue. Then waits until the program
     /// that is installed now has answered that it is well, or a signal comes.
     Outcome restart(const Signals* stops) const;
     /// Lets a unit that was given up start again. What is silent is ended at once: it would not obey SIGTERM either,
@@ -49,7 +49,7 @@ public:
     std::vector<std::string> environment;  ///< what it is given, and the settings
 
 private:
-    std::string why_ended() const;
+    std::string why_ended(const std::string& invocation) const;
     Outcome wait_until_well(const Signals* stops) const;
     std::string unit_, socket_unit_;
 };

@@ -150,7 +150,9 @@ class Rollout(unittest.TestCase):
         self.assertEqual(set(self.rolled_back('dies', 'at its start').answers), {200})
 
     def test_one_that_ends_well_without_having_served_is_rolled_back(self):
-        self.rolled_back('idles', 'ended at its start')
+        # its socket starts it again for who waits, and may be given up for a moment: then nginx finds nobody
+        answers = self.rolled_back('idles', 'ended at its start').answers
+        self.assertLessEqual(set(answers), {200, 502, 503})
 
     def test_one_that_accepts_nothing_is_rolled_back_and_nobody_is_left_without_an_answer(self):
         # who has waited for too long may be told to come again
@@ -179,6 +181,18 @@ class Rollout(unittest.TestCase):
         MACHINE.run(f'timeout --foreground -s KILL 2 fettle deploy {NAME} /root/deployed/refuses || true')
         self.assertEqual(self.fettle('rollback', NAME)[0], 0)
         self.runs('good')
+
+    def test_one_that_ends_again_and_again_makes_way_for_the_former_one(self):
+        for given_up in (False, True):
+            with self.subTest(given_up=given_up):
+                self.assertEqual(self.fettle('deploy', NAME, '/root/deployed/other')[0], 0)
+                MACHINE.run(f'cd {HANDLERS} && install /root/deployed/ends .new && mv .new {NAME} && systemctl restart fettle@{NAME}.service || :')
+                if given_up:
+                    MACHINE.run(f'for i in $(seq 300); do systemctl -q is-failed fettle@{NAME}.socket && exit; sleep 0.1; done; exit 1')
+                status, _, complaint, _ = self.fettle('rollback', NAME)
+                self.assertEqual((status, complaint), (0, ''))
+                self.runs('good')
+                self.assertEqual(MACHINE.root.patch(f'/api/v1/tasks/{TASKS[0]}/status', {'status': 'Pending'}).status, 200)
 
     # -- what is refused before anything is touched
 
