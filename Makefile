@@ -3,7 +3,9 @@
 PORT     ?= 8000
 DATA     ?= build/run
 EXAMPLE  ?=
-VERSION  ?= 1.0.0
+RELEASE  := 1.0.0
+# of the package: a later commit is a newer one
+VERSION  ?= $(RELEASE)$(shell TZ=UTC git log -1 --date=format-local:%Y%m%d.%H%M%S --format=+%cd.%h 2> /dev/null)
 PREFIX   ?= /usr
 DESTDIR  ?=
 SANITIZE ?=
@@ -78,7 +80,7 @@ bench: all build/.packages-run build/.packages-test build/.packages-bench
 	@exec setpriv --pdeathsig TERM python3 tests/bench_lists.py $(B)
 
 $(B)/fettle.8: $(B)/fettle tools/fettle.h2m build/.packages-install
-	@help2man --section 8 --no-info --version-string $(VERSION) --include tools/fettle.h2m --output $@ $<
+	@help2man --section 8 --no-info --version-string $(RELEASE) --include tools/fettle.h2m --output $@ $<
 
 # @…@ in what is installed: where it lies, and what the sandbox needs of this machine's libraries
 FILLED    = sed 's|@PREFIX@|$(PREFIX)|g; s|@LOADER@|'$$(LC_ALL=C readelf -l $(B)/fettle | sed -n 's/.*interpreter: \(.*\)]/\1/p')'|g; s|@LIBRARIES@|/lib/$(shell $(CXX) -print-multiarch)|g'
@@ -117,7 +119,7 @@ install: all $(B)/fettle.8
 
 PACKAGE   = build/deb/fettle_$(VERSION)_$(shell dpkg --print-architecture).deb
 deb: all
-	@rm -rf build/deb/root; mkdir -p build/deb
+	@rm -rf build/deb; mkdir -p build/deb
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root
 	@tools/deb/build $(CURDIR)/build/deb/root $(VERSION) $(PACKAGE)
 	@echo "  package $(PACKAGE)"

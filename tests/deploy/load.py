@@ -14,8 +14,8 @@ import uuid
 MACHINE = None
 SECONDS = float(os.environ.get('SECONDS', '60'))
 CLIENTS = 32
-# limits of time are the issue of a quiet machine; here they fail a test where they are missed by more than this factor
-SLOWER = 3
+# limits of time are those of a quiet machine with two cores; this factor is for others
+SLOWER = float(os.environ.get('SLOWER', '1'))
 # what a handler answers when all is well: method, path, body, status
 CALM = {}
 
@@ -309,8 +309,7 @@ class Starts(unittest.TestCase):
         total, largest = sum(size.values()) * 1024 / 1e6, max(size, key=size.get)
         say(f'{len(size)} idle handlers: {total:.1f} MB of PSS, the largest {largest} with {size[largest] * 1024 / 1e6:.1f} MB; '
             f'30 of them {30 * total / len(size):.1f} MB (limit: 60 MB)')
-        # libraries of another release may be larger
-        self.assertLess(30 * total / len(size), 60 * 1.25)
+        self.assertLess(30 * total / len(size), 60)
         end = time.monotonic() + 45
         while (left := MACHINE.pids()) and time.monotonic() < end:
             time.sleep(0.5)
@@ -386,11 +385,11 @@ class Overload(unittest.TestCase):
         # what is served waited behind a full queue and what four workers have in hand, at most
         bound = (queue + 4) / (len(served) / seconds)
         say(f'bound of the wait: {queue} in the queue and 4 in work are {bound * 1000:.0f} ms')
-        self.assertLess(share(served, 1), bound * SLOWER)
-        self.assertLess(share(refused, 0.5), 0.05 * SLOWER)
-        self.assertGreater(len(served) / seconds, 0.8 * capacity / SLOWER)
-        self.assertGreater(after, capacity / SLOWER)
-        self.assertLess(share(waited_after, 0.5), share(waited, 0.5) * SLOWER)
+        self.assertLess(share(served, 1), 1.5 * bound)
+        self.assertLess(share(refused, 0.99), 0.05 * SLOWER)
+        self.assertGreater(len(served) / seconds, 0.3 * capacity / SLOWER)  # who refuses so many shares its two cores
+        self.assertGreater(after, 0.7 * capacity / SLOWER)
+        self.assertLess(share(waited_after, 0.5), share(waited, 0.5) * 1.5 * SLOWER)
 
     def test_what_waits_for_a_stuck_database_is_told_to_try_again(self):
         lock = MACHINE.shell()

@@ -1,9 +1,15 @@
-"""The package: installing, upgrading, removing, purging."""
+"""The package: what lintian says of it, installing, upgrading, removing, purging."""
+import collections
+import glob
+import os
+import subprocess
 import threading
 import time
 import unittest
 
+import load
 import server
+import stage
 
 MACHINE = None  # given by run.py
 
@@ -18,8 +24,18 @@ def package(version='', change=''):
     return other
 
 
+def upgrade(package):
+    """As README has it."""
+    return MACHINE.run(f'DEBIAN_FRONTEND=noninteractive apt-get install -y -o Dpkg::Options::=--force-confold {package} 2>&1')
+
+
 def install(package, check=True):
     return MACHINE.run(f'DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold {package} 2>&1', check)
+
+
+def setUpModule():
+    if not load.CALM:
+        load.setUpModule()
 
 
 class Package(unittest.TestCase):
@@ -30,7 +46,13 @@ class Package(unittest.TestCase):
         task = MACHINE.user().post('/api/v1/tasks', {'title': 'Oil the lathe'})
         self.assertEqual(task.status, 201, task)
 
+    def test_0_lintian_finds_no_error(self):
+        deb, = glob.glob(os.path.join(stage.ROOT, 'build/deb/*.deb'))
+        result = subprocess.run(['lintian', '--allow-root', '--fail-on', 'error', deb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout)
+
     def test_1_it_installs_over_what_is_there_and_serves(self):
+        MACHINE.run("systemctl reset-failed 'fettle-*'")  # what its timers found while another test had stopped the database
         install(package())
         self.healthy()
         self.assertEqual(MACHINE.run('systemctl --failed --no-legend').strip(), '')
@@ -40,7 +62,18 @@ class Package(unittest.TestCase):
         try:
             sockets = "systemctl show -p ActiveEnterTimestampMonotonic --value fettle@tasks.socket"
             before, pid = MACHINE.run(sockets), MACHINE.run('systemctl start fettle@tasks.service; systemctl show -p MainPID --value fettle@tasks.service')
-            install(package('1.0.1'))
+            answers, names = collections.Counter(), ('tasks', 'me', 'equipment', 'users', 'maintenance', 'documents')
+
+            def one(caller, number):
+                handler = names[number % len(names)]
+                answers[handler, caller.calm(handler)] += 1
+            with load.Crowd(16, one):
+                said = upgrade(package('1.0.1'))
+                time.sleep(1)
+            lost = {key: count for key, count in answers.items() if key[1] != 200}
+            print(f'   an upgrade under 16 clients: {sum(answers.values())} answers, {sum(lost.values())} lost', flush=True)
+            self.assertEqual(lost, {}, said)
+            self.assertIn('1.0.1', MACHINE.run("dpkg-query -W -f '${Version}' fettle"))
             self.assertEqual(MACHINE.run(sockets), before, 'a socket is never restarted')
             self.assertNotEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
             self.assertIn('FETTLE_QUOTA_MIB=77', MACHINE.run('cat /etc/fettle/fettle.env'))
@@ -49,6 +82,19 @@ class Package(unittest.TestCase):
             self.assertEqual(MACHINE.user().get('/api/v1/reports').status, 503)
         finally:
             MACHINE.run('systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket fettle@messages.socket')
+        self.healthy()
+
+    def test_2_a_handler_that_a_release_has_no_more_is_gone(self):
+        # a release that has one more, and then this one
+        more = """echo 'u fettle_more -:fettle "More"' >> usr/lib/sysusers.d/fettle.conf; cp usr/lib/fettle/handlers/health usr/lib/fettle/handlers/more
+                  echo PGUSER=fettle_more > usr/lib/fettle/roles/more"""
+        install(package('1.0.1', more))
+        self.assertEqual(MACHINE.run('systemctl is-enabled fettle@more.socket').strip(), 'enabled')
+        MACHINE.run('systemctl start fettle@more.service')
+        install(package())
+        self.assertEqual(MACHINE.run("systemctl is-active fettle@more.socket fettle@more.service", check=False).split(), ['inactive'] * 2)
+        self.assertNotEqual(MACHINE.run('systemctl is-enabled fettle@more.socket', check=False).strip(), 'enabled')
+        self.assertEqual(MACHINE.run('systemctl --failed --no-legend').strip(), '')
         self.healthy()
 
     def test_2_files_of_one_user_for_all_handlers_become_what_they_are_now(self):
@@ -63,7 +109,14 @@ class Package(unittest.TestCase):
     def test_3_an_upgrade_whose_migration_fails_leaves_what_runs_alone(self):
         MACHINE.run('systemctl start fettle@tasks.service')
         user = MACHINE.user()
-        said = install(package('1.0.2', "echo 'select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"), check=False)
+        broken, answers = package('1.0.2', "echo 'select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"), collections.Counter()
+
+        def one(caller, number):
+            answers[caller.calm('tasks')] += 1
+            time.sleep(0.1)
+        with load.Crowd(2, one):  # so that it does not become idle meanwhile
+            said = install(broken, check=False)
+        self.assertEqual(set(answers), {200}, answers)
         self.assertIn('journalctl -u fettle-migrate', said)
         self.assertIn('iF', MACHINE.run('dpkg-query -W -f "\\${db:Status-Abbrev}" fettle'))
         self.assertEqual(user.get('/api/v1/tasks').status, 200)

@@ -1,6 +1,7 @@
 """The tests of a deployment, on a systemd that is booted for them. usage: python3 tests/deploy/run.py BUILD
 
 Settings in the environment: ONLY, names of modules or tests, those alone; SECONDS, how long each test keeps its load up (60);
+SLOWER, the factor by which this machine may miss limits of time (1);
 DEPLOY=required: where this machine cannot boot another one, that is a failure, and not a reason to skip the tests.
 """
 import os

@@ -121,7 +121,7 @@ class Machine:
         # a cluster of its own in the place of the one that was forgotten, as its package makes it at its installation
         self.run('pg_createcluster --locale C.UTF-8 $(ls /usr/lib/postgresql | sort -V | tail -1) main && systemctl start postgresql nginx')
         self.make('deb')
-        self.run(f'cp $(ls -t /mnt/fettle/build/deb/*.deb | head -1) {PACKAGE} && DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold {PACKAGE}')
+        self.run(f'cp /mnt/fettle/build/deb/*.deb {PACKAGE} && DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold {PACKAGE}')
         self.prepare()
 
     def prepare(self):

@@ -1,4 +1,5 @@
 """The units: how closed the sandbox is, tried from inside."""
+import http.client
 import os
 import re
 import subprocess
@@ -14,8 +15,10 @@ UPLOADS = ('documents', 'profile_picture')
 # what a handler can do, of all that tests/deploy/probe.cpp tries
 MAY = {'read /var/lib/fettle/keys', 'read /dev/urandom', 'read /usr/share/misc/magic.mgc', 'write /tmp', 'write /var/tmp',
        'connect /run/postgresql/.s.PGSQL.5432', 'thread', 'end'}
-# systemd leaves an empty folder in there, closed; and this is itself
-MAY_SEE = {'read /run/systemd', 'read /usr/lib/fettle/handlers/tasks'}
+# systemd leaves an empty folder in there, closed
+MAY_SEE = {'read /run/systemd'}
+# what others have counted, and what people have uploaded: both are there
+COUNTED, STORED = 'read /run/fettle-metrics/me/counters', 'read /var/lib/fettle/storage'
 
 
 def units(kind=''):
@@ -76,12 +79,45 @@ class Sandbox(unittest.TestCase):
             os.mkdir(os.path.join(folder, 'tmp'))
             subprocess.run([os.environ.get('CXX', 'g++'), '-std=c++20', '-O1', '-pthread', os.path.join(server.HERE, 'probe.cpp'), '-o', os.path.join(folder, 'tmp/probe')], check=True)
             MACHINE.copy(folder)
-        for handler in ('tasks', *UPLOADS):
-            storage = {'read /var/lib/fettle/storage', 'write /var/lib/fettle/storage'} if handler in UPLOADS else set()
+        MACHINE.run('install -D -m 644 /etc/hostname /var/lib/fettle/storage/probed/file')
+        self.assertEqual(MACHINE.root.get('/api/v1/me').status, 200)
+        try:
+            for handler in ('tasks', 'metrics', *UPLOADS):
+                may = {f'write /run/fettle-metrics/{handler}'}
+                may |= {STORED, 'write /var/lib/fettle/storage'} if handler in UPLOADS else {COUNTED} if handler == 'metrics' else {'read /usr/lib/fettle/handlers/tasks'}
+                with self.subTest(handler):
+                    self.assertEqual(self.probe(handler) - MAY_SEE, MAY | may)
+        finally:
+            MACHINE.run('rm -r /var/lib/fettle/storage/probed')
+
+    def test_metrics_are_those_of_all_handlers_and_outlive_their_restarts(self):
+        def counted():
+            ask = http.client.HTTPConnection('127.0.0.1', 9464, timeout=20)
+            ask.request('GET', '/metrics', headers={'Host': 'localhost'})
+            answer = ask.getresponse()
+            text = answer.read().decode()
+            self.assertEqual(answer.status, 200, text)
+            ask.close()
+            return {name: float(value) for name, value in re.findall(r'^(fettle_requests_total\S+) (\S+)$', text, re.MULTILINE)}
+
+        client = MACHINE.user()
+        for handler, path in (('me', '/api/v1/me'), ('tasks', '/api/v1/tasks'), ('reports', '/api/v1/reports')):
             with self.subTest(handler):
-                # an empty storage reads as none
-                self.assertEqual(self.probe(handler) - MAY_SEE - {'read /var/lib/fettle/storage'},
-                                 (MAY | storage | {f'write /run/fettle-metrics/{handler}'}) - {'read /var/lib/fettle/storage'})
+                self.assertEqual(client.get(path).status, 200)
+                series, = (name for name in counted() if f'handler="{handler}"' in name and 'method="GET"' in name and 'status="200"' in name and f'"{path}"' in name)
+                before = counted()[series]
+                MACHINE.run(f'systemctl restart fettle@{handler}.service fettle@metrics.service')
+                self.assertEqual(client.get(path).status, 200)
+                self.assertEqual(counted()[series], before + 1)
+
+    def test_a_request_is_a_line_of_the_journal_that_can_be_found_by_its_id(self):
+        client, mark = MACHINE.user(), 'technician-42'
+        answer = client.request('GET', '/api/v1/tasks?search=hidden-words', headers={'X-Request-Id': mark})
+        self.assertEqual((answer.status, answer.headers.get('x-request-id')), (200, mark))
+        line, = (line for line in MACHINE.run('journalctl -o cat --no-pager -u fettle@tasks').splitlines() if mark in line)
+        for words in ('method=GET', 'route=/api/v1/tasks', 'status=200', f'user={client.id}'):
+            self.assertIn(words, line)
+        self.assertNotIn('hidden-words', line)
 
     def test_a_handler_is_a_user_and_a_role_of_its_own(self):
         for handler in ('tasks', 'health'):
