@@ -368,7 +368,7 @@ class Overload(unittest.TestCase):
             select 'Task ' || i, date '2030-01-01' + i % 700, (array['Low', 'Medium', 'High', 'Critical'])[1 + i % 4], case when i % 2 = 0 then 'Complete' else 'Pending' end,
                    case when i % 2 = 0 then now() - i % 1000 * interval '1 hour' end, u.id, u.id, now()
               from generate_series(1, 20000) i, users u where u.username = 'root';
-            analyze tasks""", user='postgres')
+            vacuum analyze tasks; checkpoint""", user='postgres')
         queue = int(MACHINE.run('systemctl show -P Backlog fettle@statistics.socket')) + 1
         self.calm(1)
         capacity, waited = self.calm(5)

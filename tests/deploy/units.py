@@ -98,7 +98,7 @@ class Sandbox(unittest.TestCase):
             text = answer.read().decode()
             self.assertEqual(answer.status, 200, text)
             ask.close()
-            return {name: float(value) for name, value in re.findall(r'^(fettle_requests_total\S+) (\S+)$', text, re.MULTILINE)}
+            return {name: float(value) for name, value in re.findall(r'^(fettle_http_requests_total\S+) (\S+)$', text, re.MULTILINE)}
 
         client = MACHINE.user()
         for handler, path in (('me', '/api/v1/me'), ('tasks', '/api/v1/tasks'), ('reports', '/api/v1/reports')):
