@@ -52,49 +52,36 @@ private:
     static inline int free = 2;  // more than the cores only adds memory and waiting
 };
 
-/// Base64 as PHC strings have it: the standard alphabet without padding.
-std::string phc_base64(std::string_view bytes) {
-    std::string text = crypto::base64url(bytes);
-    for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
-    return text;
-}
-
-/// The hash of no password at all: a random tag with today's parameters.
-const std::string& nobodys_hash() {
-    static const std::string hash = "$argon2id$v=19$m=" + std::to_string(memory_kib) + ",t=" + std::to_string(passes) +
-                                    ",p=" + std::to_string(lanes) + "$" + phc_base64(crypto::random_bytes(salt_bytes)) +
-                                    "$" + phc_base64(crypto::random_bytes(tag_bytes));
-    return hash;
-}
-
 /// What a hash is computed with.
-struct Parameters {
+struct Cost {
     std::uint32_t memory = memory_kib, time = passes, threads = lanes;
     std::string salt;
 };
 
 /// Those in front of a hash.
-Parameters parameters_of(std::string text) {
-    Parameters found;
+Cost cost_of(std::string text) {
+    Cost found;
     int salt_at = 0;
-    if (std::sscanf(text.c_str(), "$argon2id$v=19$m=%u,t=%u,p=%u$%n", &found.memory, &found.time, &found.threads, &salt_at) != 3 ||
+    if (std::sscanf(text.c_str(), "$argon2id$v=19$m=%u,t=%u,p=%u$%n", &found.memory, &found.time, &found.threads,
+                    &salt_at) != 3 ||
         salt_at == 0)
         throw std::runtime_error("a stored hash is not one of Argon2id");
     text.erase(0, static_cast<std::size_t>(salt_at));
-    for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    for (char& c : text)
+        c = c == '+' ? '-' : c == '/' ? '_' : c;  // PHC strings have the other alphabet, without padding
     const std::optional<std::string> salt = crypto::unbase64url(text);
     if (!salt) throw std::runtime_error("the salt of a stored hash is not Base64");
     found.salt = *salt;
     return found;
 }
 
-std::string computed_hash(std::string_view password, const Parameters& with) {
+std::string computed_hash(std::string_view password, const Cost& with) {
     Slot slot;
-    std::string encoded(argon2_encodedlen(with.time, with.memory, with.threads, static_cast<std::uint32_t>(with.salt.size()),
-                                          tag_bytes, Argon2_id),
+    std::string encoded(argon2_encodedlen(with.time, with.memory, with.threads,
+                                          static_cast<std::uint32_t>(with.salt.size()), tag_bytes, Argon2_id),
                         '\0');
-    int rc = argon2id_hash_encoded(with.time, with.memory, with.threads, password.data(), password.size(), with.salt.data(),
-                                   with.salt.size(), tag_bytes, encoded.data(), encoded.size());
+    int rc = argon2id_hash_encoded(with.time, with.memory, with.threads, password.data(), password.size(),
+                                   with.salt.data(), with.salt.size(), tag_bytes, encoded.data(), encoded.size());
     if (rc == ARGON2_MEMORY_ALLOCATION_ERROR) throw unavailable("Out of memory. Try again.", 1);
     if (rc != ARGON2_OK) throw std::runtime_error(std::string("argon2: ") + argon2_error_message(rc));
     encoded.resize(encoded.find('\0'));
@@ -108,16 +95,13 @@ std::string hash(std::string_view password) {
 }
 
 std::string hash_with(std::string_view password, const std::optional<std::string>& salt) {
-    return salt ? computed_hash(password, parameters_of(*salt)) : hash(password);
+    return salt ? computed_hash(password, cost_of(*salt)) : hash(password);
 }
 
 bool verify(std::string_view password, const std::optional<std::string>& hash) {
-    Slot slot;
-    int rc = argon2id_verify((hash ? *hash : nobodys_hash()).c_str(), password.data(), password.size());
-    if (rc == ARGON2_MEMORY_ALLOCATION_ERROR) throw unavailable("Out of memory. Try again.", 1);
-    if (rc != ARGON2_OK && rc != ARGON2_VERIFY_MISMATCH)
-        throw std::runtime_error(std::string("argon2: ") + argon2_error_message(rc));
-    return rc == ARGON2_OK && hash.has_value();
+    const std::string computed =
+        hash_with(password, hash ? std::optional(hash->substr(0, hash->rfind('$'))) : std::nullopt);
+    return hash && crypto::equal(computed, *hash);
 }
 
 int computed() { return count; }

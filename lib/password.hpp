@@ -12,8 +12,8 @@ namespace api::password {
 std::string hash(std::string_view password);
 
 /// The hash of a password with the parameters and the salt of another one, `$argon2id$v=19$m=…,t=…,p=…$SALT`: the same
-/// hash where it is the same password, for whoever may read salts and no hashes. Without a salt it does the same work and
-/// is the hash of nobody. Throws like hash().
+/// hash where it is the same password, for whoever may read salts and no hashes. Without a salt it does the same work
+/// and is the hash of nobody. Throws like hash().
 std::string hash_with(std::string_view password, const std::optional<std::string>& salt);
 
 /// True where the password belongs to the hash. Without a hash it does the same work and is false, so that time does

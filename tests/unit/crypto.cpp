@@ -64,7 +64,8 @@ BOOST_AUTO_TEST_CASE(a_password_and_a_salt_make_the_same_hash_again) {
     int before = api::password::computed();
     BOOST_TEST(!api::password::hash_with("correct horse", std::nullopt).starts_with(salt));
     BOOST_TEST(api::password::computed() - before == 1);
-    for (const char* bad : {"", "$argon2i$v=19$m=64,t=3,p=2$c29tZXNhbHQ", "$argon2id$v=19$m=64,t=3,p=2$", "$argon2id$v=19$m=64,t=3,p=2$?"})
+    for (const char* bad : {"", "$argon2i$v=19$m=64,t=3,p=2$c29tZXNhbHQ", "$argon2id$v=19$m=64,t=3,p=2$",
+                            "$argon2id$v=19$m=64,t=3,p=2$?"})
         BOOST_CHECK_THROW(api::password::hash_with("password", std::string(bad)), std::runtime_error);
 }
 
