@@ -208,7 +208,8 @@ std::string write_page(const PageRequest& page, const Operation& operation, cons
 
     std::string out;
     out.reserve(rows.bytes() + 32 * found * operation.out.size() + 1024);  // the widest page is there twice as it is
-    out = "{\"count\":" + (count ? std::to_string(*count) : "null");
+    out += "{\"count\":";
+    out += count ? std::to_string(*count) : "null";
     out += ",\"next\":" + (has_next ? link("next", row_at(found - 1)) : "null");
     out += ",\"previous\":" + (has_previous ? link("previous", row_at(0)) : "null");
     out += ",\"results\":[";

@@ -163,6 +163,32 @@ class Hostile(unittest.TestCase):
             self.in_form(answer, 201)
             self.assertEqual(answer.json['title'], 'Oil\r\nthe lathe')
 
+    def test_the_widest_page_is_in_memory_twice(self):
+        # 200 records of 160 kB, and so many in the whole that the count has seven digits
+        own = stage.Stage(BUILD).start()
+        self.addCleanup(own.stop)
+        root = own.user('root', superuser=True)
+        own.psql(f"""
+            set session_replication_role = replica;
+            insert into tasks (title, status, completed_at, author, "user") select 'Task ' || n, 'Complete', now(), {root.id}, {root.id} from generate_series(1, 200) n;
+            insert into equipment (name, category, serial_number) values ('Lathe', 'Lathe', 'L-1');
+            insert into maintenance (task, equipment, technician, description, findings)
+                select t.id, e.id, {root.id}, repeat(U&'\\+01F642', 20000), repeat(U&'\\+01F642', 20000) from tasks t, equipment e""")
+        self.assertEqual(root.get('/api/v1/maintenance?page_size=1').status, 200)
+        pid, = own.pids('maintenance')
+        with open(f'/proc/{pid}/clear_refs', 'w') as file:
+            file.write('5')  # the peak begins here
+        sizes = {}
+        for key in ('VmRSS', 'VmHWM'):
+            answer = root.get('/api/v1/maintenance?page_size=200') if key == 'VmHWM' else None
+            with open(f'/proc/{pid}/status') as file:
+                sizes[key] = next(int(line.split()[1]) for line in file if line.startswith(key)) / 1024
+        self.assertEqual((answer.status, len(answer.json['results'])), (200, 200))
+        page = len(answer.body) / (1 << 20)
+        self.assertGreater(page, 30)
+        if not SANITIZER:
+            self.assertLess(sizes['VmHWM'] - sizes['VmRSS'], 2.2 * page + 4)
+
     def test_other_media_types_are_415(self):
         for kind in ('text/plain', 'text/json', 'application/xml', 'application/json; charset=utf-16', 'application/jsonx', 'multipart/mixed; boundary=B', '*/*', 'application', ''):
             with self.case(kind):
