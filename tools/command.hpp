@@ -79,7 +79,7 @@ std::set<std::string> permission_lines(api::Database& database);
 
 /// Gives the roles of handlers exactly what sql/grants.sql says; of roles that are missing, and of those of no handler,
 /// it says so on standard output.
-void apply_grants(api::Database& database);
+void apply_grants(api::Database& database, bool revokes);
 /// What is not so, as one sentence; empty where each of these handlers has its role, and all have what they should.
 std::string wrong_with_grants(api::Database& database, const std::vector<std::string>& handlers);
 

@@ -23,11 +23,12 @@ struct Command {
 
 /// In the order in which somebody who installs Fettle meets them.
 constexpr Command commands[] = {
-    {"migrate", "", "Bring the database up to date.",
-     "Applies the migrations of sql/tables that the database has not seen, each in a transaction and in\n"
-     "order; then re-creates functions and triggers and stores the permissions that the handlers ask for.\n"
-     "Needs the owner of the database. A second one at the same time waits 10 seconds, then gives up.",
-     0, 0, tool::migrate},
+    {"migrate", "[keep-grants]", "Bring the database up to date.",
+     "Applies the migrations of sql/tables that the database has not seen, re-creates functions and triggers, and\n"
+     "stores the permissions that the handlers ask for and what their roles may do, all in one transaction. With\n"
+     "keep-grants no role loses anything, for handlers of the release before that serve still. Needs the owner of\n"
+     "the database. A second one at the same time waits 10 seconds, then gives up.",
+     0, 1, tool::migrate},
     {"roles", "", "Make sure of the built-in roles and the permissions.",
      "Makes the roles employee, manager and administrator where they are missing, makes the table of\n"
      "permissions that of this release, and gives administrator all of them. What was taken from another\n"

@@ -113,7 +113,7 @@ Privileges grantable(const Privileges& wanted, const std::set<std::string>& miss
 
 }  // namespace
 
-void apply_grants(api::Database& database) {
+void apply_grants(api::Database& database, bool revokes) {
     const Privileges release = wanted_privileges();
     const std::set<std::string> missing = missing_roles(database, names_of(release));
     const Privileges wanted = grantable(release, missing);
@@ -123,11 +123,11 @@ void apply_grants(api::Database& database) {
     // twice: what is revoked from a whole relation goes from its columns as well
     for (int round = 0; round < 2; ++round) {
         const Privileges stored = stored_privileges(database);
-        const std::string changes = statements_of(without(stored, wanted), "revoke", "from") +
+        const std::string changes = (revokes ? statements_of(without(stored, wanted), "revoke", "from") : "") +
                                     statements_of(without(wanted, stored), "grant", "to");
         if (!changes.empty()) database.script(changes);
     }
-    if (!gone.empty()) std::cout << "revoked everything from what is no role of a handler: " << joined(gone) << '\n';
+    if (revokes && !gone.empty()) std::cout << "revoked everything from what is no role of a handler: " << joined(gone) << '\n';
     if (!missing.empty())
         std::cout << "skipped the grants of roles that do not exist, whose handlers have no database until a superuser "
                      "of PostgreSQL has run database_roles.sql: "

@@ -7,7 +7,9 @@
 
 namespace tool {
 
-int migrate(const Arguments&) {
+int migrate(const Arguments& arguments) {
+    if (!arguments.empty() && arguments[0] != "keep-grants")
+        throw Misuse("'" + arguments[0] + "' is not keep-grants");
     api::Database database("migrate", true);
     open(database);
     // one deployment at a time; the lock ends with the connection
@@ -40,7 +42,7 @@ int migrate(const Arguments&) {
     }
     for (const fs::path& path : scripts(sql_folder() / "functions")) run_script(database, path);
     store_permissions(database);
-    apply_grants(database);
+    apply_grants(database, arguments.empty());
     database.commit();
     std::cout << news << "functions, permissions and grants are up to date\n";
     return 0;
