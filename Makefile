@@ -5,7 +5,8 @@ DATA     ?= build/run
 EXAMPLE  ?=
 RELEASE  := 1.0.0
 # of the package: a later commit is a newer one
-VERSION  ?= $(RELEASE)$(shell TZ=UTC git log -1 --date=format-local:%Y%m%d.%H%M%S --format=+%cd.%h 2> /dev/null)
+GIT       = TZ=UTC git -c safe.directory='*'
+VERSION  ?= $(RELEASE)$(shell at=$$($(GIT) log -1 --date=format-local:%Y%m%d.%H%M%S --format=%cd 2> /dev/null) && echo "+$$at.$$($(GIT) rev-list --count HEAD)")
 PREFIX   ?= /usr
 DESTDIR  ?=
 SANITIZE ?=

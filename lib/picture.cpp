@@ -136,11 +136,11 @@ std::string write_png(const Bitmap& bitmap) {
         (bitmap.channels >= 3 ? PNG_FORMAT_FLAG_COLOR : 0) | (bitmap.has_alpha() ? PNG_FORMAT_FLAG_ALPHA : 0);
     if (std::size_t{bitmap.width} * bitmap.height > large) image.flags |= PNG_IMAGE_FLAG_FAST;
     // what is not written to is never there
-    const png_alloc_size_t most = PNG_IMAGE_PNG_SIZE_MAX(image);
-    png_alloc_size_t size = std::min<png_alloc_size_t>(most, largest_made);
+    png_alloc_size_t size = std::min<png_alloc_size_t>(PNG_IMAGE_PNG_SIZE_MAX(image), largest_made);
     std::unique_ptr<char[]> bytes(new char[size]);
     const bool done = png_image_write_to_memory(&image, bytes.get(), &size, 0, bitmap.pixels.get(), 0, nullptr);
-    if (!done && most > largest_made) throw refused_picture(heavy_picture);
+    if (!done && size > largest_made)  // what it would have needed
+        throw refused_picture(heavy_picture);
     check(done);
     return {bytes.get(), size};
 }

@@ -20,8 +20,9 @@ inline constexpr unsigned thumbnail_side = 256;
 inline constexpr int picture_quality = 90;  ///< of JPEG and WebP, of 100; a PNG stays as it is
 
 /// The picture upright, without EXIF, GPS, XMP, comments and colour profile. Throws a Problem: 400 as
-/// read_picture_header() does, or heavy_picture; and 503 where other pictures keep this program busy: there is one at a time, so that
-/// at most 370 MiB are in use (of WebP with alpha; of others 350), and they go back to the system afterwards.
+/// read_picture_header() does, or heavy_picture; and 503 where other pictures keep this program busy: there is one at a
+/// time, so that at most 370 MiB are in use (of WebP with alpha; of others 350), and they go back to the system
+/// afterwards.
 Picture made_picture(std::string_view upload);
 
 }  // namespace api

@@ -25,7 +25,8 @@ const std::vector<SettingLine>& setting_lines() {
         {"FETTLE_QUOTA_MIB", "5120", "What the documents of one user may take together, in MiB; 0: no limit."},
         {"FETTLE_CLAIM_HOURS", "8", "Hours after which a work order that was claimed is open again (1 to 8760)."},
         {"FETTLE_WORKERS", "4",
-         "Requests that one handler serves at a time, each with a database connection (1 to 64), and with memory: see MemoryMax in the units."},
+         "Requests that one handler serves at a time, each with a database connection (1 to 64), and with memory: see "
+         "MemoryMax in the units."},
         {"FETTLE_IDLE", "0", "Seconds without a request after which a handler exits, at least 30; 0: never."},
         {"PGHOST, PGPORT, PGDATABASE, PGUSER", "", "The database, as libpq reads them."},
     };

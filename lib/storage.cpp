@@ -73,10 +73,10 @@ private:
     Descriptor fd_;
 };
 
-/// Whether libmagic may look further into a file than its first part, as it does where that says compound file (OLE, old
-/// documents of offices). It reads the tables of one, as long as they say, into memory: with the sectors of 512 or 4,096
-/// bytes that there are ([MS-CFB] 2.2) that is less than 200 MiB, with larger ones 82 MiB of file took 308.
-bool may_look_further(int fd) {
+/// Whether libmagic may see a file. Of a compound file (OLE, old documents of offices) it reads the tables, as long as
+/// they say that they are, into memory: with the sectors of 512 or 4,096 bytes that there are ([MS-CFB] 2.2) that is
+/// less than 200 MiB, with larger ones 82 MiB of file took 308.
+bool may_be_examined(int fd) {
     constexpr std::string_view compound = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
     unsigned char head[32];
     if (pread(fd, head, sizeof head, 0) != sizeof head) return true;
@@ -146,7 +146,7 @@ const FileFacts& Incoming::finish() {
     if (fsync(fd_) != 0) fail("write a file in " + settings().storage);
     facts_.sha256 = digest_.hex();
     if (lseek(fd_, 0, SEEK_SET) != 0) fail("read a file in " + settings().storage);
-    facts_.type = may_look_further(fd_) ? type_of(fd_) : std::string(storage::unknown_type);
+    facts_.type = may_be_examined(fd_) ? type_of(fd_) : std::string(storage::unknown_type);
     return facts_;
 }
 

@@ -124,8 +124,9 @@ void look_at_handlers(Report& report, Machine& machine) {
     std::copy_if(names.begin(), names.end(), std::back_inserter(served),
                  [&](const std::string& name) { return !is_left_out(name, folder); });
     if (folder == installed_sockets && fs::exists(held))
-        report.add(fail, "handlers", "none begins, because an upgrade did not come to its end: see `journalctl -u "
-                                     "fettle-migrate`, then run `dpkg --configure -a`, or lib/fettle/setup again");
+        report.add(fail, "handlers",
+                   "none begins, because an upgrade did not come to its end: see `journalctl -u "
+                   "fettle-migrate`, then run `dpkg --configure -a`, or lib/fettle/setup again");
     bool all_well = true;
     for (const std::string& name : served) {
         const fs::path path = folder / (name + ".sock");

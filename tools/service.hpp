@@ -34,8 +34,8 @@ public:
     /// unit or program, it is masked, or nothing listens on its socket.
     explicit Service(const std::string& handler);
 
-    /// Restarts the service, never a socket that listens: who connects meanwhile waits in its queue. Then waits until the program
-    /// that is installed now has answered that it is well, or a signal comes.
+    /// Restarts the service, never a socket that listens: who connects meanwhile waits in its queue. Then waits until
+    /// the program that is installed now has answered that it is well, or a signal comes.
     Outcome restart(const Signals* stops) const;
     /// Lets a unit that was given up start again. What is silent is ended at once: it would not obey SIGTERM either,
     /// and others wait.

@@ -14,12 +14,12 @@ import stage
 MACHINE = None  # given by run.py
 
 
-def package(version='', change=''):
-    """The package in the machine; another version of it, with what the commands of the shell change in its folder."""
-    if not version:
+def package(later=0, change=''):
+    """The package in the machine; or a later version of it, with what the commands of the shell change in its folder."""
+    if not later:
         return server.PACKAGE
-    other = f'/tmp/fettle-{version}.deb'
-    MACHINE.run(f'rm -rf /tmp/package && dpkg-deb -R {server.PACKAGE} /tmp/package && cd /tmp/package && sed -i "s/^Version: .*/Version: {version}/" DEBIAN/control\n'
+    other = f'/tmp/fettle-{later}.deb'
+    MACHINE.run(f'rm -rf /tmp/package && dpkg-deb -R {server.PACKAGE} /tmp/package && cd /tmp/package && sed -i "s/^Version: .*/&+{later}/" DEBIAN/control\n'
                 f'{change}\ndpkg-deb -b /tmp/package {other}')
     return other
 
@@ -68,12 +68,12 @@ class Package(unittest.TestCase):
                 handler = names[number % len(names)]
                 answers[handler, caller.calm(handler)] += 1
             with load.Crowd(16, one):
-                said = upgrade(package('1.0.1'))
+                said = upgrade(package(1))
                 time.sleep(1)
             lost = {key: count for key, count in answers.items() if key[1] != 200}
             print(f'   an upgrade under 16 clients: {sum(answers.values())} answers, {sum(lost.values())} lost', flush=True)
             self.assertEqual(lost, {}, said)
-            self.assertIn('1.0.1', MACHINE.run("dpkg-query -W -f '${Version}' fettle"))
+            self.assertTrue(MACHINE.run("dpkg-query -W -f '${Version}' fettle").endswith('+1'))
             self.assertEqual(MACHINE.run(sockets), before, 'a socket is never restarted')
             self.assertNotEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
             self.assertIn('FETTLE_QUOTA_MIB=77', MACHINE.run('cat /etc/fettle/fettle.env'))
@@ -88,7 +88,7 @@ class Package(unittest.TestCase):
         # a release that has one more, and then this one
         more = """echo 'u fettle_more -:fettle "More"' >> usr/lib/sysusers.d/fettle.conf; cp usr/lib/fettle/handlers/health usr/lib/fettle/handlers/more
                   echo PGUSER=fettle_more > usr/lib/fettle/roles/more"""
-        install(package('1.0.1', more))
+        install(package(1, more))
         self.assertEqual(MACHINE.run('systemctl is-enabled fettle@more.socket').strip(), 'enabled')
         MACHINE.run('systemctl start fettle@more.service')
         install(package())
@@ -97,11 +97,31 @@ class Package(unittest.TestCase):
         self.assertEqual(MACHINE.run('systemctl --failed --no-legend').strip(), '')
         self.healthy()
 
+    def test_2_nginx_is_reloaded_where_a_release_changes_its_configuration(self):
+        def reloads():
+            return int(MACHINE.run("journalctl -o cat --no-pager _PID=1 | grep -c '^Reloaded nginx' || :"))
+        install(package())
+        before = reloads()
+        install(package())
+        self.assertEqual(reloads(), before)
+        install(package(1, "sed -i '1i # another' usr/share/fettle/nginx/http.conf"))
+        self.assertEqual(reloads(), before + 1)
+        install(package())
+        self.assertEqual(reloads(), before + 2)
+
+    def test_2_a_privilege_that_a_release_needs_no_more_goes_after_the_restart(self):
+        held = "select has_table_privilege('fettle_tasks', 'reports', 'select')"
+        MACHINE.psql('grant select on reports to fettle_tasks')
+        MACHINE.run('systemctl restart fettle-migrate.service')
+        self.assertEqual(MACHINE.psql(held), [['t']])
+        install(package())
+        self.assertEqual(MACHINE.psql(held), [['f']])
+
     def test_2_files_of_one_user_for_all_handlers_become_what_they_are_now(self):
         old = '/var/lib/fettle/storage/old'
         MACHINE.run(f'install -d -m 750 -o fettle -g fettle {old}; install -m 640 -o fettle -g fettle /etc/hostname {old}/file')
         try:
-            install(package('1.0.1'))
+            install(package(1))
             self.assertEqual(MACHINE.run(f"stat -c '%A %U %G' {old} {old}/file").splitlines(), ['drwxrwsr-x fettle fettle_files', '-rw-r--r-- fettle fettle'])
         finally:
             MACHINE.run(f'rm -r {old}')
@@ -109,7 +129,7 @@ class Package(unittest.TestCase):
     def test_3_an_upgrade_whose_migration_fails_leaves_what_runs_alone(self):
         MACHINE.run('systemctl start fettle@tasks.service')
         user = MACHINE.user()
-        broken, answers = package('1.0.2', "echo 'select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"), collections.Counter()
+        broken, answers = package(2, "echo 'select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"), collections.Counter()
 
         def one(caller, number):
             answers[caller.calm('tasks')] += 1
@@ -124,12 +144,13 @@ class Package(unittest.TestCase):
         # whom the socket had taken when systemd gave it up gets 502, who comes later 503
         self.assertIn(user.get('/api/v1/statistics/tasks').status, (502, 503), 'nothing new begins')
         self.assertEqual(user.get('/api/v1/statistics/tasks').status, 503)
+        self.assertRegex(MACHINE.run('fettle doctor', check=False), r'(?m)^FAIL +handlers +none begins, because an upgrade')
         install(package())
         self.assertNotEqual(user.get('/api/v1/statistics/tasks').status, 503)
         self.healthy()
 
     def test_3_a_handler_that_is_wanted_while_a_migration_fails_does_not_begin(self):
-        broken = package('1.0.2', "echo 'select pg_sleep(6); select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql")
+        broken = package(2, "echo 'select pg_sleep(6); select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql")
         MACHINE.run('systemctl stop fettle@statistics.service; systemctl restart fettle@tasks.service')  # which is idle for 30 s at most
         upgrade = threading.Thread(target=install, args=(broken, False))
         upgrade.start()
@@ -147,7 +168,7 @@ class Package(unittest.TestCase):
         self.healthy()
 
     def test_3_an_upgrade_without_its_database_leaves_what_runs_alone(self):
-        newer = package('1.0.2')
+        newer = package(2)
         MACHINE.run('systemctl restart fettle@tasks.service; systemctl stop fettle@statistics.service')
         pid = MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service')
         MACHINE.run('systemctl stop postgresql@*.service')

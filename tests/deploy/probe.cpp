@@ -87,10 +87,26 @@ void try_connect(const char* path) {
 }
 
 void try_files(const std::string& handler) {
-    for (const char* path : {"/etc/passwd", "/etc/shadow", "/etc/fettle", "/home", "/root", "/bin", "/usr/bin",
-                             "/var/log", "/var/lib/fettle/storage", "/usr/lib/fettle/handlers/tasks", "/run/fettle",
-                             "/run/fettle-metrics/me/counters", "/run/systemd", "/run/dbus", "/sys/kernel/security", "/proc/1/environ", "/proc/kallsyms",
-                             "/var/lib/fettle/keys", "/dev/urandom", "/usr/share/misc/magic.mgc"})
+    for (const char* path : {"/etc/passwd",
+                             "/etc/shadow",
+                             "/etc/fettle",
+                             "/home",
+                             "/root",
+                             "/bin",
+                             "/usr/bin",
+                             "/var/log",
+                             "/var/lib/fettle/storage",
+                             "/usr/lib/fettle/handlers/tasks",
+                             "/run/fettle",
+                             "/run/fettle-metrics/me/counters",
+                             "/run/systemd",
+                             "/run/dbus",
+                             "/sys/kernel/security",
+                             "/proc/1/environ",
+                             "/proc/kallsyms",
+                             "/var/lib/fettle/keys",
+                             "/dev/urandom",
+                             "/usr/share/misc/magic.mgc"})
         try_read(path);
     for (const char* folder :
          {"/", "/usr", "/etc", "/run", "/run/postgresql", "/var/lib/fettle", "/usr/lib/fettle/handlers", "/dev/shm",

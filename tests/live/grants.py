@@ -159,7 +159,7 @@ class Grants(unittest.TestCase):
         self.assertEqual(STAGE.psql("""
             select distinct p.proname from pg_proc p, pg_roles r
              where p.prosecdef and p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::regtype
-               and r.rolname like 'fettle\\_%' and has_function_privilege(r.oid, p.oid, 'execute')"""), [['hours_per_day'], ['is_password_hash']])
+               and r.rolname like 'fettle\\_%' and has_function_privilege(r.oid, p.oid, 'execute') order by 1"""), [['hours_per_day'], ['is_password_hash']])
 
     def test_a_check_as_another_role(self):
         for handler, user, fits in (('tasks', 'tasks', True), ('tasks', 'tasks_completed', False), ('auth_login', 'auth_register', False)):

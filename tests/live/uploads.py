@@ -200,6 +200,7 @@ class Uploads(unittest.TestCase):
                 before = memory(pid, 'VmRSS')
                 answer = small(STAGE, self.user.token, compound(shift, sectors))
                 self.assertEqual(answer.status, 201, answer)
+                self.assertEqual(answer.json['content_type'] == 'application/octet-stream', shift == 20, answer)
                 grown = memory(pid, 'VmHWM') - before
                 print(f'   {sectors} sectors of {1 << shift} bytes are {answer.json["content_type"]}, for {grown:.0f} MiB', flush=True)
                 if not SANITIZER:
