@@ -34,7 +34,7 @@ constexpr api::Rule wrong_credentials{api::refusals::not_authenticated.code, 401
                                       "Unable to log in with the credentials given."};
 [[noreturn]] void refuse(api::Attempt& attempt) {
     attempt.failed();
-    api::Problem refusal = api::unauthenticated(std::string(wrong_credentials.code));
+    api::Problem refusal = api::unauthenticated(wrong_credentials.code);
     refusal.detail = wrong_credentials.detail;
     throw refusal;
 }

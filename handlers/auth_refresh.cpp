@@ -50,7 +50,7 @@ api::Reply refresh_tokens(api::Exchange& exchange) {
     exchange.parameters["new_key"] = next.key;
     api::Rows session = exchange.query(next_token);
     if (session.size() == 0) throw api::unauthenticated("not_authenticated");
-    if (!session.is_null(0, 0)) throw api::unauthenticated(std::string(session(0, 0)));
+    if (!session.is_null(0, 0)) throw api::unauthenticated(session(0, 0));
     return exchange.reply(Tokens{{api::jwt::access_token(std::stoll(std::string(session(0, 1))), session(0, 2))},
                                  {next.text},
                                  {"Bearer"},

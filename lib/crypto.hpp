@@ -33,7 +33,8 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes);
 bool equal(std::string_view a, std::string_view b);
 /// Base64url without padding (RFC 4648 section 5).
 std::string base64url(std::string_view bytes);
-/// Its inverse; nothing where the text is not exactly what base64url() makes.
+/// Its inverse; nothing where the text is empty, longer than 8,192 characters (no token or cursor is) or not exactly
+/// what base64url() makes.
 std::optional<std::string> unbase64url(std::string_view text);
 /// A new token: 256 bits from the kernel, 43 characters. Throws std::runtime_error where there is no randomness.
 std::string new_token();

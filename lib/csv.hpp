@@ -26,7 +26,8 @@ private:
 namespace csv {
 
 /// How many rows of this shape are asked for at a time: what all lists together may have in memory, as the limits of
-/// their texts allow it, is 96 MiB, of the 256 that a unit has, however the rows are filled. At most 1,000.
+/// their texts allow it, is 96 MiB of the unit's MemoryMax (systemd/sandbox.conf), however the rows are filled. At most
+/// 1,000, and at least 50, also where those are more.
 int rows_at_once(const Shape& shape);
 
 /// Whether an operation also answers as CSV: a list does, and an answer that is made of lists of small objects.

@@ -220,6 +220,8 @@ void Exchange::refuse(std::string_view refusal) const {
                 errors[name] = {"There is no such object."};
             else if (const Rule* rule = rule_of(name))
                 errors[std::string(rule->field)].emplace_back(rule->detail);
+            else
+                throw std::logic_error("no rule has the code " + name);
         }
         throw invalid(std::move(errors));
     }

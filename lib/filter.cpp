@@ -177,7 +177,7 @@ void Filters::by_member(const std::string& name, const std::string& text) {
                 if (!wrong.empty()) break;
                 all.insert(all.end(), values.begin(), values.end());
             }
-            if (all.size() > max_json_items) wrong = "At most 1000 values.";
+            if (all.size() > max_json_items) wrong = "At most " + std::to_string(max_json_items) + " values.";
             // one value is an equal one: the rows of an index come in order
             condition = key() + (all.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
             parameters[parameter] = all.size() == 1 ? all[0] : array_of(all);

@@ -122,7 +122,7 @@ constexpr bool is_name(char c) {
 }
 
 /// Walks SQL text outside of its strings and tells of each `:name` and each `may(code)`.
-/// Calls on_name(name, start, end), on_may(code, start, end) and on_else(character).
+/// Calls on_name(name), on_may(code) and on_else(character).
 template <class OnName, class OnMay, class OnElse>
 constexpr void scan(std::string_view sql, OnName on_name, OnMay on_may, OnElse on_else) {
     for (std::size_t i = 0; i < sql.size();) {
@@ -190,7 +190,8 @@ constexpr void check_methods(std::string_view route) {
     }
 }
 
-/// The names that the library itself gives to every statement.
+/// The names that the library itself gives to every statement: no field of a body has one, or what a client sends would
+/// take its place; a field `body` is in :body.
 constexpr bool is_given_by_library(std::string_view name) {
     return name == "body" || name == "if_match" || name == "ip" || name == "user_agent" || name == "key" ||
            name == "base_url" || name == "media_expires";
@@ -272,6 +273,9 @@ constexpr void check_facts(const Form& form, const Fields<Names, Which>& fields,
     if (!form.sql.empty() && form.permissions[0] != anyone && !contains(form.sql, "granted") &&
         !(is_plain && contains(form.sql, "answer")))
         throw "The .sql of a form joins `granted`: a row that is not joined with it is open to everybody.";
+    for (std::string_view field : fields.names)
+        if (field != "body" && (is_given_by_library(field) || (is_of_file(field) && count(fields.files) > 0)))
+            throw "A field of the body has a name that the library gives to every statement.";
     const std::size_t files = count(fields.files);
     if (files > 1) throw "An upload is one file.";
     if (files > 0 && !is_post && form.route.substr(0, 4) != "PUT ") throw "Only POST and PUT take a file.";

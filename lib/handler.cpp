@@ -168,6 +168,7 @@ Reply Handler::handle(Request& request, Database& database) const {
         return reply_of(Problem(400, "invalid", "A value is not valid."));
     } catch (const std::bad_alloc&) {
         database.rollback();
+        log_line(name_, "out of memory", request.id());
         return reply_of(unavailable("Out of memory. Try again.", 1));
     } catch (const std::exception& fault) {
         database.rollback();

@@ -138,12 +138,14 @@ Input check_fields(const json::object& given, Source source, std::string_view me
             checked.as_string().empty())
             checked = nullptr;
         if (checked.is_null()) {
-            if (!member->nullable) input.errors[name].push_back("This field may not be null.");
+            if (member->is_clearable())
+                checked = member->initial;
+            else if (!member->nullable)
+                input.errors[name].push_back("This field may not be null.");
         } else if (std::string wrong = member->check(checked, source); !wrong.empty()) {
             input.errors[name].push_back(std::move(wrong));
         }
         input.fields[name] = std::move(checked);
-        input.given.insert(name);
     }
     for (const Member& member : in) {
         if (member.read_only || given.contains(member.name)) continue;

@@ -1,8 +1,6 @@
 // What a client sends, made into checked fields: strict JSON, forms, query strings. Everything is named, nothing
 // ignored.
 #pragma once
-#include <set>
-
 #include "message.hpp"
 #include "problem.hpp"
 #include "shape.hpp"
@@ -18,7 +16,6 @@ inline constexpr std::size_t max_body = 1 << 20;
 struct Input {
     json::object fields;
     Errors errors;
-    std::set<std::string, std::less<>> given;  ///< the names that the client sent; defaults are not among them
 };
 
 /// A JSON text of RFC 8259, with a key that stands twice noted in errors (`a.b`: inside of a). Throws a 400 where it is
@@ -38,7 +35,7 @@ class Incoming;
 Input read_upload(Request& request, const Shape& in, const Shape& out, std::int64_t largest,
                   std::unique_ptr<Incoming>& file);
 
-/// The same for fields that are already apart; the method decides what is required.
+/// What read_input() does, for fields that are already apart; the method decides what is required.
 Input check_fields(const json::object& given, Source source, std::string_view method, const Shape& in,
                    const Shape& out);
 

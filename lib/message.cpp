@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "csv.hpp"
+#include "log.hpp"
 #include "problem.hpp"
 #include "settings.hpp"
 
@@ -102,6 +103,7 @@ std::string cgi_header(Reply& reply) {
     for (const auto& [name, value] : reply.headers) {
         for (char c : value)
             if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+                log_line("header", "fault: a control character in " + name);
                 reply = {500, {}, "application/problem+json", Problem(refusals::internal).body()};
                 return cgi_header(reply);
             }

@@ -172,7 +172,8 @@ struct WebPTarget : WebPMemoryWriter {
     ~WebPTarget() { WebPMemoryWriterClear(this); }
 };
 
-std::string write_webp(Bitmap& bitmap, bool last) {
+/// The bitmap gives its memory away.
+std::string write_webp(Bitmap& bitmap) {
     WebPConfig config;
     check(WebPConfigPreset(&config, WEBP_PRESET_DEFAULT, picture_quality));
     config.method = std::size_t{bitmap.width} * bitmap.height > large ? effort_of_large : usual_effort;
@@ -185,7 +186,7 @@ std::string write_webp(Bitmap& bitmap, bool last) {
     source.custom_ptr = &target;
     const auto import = bitmap.has_alpha() ? WebPPictureImportRGBA : WebPPictureImportRGB;
     check(import(&source, bitmap.pixels.get(), static_cast<int>(bitmap.width * bitmap.channels)));
-    if (last) bitmap.pixels.reset();
+    bitmap.pixels.reset();
     check(WebPEncode(&config, &source));
     if (target.size > largest_made) throw refused_picture(heavy_picture);
     return {reinterpret_cast<char*>(target.mem), target.size};
@@ -204,15 +205,15 @@ Bitmap read(const PictureHeader& header) {
     }
 }
 
-/// The file of a bitmap; the last one may have its memory.
-std::string write(const PictureHeader& header, Bitmap& bitmap, bool last) {
+/// The file of a bitmap, which is not needed any more.
+std::string write(const PictureHeader& header, Bitmap& bitmap) {
     switch (header.type) {
         case PictureType::png:
             return write_png(bitmap);
         case PictureType::jpeg:
             return write_jpeg(bitmap, header.full_colour);
         default:
-            return write_webp(bitmap, last);
+            return write_webp(bitmap);
     }
 }
 
@@ -327,9 +328,9 @@ Picture made_picture(std::string_view upload) {
     const unsigned longest = std::max(bitmap.width, bitmap.height);
     if (longest > thumbnail_side) {
         Bitmap small = shrunk(bitmap, scaled(bitmap.width, longest), scaled(bitmap.height, longest));
-        made.thumbnail = write(header, small, true);
+        made.thumbnail = write(header, small);
     }
-    made.bytes = write(header, bitmap, true);
+    made.bytes = write(header, bitmap);
     if (longest <= thumbnail_side) made.thumbnail = made.bytes;
     return made;
 }

@@ -36,13 +36,14 @@ Problem invalid(Errors errors) {
     return problem;
 }
 
-Problem unauthenticated(std::string code) {
-    Problem problem(refusals::not_authenticated);
+Problem unauthenticated(std::string_view code) {
     for (const Refusal* way : ways_to_be_nobody)
-        if (way->code == code) problem = Problem(*way);
-    problem.code = std::move(code);
-    problem.headers = {{"WWW-Authenticate", "Token, Bearer"}};
-    return problem;
+        if (way->code == code) {
+            Problem problem(*way);
+            problem.headers = {{"WWW-Authenticate", "Token, Bearer"}};
+            return problem;
+        }
+    throw std::logic_error("nothing is refused with the code " + std::string(code));
 }
 
 Problem unavailable(std::string detail, int retry_after) {

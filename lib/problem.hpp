@@ -80,8 +80,9 @@ Problem invalid(Errors errors);
 inline constexpr const Refusal* ways_to_be_nobody[] = {&refusals::not_authenticated,  &refusals::token_expired,
                                                        &refusals::session_superseded, &refusals::session_ended,
                                                        &refusals::session_expired,    &refusals::account_inactive};
-/// 401 with the challenges of both token kinds; code is that of one of ways_to_be_nobody.
-Problem unauthenticated(std::string code);
+/// 401 with the challenges of both token kinds; code is that of one of ways_to_be_nobody. Throws std::logic_error where
+/// it is none.
+Problem unauthenticated(std::string_view code);
 /// 503 that says when to come back, in seconds.
 Problem unavailable(std::string detail, int retry_after);
 

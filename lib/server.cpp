@@ -18,6 +18,7 @@
 #include <csignal>
 #include <cstring>
 #include <iostream>
+#include <system_error>
 #include <thread>
 
 #include "counters.hpp"
@@ -167,13 +168,20 @@ void serve_one(const Shared& shared, FCGX_Request& wire, Database& database) {
     FCGX_Free(&wire, 1);
 }
 
+/// What the kernel gave, if it gave it. Without it nothing can be served, so nobody catches what is thrown here: the
+/// process ends with those words, and is started anew.
+int given(int result, const char* what) {
+    if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+    return result;
+}
+
 void work(Shared& shared) {
     // EPOLLEXCLUSIVE: a connection wakes one worker, not all of them
-    int events = epoll_create1(EPOLL_CLOEXEC);
+    const Descriptor events(given(epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
     epoll_event listening{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = 0}},
         stopping{.events = EPOLLIN, .data = {.fd = shared.stop}};
-    epoll_ctl(events, EPOLL_CTL_ADD, 0, &listening);
-    epoll_ctl(events, EPOLL_CTL_ADD, shared.stop, &stopping);
+    given(epoll_ctl(events, EPOLL_CTL_ADD, 0, &listening), "epoll_ctl");
+    given(epoll_ctl(events, EPOLL_CTL_ADD, shared.stop, &stopping), "epoll_ctl");
 
     Database database(shared.handler.name());
     FCGX_Request wire;
@@ -186,17 +194,16 @@ void work(Shared& shared) {
             shared.last_used = now_ms();
             serve_one(shared, wire, database);
             shared.last_used = now_ms();
-        } else if (rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -ENOBUFS) {
+        } else if (rc != -EAGAIN && rc != -EINTR && rc != -ECONNABORTED) {
             log_line(shared.handler.name(), std::string("cannot accept: ") + std::strerror(-rc));
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
         --shared.busy;
         if (rc == -EAGAIN) {  // nobody is waiting, or another worker was faster
             epoll_event ready[2];
-            if (epoll_wait(events, ready, 2, -1) < 0 && errno != EINTR) break;
+            if (epoll_wait(events, ready, 2, -1) < 0 && errno != EINTR) given(-1, "epoll_wait");
         }
     }
-    close(events);
 }
 
 // the linker's: where the program begins, and where its code ends
@@ -222,7 +229,7 @@ int serve(const Handler& handler) {
     for (int s : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, s);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
-    const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+    const int signal_fd = given(signalfd(-1, &signals, SFD_CLOEXEC), "signalfd");
 
     // memory that a burst needed goes back: Argon2's 19 MiB must not stay in the heap, nor an arena for each worker
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
@@ -248,7 +255,7 @@ int serve(const Handler& handler) {
     }
 
     fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);  // an accept that another worker won returns at once
-    Shared shared{handler, counters, eventfd(0, EFD_CLOEXEC)};
+    Shared shared{handler, counters, given(eventfd(0, EFD_CLOEXEC), "eventfd")};
     shared.last_used = now_ms();
     std::vector<std::thread> workers;
     for (int i = 0; i < settings().workers; ++i) workers.emplace_back(work, std::ref(shared));
@@ -266,7 +273,7 @@ int serve(const Handler& handler) {
     }
     shared.stopping = true;
     const std::uint64_t one = 1;
-    if (write(shared.stop, &one, sizeof one) != sizeof one) return 1;
+    given(static_cast<int>(write(shared.stop, &one, sizeof one)), "eventfd");
     for (std::thread& worker : workers) worker.join();
     return 0;
 }

@@ -25,7 +25,7 @@ struct Settings {
 /// The settings of this process. Throws std::runtime_error, naming the variable, where a value makes no sense.
 const Settings& settings();
 
-/// One line each for --help and the README: name, default, meaning.
+/// One line each for --help and the file of settings: name, default, meaning.
 struct SettingLine {
     const char* name;
     const char* initial;

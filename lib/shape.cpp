@@ -17,8 +17,11 @@ json::object schema_of(const Shape& shape, Side side) {
         const bool is_answer = side == Side::answer;
         if (is_answer ? member.is_secret : member.read_only || !member.nested.empty()) continue;
         json::object schema = member.nested.empty() ? member.schema() : schema_of(member.nested, side);
-        if (is_answer && !member.item.empty()) schema.erase("maxItems");  // a limit of what is sent
-        if (member.nullable) {
+        if (!member.item.empty()) {
+            schema["items"] = schema_of(member.item, is_answer ? side : Side::body);
+            if (is_answer) schema.erase("maxItems");  // a limit of what is sent
+        }
+        if (member.nullable || (!is_answer && member.is_clearable())) {
             schema["type"] = json::array{schema["type"], "null"};
             if (json::value* choices = schema.if_contains("enum")) choices->as_array().push_back(nullptr);
         }

@@ -35,6 +35,11 @@ struct Member {
     void (*write)(std::string&, std::string_view) = nullptr;
     Shape nested;  ///< of a described struct as a member; the answer has its columns in a row
     Shape item;    ///< of each of Items
+
+    /// A text that may be empty and is never null: a client clears it by null as well, as it clears every other member.
+    bool is_clearable() const {
+        return is_text && !nullable && !required && !always_required && !filled && !is_file_name && initial == "";
+    }
 };
 
 namespace shapes {

@@ -69,8 +69,9 @@ User user_of(const std::string& name, const std::string& more_groups) {
     User user{entry->pw_name, entry->pw_uid, entry->pw_gid, {}};
     int count = 64;
     user.groups.resize(static_cast<std::size_t>(count));
-    getgrouplist(entry->pw_name, entry->pw_gid, user.groups.data(), &count);
-    user.groups.resize(static_cast<std::size_t>(std::max(count, 0)));
+    if (getgrouplist(entry->pw_name, entry->pw_gid, user.groups.data(), &count) < 0)
+        throw Complaint("the user " + user.name + " is in more than 64 groups");
+    user.groups.resize(static_cast<std::size_t>(count));
     for (const std::string& group : words_of(more_groups))
         if (const ::group* found = getgrnam(group.c_str())) user.groups.push_back(found->gr_gid);
     return user;

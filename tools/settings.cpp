@@ -10,10 +10,10 @@ namespace tool {
 
 std::vector<api::SettingLine> every_setting() {
     std::vector<api::SettingLine> lines = api::setting_lines();
-    lines.insert(
-        lines.end(),
-        {{"FETTLE_SOCKETS", "/run/fettle", "The folder of the handlers' sockets; only `fettle` reads it."},
-         {"FETTLE_SQL", "", "Another folder with tables/, functions/ and example.sql; only `fettle` reads it."}});
+    lines.insert(lines.end(),
+                 {{"FETTLE_SOCKETS", "/run/fettle", "The folder of the handlers' sockets; only `fettle` reads it."},
+                  {"FETTLE_SQL", "",
+                   "Another folder with tables/, functions/, grants.sql and example.sql; only `fettle` reads it."}});
     return lines;
 }
 

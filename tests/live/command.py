@@ -670,7 +670,7 @@ class Command(OwnStage):
         self.done('audit', 'seal')
         code, lines = self.doctor()
         self.assertEqual(code, 0, lines)
-        self.assertEqual(list(lines), ['settings', 'keys', 'storage', 'disk', 'time', 'sockets', 'handlers', 'database', 'messages', 'clock', 'migrations', 'permissions', 'grants', 'superusers', 'connections', 'audit'])
+        self.assertEqual(list(lines), ['settings', 'keys', 'storage', 'disk', 'time', 'sockets', 'handlers', 'database', 'messages', 'migrations', 'clock', 'permissions', 'grants', 'superusers', 'connections', 'audit'])
         self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
 
     def test_doctor_finds_what_is_wrong_with_settings(self):
