@@ -83,9 +83,13 @@ void apply_grants(api::Database& database, bool revokes);
 /// What is not so, as one sentence; empty where each of these handlers has its role, and all have what they should.
 std::string wrong_with_grants(api::Database& database, const std::vector<std::string>& handlers);
 
-/// Removes the files of the storage that no row speaks of and that are older than an hour; how many. Touches nothing
-/// else: no link, no name that is not ours, nothing outside of the storage.
-long long sweep_files(api::Database& database);
+/// How many files were removed, and how many were not because they are older than the database.
+struct Swept {
+    long long removed = 0, left = 0;
+};
+/// Removes the files of the storage that no row speaks of and that are older than an hour, but not than the database.
+/// Touches nothing else: no link, no name that is not ours, nothing outside of the storage.
+Swept sweep_files(api::Database& database);
 /// Names on standard error the rows whose file is not there or has another size; how many contents that are.
 long long missing_files(api::Database& database);
 

@@ -1,6 +1,7 @@
 // fettle doctor: looks at everything that Fettle needs on this machine, and says what is wrong in one line each.
 #include "doctor.hpp"
 
+#include <glob.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -23,7 +24,6 @@
 
 namespace tool {
 
-/// A moment as a number with one place, for people.
 std::string tenths(double value) {
     std::ostringstream text;
     text << std::fixed << std::setprecision(1) << value;
@@ -84,6 +84,9 @@ void look_at_keys(Report& report) {
                         "; change it with chmod and chgrp");
     check_owner(path, file, folder);
     const api::Key newest = api::keys()->newest("access");
+    if (newest.made > std::time(nullptr) + clock_tolerance)
+        throw Complaint("the key " + newest.id + " was made " + utc(newest.made) +
+                        ", which is still to come: the clock of this machine is wrong, or was");
     const long long days = (std::time(nullptr) - newest.made) / 86400;
     if (days > 90)
         report.add(warn, "keys",
@@ -93,13 +96,25 @@ void look_at_keys(Report& report) {
         report.add(ok, "keys", newest.id + " signs, made " + utc(newest.made));
 }
 
-/// The disks of the folders that fill up, each once.
-void look_at_disk(Report& report) {
+/// The folders that fill up, also those of PostgreSQL and nginx that README gives a disk of their own.
+std::vector<fs::path> growing_folders() {
     fs::path keys = fs::path(api::settings().keys).parent_path();
     while (!fs::exists(keys) && keys.has_relative_path()) keys = keys.parent_path();
+    std::vector<fs::path> all{keys, api::settings().storage};
+    glob_t found{};
+    for (const char* pattern : {"/var/lib/postgresql", "/var/lib/postgresql/*/*", "/var/lib/postgresql/*/*/pg_wal",
+                                "/var/lib/nginx", "/var/lib/nginx/body", "/var/log"})
+        if (glob(pattern, 0, nullptr, &found) == 0) {
+            all.insert(all.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
+            globfree(&found);
+        }
+    return all;
+}
+
+/// Each disk once.
+void look_at_disk(Report& report) {
     std::set<dev_t> seen;
-    for (const fs::path& folder : {keys, fs::path(api::settings().storage), fs::path("/var/lib/postgresql"),
-                                   fs::path("/var/lib/nginx"), fs::path("/var/log")}) {
+    for (const fs::path& folder : growing_folders()) {
         struct stat is;
         struct statvfs disk;
         if (stat(folder.c_str(), &is) != 0 || !seen.insert(is.st_dev).second) continue;
@@ -204,10 +219,12 @@ int doctor(const Arguments&) {
                    {"storage", [&] { look_at_storage(report); }},
                    {"disk", [&] { look_at_disk(report); }},
                    {"time", [&] { look_at_time(report); }},
-                   {"sockets", [&] { look_at_handlers(report, machine); }}});
+                   {"sockets", [&] { look_at_handlers(report, machine); }},
+                   {"nginx", [&] { look_at_nginx(report); }}});
     api::Database database("doctor");
     if (has_settings && look(report, "database", [&] { look_at_server(report, database); }))
         check_all({{"migrations", [&] { look_at_migrations(report, database); }},
+                   {"clock", [&] { look_at_clock(report, database); }},
                    {"permissions", [&] { look_at_permissions(report, database); }},
                    {"grants", [&] { look_at_grants(report, database); }},
                    {"superusers", [&] { look_at_superusers(report, database); }},

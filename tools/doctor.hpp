@@ -12,6 +12,10 @@ namespace tool {
 
 enum Verdict { ok, warn, fail };
 
+/// Seconds that clocks may be apart before something is wrong: what was signed or stored a moment ago is not of the
+/// future.
+constexpr int clock_tolerance = 30;
+
 /// Prints a line for each finding, and knows the worst.
 class Report {
 public:
@@ -35,9 +39,12 @@ struct Machine {
 std::vector<std::string> handlers();
 /// The handlers' sockets, and what each handler answers for itself (doctor_handlers.cpp).
 void look_at_handlers(Report& report, Machine& machine);
+/// Whether nginx serves an installation (doctor_handlers.cpp).
+void look_at_nginx(Report& report);
 /// One check of the database each (doctor_database.cpp); what it throws is its finding.
 void look_at_server(Report& report, api::Database& database);
 void look_at_migrations(Report& report, api::Database& database);
+void look_at_clock(Report& report, api::Database& database);
 void look_at_permissions(Report& report, api::Database& database);
 void look_at_grants(Report& report, api::Database& database);
 void look_at_superusers(Report& report, api::Database& database);

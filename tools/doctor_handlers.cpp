@@ -1,6 +1,8 @@
 // What `fettle doctor` finds of the handlers: their sockets, and what each of them answers when it is asked whether it
 // fits.
 #include <grp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 #include <map>
 #include <thread>
 
+#include "descriptor.hpp"
 #include "doctor.hpp"
 #include "service.hpp"
 
@@ -23,6 +26,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+/// Where the site of nginx shows the metrics (nginx/metrics.conf).
+constexpr int metrics_port = 9464;
 /// Even a handler that has to be started, beside all the others, has answered by then.
 constexpr auto patience = 10s;
 /// After that nobody is asked any more.
@@ -33,6 +38,12 @@ constexpr int askers = 4;
 const fs::path installed_sockets = "/run/fettle";
 /// Made by tools/setup: the units wait for its end.
 const fs::path held = "/var/lib/fettle-package/held";
+
+/// Where the handlers listen.
+fs::path sockets() {
+    const char* named = std::getenv("FETTLE_SOCKETS");
+    return named && *named ? fs::path(named) : installed_sockets;
+}
 
 /// Whether the administrator has said that this machine does not serve it: masked, or not enabled.
 bool is_left_out(const std::string& handler, const fs::path& folder) {
@@ -118,8 +129,7 @@ std::vector<std::string> handlers() {
 }
 
 void look_at_handlers(Report& report, Machine& machine) {
-    const char* named = std::getenv("FETTLE_SOCKETS");
-    const fs::path folder = named && *named ? fs::path(named) : installed_sockets;
+    const fs::path folder = sockets();
     std::vector<std::string> names = handlers(), served, asked;
     std::copy_if(names.begin(), names.end(), std::back_inserter(served),
                  [&](const std::string& name) { return !is_left_out(name, folder); });
@@ -157,6 +167,20 @@ void look_at_handlers(Report& report, Machine& machine) {
         report.add(ok, "handlers",
                    "all " + std::to_string(asked.size()) + " that were asked fit; they answered within " +
                        tenths(std::chrono::duration<double>(Clock::now() - start).count()) + " s");
+}
+
+void look_at_nginx(Report& report) {
+    if (sockets() != installed_sockets) return;  // `make run` starts one of its own
+    sockaddr_in metrics{};
+    metrics.sin_family = AF_INET;
+    metrics.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    metrics.sin_port = htons(metrics_port);
+    const api::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const std::string where = "127.0.0.1:" + std::to_string(metrics_port);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&metrics), sizeof metrics) != 0)
+        throw Complaint("does not show the metrics on " + where + " (" + std::strerror(errno) +
+                        "): it does not run, or without the site in /etc/nginx/sites-enabled/fettle");
+    report.add(ok, "nginx", "runs with the site of Fettle: " + where + " is open");
 }
 
 }  // namespace tool

@@ -45,9 +45,9 @@ constexpr Command commands[] = {
      1, 1, tool::password},
     {"doctor", "", "Look whether everything is as it must be.",
      "One line for each finding, with ok, warn or FAIL in front: settings, keys, storage, disk, time, sockets,\n"
-     "handlers, database, messages, clock, migrations, permissions, superusers, connections, audit. Each handler\n"
-     "is asked whether it fits, which starts those that are idle. Changes nothing, and ends within a minute. Run it\n"
-     "as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says FAIL.",
+     "handlers, nginx, database, messages, migrations, clock, permissions, grants, superusers, connections, audit.\n"
+     "Each handler is asked whether it fits, which starts those that are idle. Changes nothing, and ends within a minute.\n"
+     "Run it as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says FAIL.",
      0, 0, tool::doctor, false},
     {"deploy", "HANDLER [FILE]", "Put another binary of one handler in its place, and lose no request.",
      "FILE, build/handlers/HANDLER in this folder where it is not named, must say that it is that handler, and fit\n"

@@ -39,12 +39,14 @@ public:
         if (!names) throw Complaint(std::string("cannot read the storage: ") + std::strerror(errno));
         while (const dirent* entry = readdir(names.get())) see(entry->d_name);
     }
-    /// Whether a plain file of that name is old enough to be of no use to anybody who is at work.
-    bool is_old(const std::string& name) const {
+    /// When a plain file of that name was written; now where there is none.
+    std::time_t written(const std::string& name) const {
         struct stat is;
-        return fstatat(fd_, name.c_str(), &is, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(is.st_mode) &&
-               is.st_mtime < std::time(nullptr) - young;
+        return fstatat(fd_, name.c_str(), &is, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(is.st_mode) ? is.st_mtime
+                                                                                                : std::time(nullptr);
     }
+    /// Whether a plain file of that name is old enough to be of no use to anybody who is at work.
+    bool is_old(const std::string& name) const { return written(name) < std::time(nullptr) - young; }
     bool remove(const std::string& name) const {
         if (unlinkat(fd_, name.c_str(), 0) == 0) return true;
         if (errno == ENOENT) return false;  // somebody else sweeps
@@ -74,27 +76,37 @@ bool remove_orphan(api::Database& database, const Folder& folder, const std::str
 
 }  // namespace
 
-long long sweep_files(api::Database& database) {
+Swept sweep_files(api::Database& database) {
+    // What is older than the database came with another one: a backup whose storage was put back before its tables.
+    const std::time_t first = std::stoll(std::string(database.query(
+        api::numbered("select coalesce(extract(epoch from min(applied_at)), 0)::bigint from migrations"), {})(0, 0)));
     const Folder storage(AT_FDCWD, api::settings().storage);
     if (!storage.is_open()) {
-        if (errno == ENOENT) return 0;  // nobody has stored anything
+        if (errno == ENOENT) return {};  // nobody has stored anything
         throw Complaint("cannot open " + api::settings().storage + ": " + std::strerror(errno));
     }
-    long long removed = 0;
+    Swept swept;
     storage.each([&](const std::string& name) {
         const bool is_incoming = name == api::storage::incoming;
         if (!is_incoming && !api::storage::is_hex(name, 2)) return;
         const Folder folder(storage.fd(), name);
-        if (!folder.is_open()) return;
+        if (!folder.is_open()) {
+            if (errno == ENOTDIR || errno == ELOOP || errno == ENOENT) return;  // not one of ours
+            throw Complaint("cannot open " + name + " in the storage: " + std::strerror(errno));
+        }
         folder.each([&](const std::string& file) {
             if (!folder.is_old(file)) return;
             if (is_incoming)
-                removed += api::storage::is_hex(file, api::storage::incoming_name_length) && folder.remove(file);
-            else if (api::storage::is_sha256(file) && file.starts_with(name))
-                removed += remove_orphan(database, folder, file);
+                swept.removed += api::storage::is_hex(file, api::storage::incoming_name_length) && folder.remove(file);
+            else if (api::storage::is_sha256(file) && file.starts_with(name)) {
+                if (folder.written(file) < first)
+                    ++swept.left;
+                else
+                    swept.removed += remove_orphan(database, folder, file);
+            }
         });
     });
-    return removed;
+    return swept;
 }
 
 long long missing_files(api::Database& database) {

@@ -51,7 +51,9 @@ int sweep(const Arguments&) {
         }
         std::cout << waste.what << ": " << removed << '\n';
     }
-    std::cout << "files that nothing speaks of any more: " << sweep_files(database) << '\n';
+    const Swept files = sweep_files(database);
+    std::cout << "files that nothing speaks of any more: " << files.removed << '\n';
+    if (files.left > 0) std::cout << "files that are older than the database, and left alone: " << files.left << '\n';
     if (const long long missing = missing_files(database); missing > 0)
         throw Complaint(counted(missing, "file") + (missing == 1 ? " is" : " are") + " missing in " +
                         api::settings().storage + "; restore what is named above from a backup");

@@ -2,10 +2,12 @@
 import collections
 import glob
 import os
+import re
 import subprocess
 import threading
 import time
 import unittest
+import urllib.request
 
 import load
 import server
@@ -46,6 +48,10 @@ class Package(unittest.TestCase):
         task = MACHINE.user().post('/api/v1/tasks', {'title': 'Oil the lathe'})
         self.assertEqual(task.status, 201, task)
 
+    def rows(self):
+        """How many rows there are, and what the newest of them is."""
+        return MACHINE.psql('select (select count(*) from users), (select count(*) from documents), count(*), max(id) from tasks')
+
     def test_0_lintian_finds_no_error(self):
         deb, = glob.glob(os.path.join(stage.ROOT, 'build/deb/*.deb'))
         result = subprocess.run(['lintian', '--allow-root', '--fail-on', 'error', deb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -61,18 +67,20 @@ class Package(unittest.TestCase):
         MACHINE.run('echo FETTLE_QUOTA_MIB=77 >> /etc/fettle/fettle.env; systemctl mask --now fettle@reports.socket; systemctl disable --now fettle@messages.socket')
         try:
             sockets = "systemctl show -p ActiveEnterTimestampMonotonic --value fettle@tasks.socket"
-            before, pid = MACHINE.run(sockets), MACHINE.run('systemctl start fettle@tasks.service; systemctl show -p MainPID --value fettle@tasks.service')
+            later, before, pid = '999_later', MACHINE.run(sockets), MACHINE.run('systemctl start fettle@tasks.service; systemctl show -p MainPID --value fettle@tasks.service')
             answers, names = collections.Counter(), ('tasks', 'me', 'equipment', 'users', 'maintenance', 'documents')
 
             def one(caller, number):
                 handler = names[number % len(names)]
                 answers[handler, caller.calm(handler)] += 1
             with load.Crowd(16, one):
-                said = upgrade(package(1))
+                # a release with a migration, whose index takes a while
+                said = upgrade(package(1, f"echo 'alter table tasks add column later text; create index later on tasks (later); select pg_sleep(1);' > usr/share/fettle/sql/tables/{later}.sql"))
                 time.sleep(1)
             lost = {key: count for key, count in answers.items() if key[1] != 200}
             print(f'   an upgrade under 16 clients: {sum(answers.values())} answers, {sum(lost.values())} lost', flush=True)
             self.assertEqual(lost, {}, said)
+            self.assertEqual(MACHINE.psql(f"select count(*) from migrations where name = '{later}'"), [['1']])
             self.assertTrue(MACHINE.run("dpkg-query -W -f '${Version}' fettle").endswith('+1'))
             self.assertEqual(MACHINE.run(sockets), before, 'a socket is never restarted')
             self.assertNotEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
@@ -80,8 +88,17 @@ class Package(unittest.TestCase):
             self.assertEqual(MACHINE.run('systemctl is-enabled fettle@reports.socket fettle@messages.socket fettle@tasks.socket', check=False).split(), ['masked', 'disabled', 'enabled'])
             self.assertEqual(MACHINE.run('systemctl is-active fettle@reports.socket fettle@messages.socket', check=False).split(), ['inactive'] * 2)
             self.assertEqual(MACHINE.user().get('/api/v1/reports').status, 503)
+            # the release before knows less than the database: it is refused, and nothing that it brings begins, no command either
+            said = install(package(), check=False)
+            self.assertIn('journalctl -u fettle-migrate', said)
+            self.assertIn('this release is older than the database', MACHINE.run('journalctl -o cat --no-pager -u fettle-migrate'))
+            for timer in ('sweep', 'schedules', 'audit-seal'):
+                MACHINE.run(f'systemctl start fettle-{timer}.service')
+                self.assertEqual(MACHINE.run(f'systemctl show -p ConditionResult --value fettle-{timer}.service').strip(), 'no', timer)
         finally:
+            MACHINE.psql(f"drop index if exists later; alter table tasks drop column if exists later; delete from migrations where name = '{later}'")
             MACHINE.run('systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket fettle@messages.socket')
+        install(package())
         self.healthy()
 
     def test_2_a_handler_that_a_release_has_no_more_is_gone(self):
@@ -183,21 +200,111 @@ class Package(unittest.TestCase):
         install(package())
         self.healthy()
 
+    def test_2_the_site_answers_to_its_own_names_alone_also_with_tls(self):
+        def curl(words):
+            return MACHINE.run(f"curl -sk -o /dev/null -w '%{{http_code}} %{{redirect_url}}' {words}; echo \" $?\"", check=False).split()
+        self.assertEqual(curl('http://127.0.0.1/api/v1/health'), ['200', '0'])
+        self.assertEqual(curl("-H 'Host: attacker.example' http://127.0.0.1/api/v1/health"), ['421', '0'])
+        site, name = '/etc/nginx/sites-available/fettle', 'fettle.example.org'
+        former = MACHINE.run(f'cat {site}')
+        # what its comments say
+        text = re.sub(r'(?m)^( *)# ((?:listen|server_name|ssl_\w+|server|    \w+) .*|}|ssl_.*)$', r'\1\2', former)
+        text = text.replace('    listen 127.0.0.1:80 default_server;\n', '').replace('    listen 127.0.0.1:80;\n    server_name localhost 127.0.0.1;\n', '')
+        if not os.path.exists('/proc/net/if_inet6'):
+            text = re.sub(r'(?m)^.*\[::\].*\n', '', text)
+        MACHINE.run(f"""openssl req -x509 -newkey rsa:2048 -nodes -subj /CN={name} -keyout /etc/ssl/private/fettle.key -out /etc/ssl/certs/fettle.pem
+                        cat > {site} && nginx -t && systemctl restart nginx""", stdin=text)
+        try:
+            known, strange = (f'--resolve {one}:443:127.0.0.1 https://{one}/api/v1/health' for one in (name, 'attacker.example'))
+            self.assertEqual(curl(known), ['200', '0'])
+            self.assertEqual(curl(strange), ['000', '35'], 'a handshake that is refused')
+            self.assertEqual(curl(f"-H 'Host: {name}' http://127.0.0.1/api/v1/tasks?page_size=1"), ['308', f'https://{name}/api/v1/tasks?page_size=1', '0'])
+            self.assertEqual(curl("-H 'Host: attacker.example' http://127.0.0.1/"), ['421', '0'])
+        finally:
+            MACHINE.run(f'cat > {site} && nginx -t && systemctl restart nginx && rm /etc/ssl/private/fettle.key /etc/ssl/certs/fettle.pem', stdin=former)
+        self.healthy()
+
+    def test_3_what_was_taken_out_of_service_stays_out(self):
+        for how, back in (('disable', 'enable'), ('mask', 'unmask')):
+            with self.subTest(how):
+                MACHINE.run(f"systemctl {how} --now fettle.target; systemctl stop 'fettle@*'")
+                try:
+                    self.assertIn('is not started', install(package()))
+                    self.assertEqual(MACHINE.run("systemctl is-active fettle.target fettle@tasks.socket", check=False).split(), ['inactive'] * 2)
+                finally:
+                    MACHINE.run(f'systemctl {back} fettle.target; systemctl start fettle.target')
+                self.healthy()
+
+    def test_3_an_nginx_that_refuses_its_configuration_is_named(self):
+        MACHINE.run('echo nonsense > /etc/nginx/sites-enabled/broken')
+        try:
+            self.assertIn('nginx goes on with its former configuration', install(package()))
+        finally:
+            MACHINE.run('rm /etc/nginx/sites-enabled/broken')
+        MACHINE.run('systemctl stop nginx')
+        try:
+            self.assertIn('nginx does not run', install(package()))
+            self.assertRegex(MACHINE.run('fettle doctor', check=False), r'(?m)^FAIL +nginx +does not show the metrics on 127.0.0.1:9464')
+        finally:
+            MACHINE.run('systemctl start nginx')
+        self.healthy()
+
     def test_4_it_is_removed_and_comes_back_with_all_data(self):
+        before = self.rows()
         MACHINE.run('dpkg -r fettle')
         self.assertEqual(MACHINE.run("systemctl list-units --no-legend --all 'fettle*'").strip(), '')
         self.assertEqual(MACHINE.run('ls -d /run/fettle/*.sock /usr/lib/fettle /etc/nginx/sites-enabled/fettle 2> /dev/null', check=False), '')
-        MACHINE.run('nginx -t; test -e /etc/fettle/fettle.env; test -e /var/lib/fettle/keys')
+        MACHINE.run('nginx -t && test -e /etc/fettle/fettle.env && test -e /var/lib/fettle/keys')
         install(package())
+        self.assertEqual(self.rows(), before)
+        self.healthy()
+
+    def test_4_a_backup_comes_back_as_readme_has_it(self):
+        with open(os.path.join(stage.ROOT, 'README.md')) as file:
+            chapter = re.search(r'(?ms)^## Back it up.*?(?=^## )', file.read())[0]
+        backup, restore = re.findall(r'(?s)```sh\n(.*?)```', chapter)
+        made = MACHINE.root.post('/api/v1/documents?file_name=a.txt&title=A', raw=b'what is kept', headers={'Content-Type': 'text/plain'}).json
+        before = self.rows()
+        MACHINE.run(f'cd /root && set -e\n{backup}')
+        self.assertEqual(MACHINE.run("stat -c %a /root/fettle-*.dump /root/fettle-*.tar").split(), ['600'] * 2)
+        # another machine: nothing of this one is left but the roles, which the installation makes where they are missing
+        MACHINE.run('dpkg -P fettle; rm -rf /var/lib/fettle; runuser -u postgres -- dropdb --force fettle')
+        install(package())
+        self.assertNotEqual(self.rows(), before)
+        MACHINE.run(f'cd /root && set -e\n{restore}')
+        self.assertEqual(self.rows(), before)
+        # the sessions and the files of then
+        again = MACHINE.root.get(f'/api/v1/documents/{made["id"]}')
+        self.assertEqual((again.status, again.json['sha256']), (200, made['sha256']))
+        with urllib.request.urlopen(again.json['url'].replace('localhost', '127.0.0.1')) as answer:
+            self.assertEqual(answer.read(), b'what is kept')
+        self.assertNotIn('left alone', MACHINE.run('fettle sweep'))
+        self.assertEqual(MACHINE.root.post('/api/v1/documents?file_name=b.txt', raw=b'and goes on', headers={'Content-Type': 'text/plain'}).status, 201)
+        self.healthy()
+
+    def test_4_it_starts_what_it_needs_and_mends_what_was_not_ready(self):
+        # as where make has built and tested it: both are there, and were never started
+        MACHINE.run('dpkg -r fettle; systemctl stop nginx.service postgresql.service; echo nonsense > /etc/nginx/sites-enabled/broken')
+        try:
+            said = install(package())
+            self.assertIn('which is not enabled', said)
+            self.assertEqual(MACHINE.run('systemctl is-active postgresql.service nginx.service', check=False).split(), ['active', 'failed'])
+        finally:
+            MACHINE.run('rm /etc/nginx/sites-enabled/broken; systemctl stop postgresql.service; dpkg -r fettle; systemctl reset-failed nginx.service')
+        self.assertNotRegex(install(package()), '(?m)^fettle: ')
+        self.assertEqual(MACHINE.run('systemctl is-active postgresql.service nginx.service', check=False).split(), ['active'] * 2)
         self.healthy()
 
     def test_5_a_purge_leaves_the_database_and_the_files(self):
         answer = MACHINE.user().post('/api/v1/documents?file_name=a.txt&title=A', raw=b'the text of a file', headers={'Content-Type': 'text/plain'})
         self.assertEqual(answer.status, 201, answer)
-        files = MACHINE.run('ls -R /var/lib/fettle/storage')
+        MACHINE.run('systemctl mask --now fettle@reports.socket fettle-sweep.timer')
+        before, files = self.rows(), MACHINE.run('ls -R /var/lib/fettle/storage')
         self.assertIn('are kept', MACHINE.run('dpkg -P fettle'))
+        self.assertEqual(MACHINE.run('find /etc/systemd/system -name "fettle*"'), '')
         self.assertEqual(MACHINE.run('ls -d /etc/fettle /var/lib/fettle/keys /var/lib/fettle-package 2> /dev/null', check=False), '')
         self.assertEqual(MACHINE.run('ls -R /var/lib/fettle/storage'), files)
         install(package())
+        self.assertEqual(self.rows(), before)
         MACHINE.prepare()
         self.healthy()

@@ -117,9 +117,9 @@ class Machine:
         subprocess.run(['make', '-s', '-C', stage.ROOT, *targets], check=True, stdout=subprocess.DEVNULL, env=environment)
 
     def install(self):
-        """Installs Fettle beside a PostgreSQL and an nginx that run, and makes a superuser: .root."""
+        """Installs Fettle beside a PostgreSQL and an nginx that were never started, and makes a superuser: .root."""
         # a cluster of its own in the place of the one that was forgotten, as its package makes it at its installation
-        self.run('pg_createcluster --locale C.UTF-8 $(ls /usr/lib/postgresql | sort -V | tail -1) main && systemctl start postgresql nginx')
+        self.run('pg_createcluster --locale C.UTF-8 $(ls /usr/lib/postgresql | sort -V | tail -1) main && systemctl -q enable postgresql nginx')
         self.make('deb')
         self.run(f'cp /mnt/fettle/build/deb/*.deb {PACKAGE} && DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold {PACKAGE}')
         self.prepare()

@@ -240,6 +240,27 @@ class OverTheSocket(command.OwnStage):
         count = len(set(handlers()) - ALONE)
         self.assertIn(f'{count} handlers with 4 workers take up to {4 * count}', why)
 
+    def test_the_doctor_finds_a_clock_that_is_behind_what_has_happened(self):
+        self.assertEqual(self.doctor()[1]['clock'][0][0], 'ok')
+        self.own.psql("update migrations set applied_at = now() + interval '1 hour' where name like '001%'")
+        try:
+            [(verdict, why)] = self.doctor()[1]['clock']
+            self.assertEqual(verdict, 'FAIL')
+            self.assertRegex(why, '^the newest migration or row of the audit trail is of 2.* still to come')
+        finally:
+            self.own.psql('update migrations set applied_at = now() where applied_at > now()')
+        with open(self.own.env['FETTLE_KEYS']) as file:
+            keys = file.read()
+        future, count = re.subn(r'(?m)^(access \S+) \d+', rf'\g<1> {int(time.time()) + 3600}', keys)
+        self.assertGreater(count, 0)
+        with tempfile.NamedTemporaryFile('w', dir=os.path.dirname(self.own.env['FETTLE_KEYS'])) as copy:  # of the mode 0600
+            copy.write(future)
+            copy.flush()
+            os.chown(copy.name, os.stat(self.own.env['FETTLE_KEYS']).st_uid, -1)
+            [(verdict, why)] = self.doctor(FETTLE_KEYS=copy.name)[1]['keys']
+        self.assertEqual(verdict, 'FAIL')
+        self.assertIn('still to come', why)
+
     @unittest.skipUnless(os.geteuid() == 0, 'only root can mount and give files away')
     def test_the_doctor_finds_a_full_disk_and_a_socket_of_somebody_else(self):
         full = os.path.join(self.own.data, 'full')

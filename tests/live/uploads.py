@@ -113,6 +113,7 @@ class Storage:
 
     def __init__(self, on):
         self.on, self.path = on, on.env['FETTLE_STORAGE']
+        on.psql("update migrations set applied_at = '2000-01-01'")  # as if it had been there before what the tests make old
 
     def of(self, sha256):
         return os.path.join(self.path, sha256[:2], sha256)
@@ -452,6 +453,23 @@ class Accidents(unittest.TestCase):
         self.assertIn('1 file is missing', found.stderr)
         os.rename(os.path.join(outside, 'away'), self.storage.of(kept['sha256']))
         self.healthy()
+
+    def test_a_sweep_leaves_what_is_older_than_its_database(self):
+        # the storage of a backup was put back, its database was not
+        sha256 = hashlib.sha256(b'of another database').hexdigest()
+        path = self.storage.of(sha256)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w'):
+            pass
+        first = int(self.on.psql('select extract(epoch from min(applied_at))::bigint from migrations')[0][0])
+        os.utime(path, (first - 1,) * 2)
+        try:
+            self.assertIn('files that are older than the database, and left alone: 1\n', self.storage.sweep().stdout)
+            self.assertTrue(os.path.exists(path))
+        finally:
+            os.utime(path, (first,) * 2)
+        self.assertNotIn('left alone', self.storage.sweep().stdout)
+        self.assertFalse(os.path.exists(path))
 
     def test_a_text_is_looked_at_no_further_than_8_kib(self):
         for content, type_ in ((b'a' * 8000 + b'\0a', 'application/octet-stream'), (b'a' * 9000 + b'\0a', 'text/plain')):
