@@ -108,8 +108,8 @@ class WithoutADatabase(unittest.TestCase):
         cls.on = stage.Stage(BUILD).start()
         cls.addClassCleanup(cls.on.stop)
 
-    def url(self, **by):
-        return self.on.sign(f'/media/document/{self.on.store(b"oil")}/a.txt?type=text%2Fplain&expires={int(time.time()) + 250}', **by)
+    def url(self, expires=None, **by):
+        return self.on.sign(f'/media/document/{self.on.store(b"oil")}/a.txt?type=text%2Fplain&expires={expires or int(time.time()) + 250}', **by)
 
     def fettle(self, *words):
         return subprocess.run([os.path.join(BUILD, 'fettle'), *words], env={**os.environ, 'FETTLE_ENV': os.path.join(self.on.data, 'env')}, capture_output=True, text=True, check=True).stdout
@@ -122,11 +122,12 @@ class WithoutADatabase(unittest.TestCase):
         self.assertEqual(self.on.psql("select distinct application_name from pg_stat_activity where application_name in ('fettle_media', 'fettle_health')"), [['fettle_health']])
 
     def test_keys_change_and_urls_go_on_until_their_key_is_gone(self):
-        client, before = self.on.client(), self.url()
+        client, expires = self.on.client(), int(time.time()) + 250
+        before = self.url(expires)
         self.fettle('keys', 'rotate')
         self.assertEqual(client.get(before).status, 200)
         self.assertEqual(client.get(self.url()).status, 200)
-        self.assertEqual(self.url(place=1), before)
+        self.assertEqual(self.url(expires, place=1), before)
         path = self.on.env['FETTLE_KEYS']
         with open(path) as file:
             lines = file.readlines()
