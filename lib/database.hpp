@@ -80,6 +80,8 @@ public:
     std::string check(const Statement& statement);
 
     const Spent& spent() const { return spent_; }
+    /// The program's name, with which its lines in the log begin.
+    const std::string& program() const { return program_; }
 
 private:
     struct Connection;

@@ -31,7 +31,8 @@ Attempt::~Attempt() {
         exchange_.database.rollback();
         exchange_.query(take_attempt_back);
     } catch (...) {  // of a destructor nothing is thrown
-        log_line("door", "fault: an attempt that was not decided counts as a failure", exchange_.request.id());
+        log_line(exchange_.database.program(), "an attempt that was not decided counts as a failure",
+                 exchange_.request.id());
     }
 }
 

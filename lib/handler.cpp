@@ -85,6 +85,13 @@ bool waited_too_long(const Request& request) {
     return now.count() - seconds > 10;
 }
 
+/// Throws where a control character would end a header: what stands in one is ours, and a fault of ours.
+void check_headers(const Reply& reply) {
+    for (const auto& [name, value] : reply.headers)
+        for (unsigned char c : value)
+            if (c < 0x20 || c == 0x7f) throw std::runtime_error("a control character in the header " + name);
+}
+
 }  // namespace
 
 Handler::Handler(std::string name, std::vector<Operation> operations) : name_(std::move(name)) {
@@ -152,7 +159,9 @@ Reply Handler::answer(Request& request, Database& database) const {
 
 Reply Handler::handle(Request& request, Database& database) const {
     try {
-        return answer(request, database);
+        Reply reply = answer(request, database);
+        check_headers(reply);
+        return reply;
     } catch (const Problem& problem) {
         database.rollback();
         return reply_of(problem);

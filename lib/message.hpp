@@ -64,9 +64,9 @@ struct Reply {
 
 /// How many bytes of a body are sent.
 std::size_t body_size(const Reply& reply, bool head);
-/// What CGI wants in front of a body: `Status:`, headers, an empty line. A header value with a control character is a
-/// fault of ours, and the reply becomes a 500.
-std::string cgi_header(Reply& reply);
+/// What CGI wants in front of a body: `Status:`, headers, an empty line. No value has a control character
+/// (Handler::handle sees to it).
+std::string cgi_header(const Reply& reply);
 /// The body that follows, but for what was spooled: nothing for HEAD.
 std::string_view cgi_body(const Reply& reply, bool head);
 

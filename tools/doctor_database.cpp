@@ -69,7 +69,7 @@ void look_at_migrations(Report& report, api::Database& database) {
 void look_at_clock(Report& report, api::Database& database) {
     timespec before, after;
     clock_gettime(CLOCK_REALTIME, &before);
-    // what has happened is past; an own clock cannot be compared with anything else, where there is no network
+    // What has happened is past. In an installation both clocks below are this machine's.
     api::Rows server = database.query(api::numbered(R"(
         select extract(epoch from clock_timestamp()), extract(epoch from last - clock_timestamp()), last
           from greatest((select max(applied_at) from migrations), (select at from audit order by id desc limit 1)) last)"),

@@ -46,7 +46,7 @@ constexpr Command commands[] = {
     {"doctor", "", "Look whether everything is as it must be.",
      "One line for each finding, with ok, warn or FAIL in front: settings, keys, storage, disk, time, sockets,\n"
      "handlers, nginx, database, messages, migrations, clock, permissions, grants, superusers, connections, audit.\n"
-     "Each handler is asked whether it fits, which starts those that are idle. Changes nothing, and ends within a minute.\n"
+     "Each handler is asked whether it fits, which starts those that are idle. Changes nothing, ends within a minute.\n"
      "Run it as root: only root and nginx may connect to the handlers' sockets. Exit status 1 where a line says FAIL.",
      0, 0, tool::doctor, false},
     {"deploy", "HANDLER [FILE]", "Put another binary of one handler in its place, and lose no request.",
