@@ -14,6 +14,8 @@ import server
 import stage
 
 MACHINE = None  # given by run.py
+# in a package: a migration that takes a while
+MIGRATION = "echo 'alter table tasks add column later text; create index later on tasks (later); select pg_sleep(1);' > usr/share/fettle/sql/tables/999_later.sql"
 
 
 def package(later=0, change=''):
@@ -22,7 +24,7 @@ def package(later=0, change=''):
         return server.PACKAGE
     other = f'/tmp/fettle-{later}.deb'
     MACHINE.run(f'rm -rf /tmp/package && dpkg-deb -R {server.PACKAGE} /tmp/package && cd /tmp/package && sed -i "s/^Version: .*/&+{later}/" DEBIAN/control\n'
-                f'{change}\ndpkg-deb -b /tmp/package {other}')
+                f'{change}\ndpkg-deb -Znone -b /tmp/package {other}')
     return other
 
 
@@ -52,6 +54,9 @@ class Package(unittest.TestCase):
         """How many rows there are, and what the newest of them is."""
         return MACHINE.psql('select (select count(*) from users), (select count(*) from documents), count(*), max(id) from tasks')
 
+    def undo_migration(self):
+        MACHINE.psql("drop index if exists later; alter table tasks drop column if exists later; delete from migrations where name = '999_later'")
+
     def test_0_lintian_finds_no_error(self):
         deb, = glob.glob(os.path.join(stage.ROOT, 'build/deb/*.deb'))
         result = subprocess.run(['lintian', '--allow-root', '--fail-on', 'error', deb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -67,20 +72,19 @@ class Package(unittest.TestCase):
         MACHINE.run('echo FETTLE_QUOTA_MIB=77 >> /etc/fettle/fettle.env; systemctl mask --now fettle@reports.socket; systemctl disable --now fettle@messages.socket')
         try:
             sockets = "systemctl show -p ActiveEnterTimestampMonotonic --value fettle@tasks.socket"
-            later, before, pid = '999_later', MACHINE.run(sockets), MACHINE.run('systemctl start fettle@tasks.service; systemctl show -p MainPID --value fettle@tasks.service')
+            before, pid = MACHINE.run(sockets), MACHINE.run('systemctl start fettle@tasks.service; systemctl show -p MainPID --value fettle@tasks.service')
             answers, names = collections.Counter(), ('tasks', 'me', 'equipment', 'users', 'maintenance', 'documents')
 
             def one(caller, number):
                 handler = names[number % len(names)]
                 answers[handler, caller.calm(handler)] += 1
             with load.Crowd(16, one):
-                # a release with a migration, whose index takes a while
-                said = upgrade(package(1, f"echo 'alter table tasks add column later text; create index later on tasks (later); select pg_sleep(1);' > usr/share/fettle/sql/tables/{later}.sql"))
+                said = upgrade(package(1, MIGRATION))
                 time.sleep(1)
             lost = {key: count for key, count in answers.items() if key[1] != 200}
             print(f'   an upgrade under 16 clients: {sum(answers.values())} answers, {sum(lost.values())} lost', flush=True)
             self.assertEqual(lost, {}, said)
-            self.assertEqual(MACHINE.psql(f"select count(*) from migrations where name = '{later}'"), [['1']])
+            self.assertEqual(MACHINE.psql("select count(*) from migrations where name = '999_later'"), [['1']])
             self.assertTrue(MACHINE.run("dpkg-query -W -f '${Version}' fettle").endswith('+1'))
             self.assertEqual(MACHINE.run(sockets), before, 'a socket is never restarted')
             self.assertNotEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
@@ -88,16 +92,21 @@ class Package(unittest.TestCase):
             self.assertEqual(MACHINE.run('systemctl is-enabled fettle@reports.socket fettle@messages.socket fettle@tasks.socket', check=False).split(), ['masked', 'disabled', 'enabled'])
             self.assertEqual(MACHINE.run('systemctl is-active fettle@reports.socket fettle@messages.socket', check=False).split(), ['inactive'] * 2)
             self.assertEqual(MACHINE.user().get('/api/v1/reports').status, 503)
-            # the release before knows less than the database: it is refused, and nothing that it brings begins, no command either
-            said = install(package(), check=False)
-            self.assertIn('journalctl -u fettle-migrate', said)
+        finally:
+            self.undo_migration()
+            MACHINE.run('systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket fettle@messages.socket')
+        self.healthy()
+
+    def test_2_a_release_that_is_older_than_the_database_is_refused_and_nothing_of_it_begins(self):
+        install(package(1, MIGRATION))
+        try:
+            self.assertIn('journalctl -u fettle-migrate', install(package(), check=False))
             self.assertIn('this release is older than the database', MACHINE.run('journalctl -o cat --no-pager -u fettle-migrate'))
             for timer in ('sweep', 'schedules', 'audit-seal'):
                 MACHINE.run(f'systemctl start fettle-{timer}.service')
                 self.assertEqual(MACHINE.run(f'systemctl show -p ConditionResult --value fettle-{timer}.service').strip(), 'no', timer)
         finally:
-            MACHINE.psql(f"drop index if exists later; alter table tasks drop column if exists later; delete from migrations where name = '{later}'")
-            MACHINE.run('systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket fettle@messages.socket')
+            self.undo_migration()
         install(package())
         self.healthy()
 

@@ -146,6 +146,16 @@ class Sandbox(unittest.TestCase):
         again = user.get(f'/api/v1/documents/{answer.json["id"]}').json['url']
         self.assertEqual(user.get(again.split('localhost', 1)[1]).body, b'the text of a file', 'signed by the new key')
 
+    def test_doctor_looks_at_the_disks_that_others_fill(self):
+        for folder in ('/var/lib/nginx/body', '/var/lib/postgresql/other/cluster'):
+            with self.subTest(folder):
+                MACHINE.run(f'mkdir -p {folder} && mount -t tmpfs -o size=1m full {folder} && ! head -c 2000000 /dev/zero > {folder}/ballast')
+                try:
+                    self.assertRegex(MACHINE.run('fettle doctor', check=False), rf'(?m)^FAIL +disk +0\.0 % of the disk of {folder} are free$')
+                finally:
+                    MACHINE.run(f'umount {folder}')
+        MACHINE.run('rm -r /var/lib/postgresql/other')
+
     def test_commands_of_timers_run_in_their_sandbox(self):
         for name in ('audit-seal', 'schedules', 'sweep'):
             MACHINE.run(f'systemctl start fettle-{name}.service')
