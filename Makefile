@@ -14,8 +14,8 @@ BESIDE   ?=
 
 B        := build$(if $(SANITIZE),/$(SANITIZE))
 HANDLERS := $(patsubst handlers/%.cpp,$(B)/handlers/%,$(sort $(wildcard handlers/*.cpp)))
-OBJECTS  := $(patsubst lib/%.cpp,$(B)/lib/%.o,$(sort $(wildcard lib/*.cpp)))
-TOOLS    := $(patsubst tools/%.cpp,$(B)/objects/tools/%.o,$(sort $(wildcard tools/*.cpp)))
+OBJECTS  := $(patsubst lib/%.cpp,$(B)/lib/%.o,$(sort $(wildcard lib/*/*.cpp)))
+TOOLS    := $(patsubst tools/fettle/%.cpp,$(B)/objects/tools/%.o,$(sort $(wildcard tools/fettle/*.cpp)))
 UNITS    := $(patsubst tests/unit/%.cpp,$(B)/tests/unit/%.o,$(sort $(wildcard tests/unit/*.cpp)))
 FUZZED   := $(patsubst tests/fuzz/%.cpp,$(B)/tests/fuzz/%,$(filter-out %/main.cpp,$(sort $(wildcard tests/fuzz/*.cpp))))
 DESCRIBED = $(HANDLERS:$(B)/handlers/%=$(B)/describe/%.json)
@@ -52,7 +52,7 @@ help:
 	@echo 'make clean    remove what was built, and the data of make run in build/run'
 
 run: all build/.packages-run
-	@exec setpriv --pdeathsig TERM tools/stage --build $(B) --data "$(DATA)" --port "$(PORT)" $(if $(filter 1,$(EXAMPLE)),--example)
+	@exec setpriv --pdeathsig TERM tools/dev/stack --build $(B) --data "$(DATA)" --port "$(PORT)" $(if $(filter 1,$(EXAMPLE)),--example)
 
 test: all $(B)/tests/unit/run $(FUZZED) build/.packages-run build/.packages-test validator
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
@@ -66,22 +66,22 @@ test-deploy: all build/.packages-run $(if $(filter 0,$(shell id -u)),build/.pack
 fuzz:
 	@command -v clang++ > /dev/null || { echo 'clang++ is not installed; `make test` runs the same checks with fewer inputs' >&2; exit 1; }
 	@mkdir -p build/fuzz/corpus/multipart
-	@clang++ -std=c++20 -Ilib -g -O1 -fsanitize=fuzzer,address,undefined tests/fuzz/multipart.cpp lib/multipart.cpp lib/problem.cpp lib/unicode.cpp -lboost_json -o build/fuzz/multipart
+	@clang++ -std=c++20 -Ilib -g -O1 -fsanitize=fuzzer,address,undefined tests/fuzz/multipart.cpp lib/http/multipart.cpp lib/base/problem.cpp lib/base/unicode.cpp -lboost_json -o build/fuzz/multipart
 	@cd build/fuzz && ./multipart -max_total_time=60 -max_len=20000 -print_final_stats=1 corpus/multipart ../../tests/fuzz/corpus/multipart
 
 examples: all build/.packages-run build/.packages-test
 	@ONLY=http/ EXAMPLES=record exec setpriv --pdeathsig TERM python3 tests/run.py $(B)
 
 grants: all build/.packages-run
-	@setpriv --pdeathsig TERM tools/stage --build $(B) --data build/grants --grants sql/grants.sql; \
-	    status=$$?; tools/stage --data build/grants --forget; exit $$status
+	@setpriv --pdeathsig TERM tools/dev/stack --build $(B) --data build/grants --grants sql/grants.sql; \
+	    status=$$?; tools/dev/stack --data build/grants --forget; exit $$status
 
 bench: all build/.packages-run build/.packages-test build/.packages-bench
 	@setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
 	@exec setpriv --pdeathsig TERM python3 tests/bench_lists.py $(B)
 
-$(B)/fettle.8: $(B)/fettle tools/fettle.h2m build/.packages-install
-	@help2man --section 8 --no-info --version-string $(RELEASE) --include tools/fettle.h2m --output $@ $<
+$(B)/fettle.8: $(B)/fettle tools/fettle/fettle.h2m build/.packages-install
+	@help2man --section 8 --no-info --version-string $(RELEASE) --include tools/fettle/fettle.h2m --output $@ $<
 
 # @…@ in what is installed: where it lies, and what the sandbox needs of this machine's libraries
 FILLED    = sed 's|@PREFIX@|$(PREFIX)|g; s|@LOADER@|'$$(LC_ALL=C readelf -l $(B)/fettle | sed -n 's/.*interpreter: \(.*\)]/\1/p')'|g; s|@LIBRARIES@|/lib/$(shell $(CXX) -print-multiarch)|g'
@@ -112,7 +112,7 @@ install: all $(B)/fettle.8
 	{ cat systemd/sysusers.conf; for handler in $(notdir $(HANDLERS)); do \
 	      echo "u fettle_$$handler -:fettle \"Fettle handler $$handler\""; done; } > $(ROOT)/lib/sysusers.d/fettle.conf
 	for handler in $(notdir $(HANDLERS)); do echo "PGUSER=fettle_$$handler" > $(ROOT)/lib/fettle/roles/$$handler; done
-	$(FILLED) tools/setup > $(ROOT)/lib/fettle/setup; chmod 755 $(ROOT)/lib/fettle/setup
+	$(FILLED) tools/packaging/setup > $(ROOT)/lib/fettle/setup; chmod 755 $(ROOT)/lib/fettle/setup
 	[ -e $(DESTDIR)/etc/nginx/sites-available/fettle ] || $(FILLED) nginx/site.conf > $(DESTDIR)/etc/nginx/sites-available/fettle
 	[ -e $(DESTDIR)/etc/fettle/fettle.env ] || $(B)/fettle settings | sed -e 's|^#PGHOST=.*|PGHOST=/run/postgresql|' -e 's|^#PGDATABASE=.*|PGDATABASE=fettle|' \
 	    -e 's|^#PGUSER=.*|PGUSER=fettle|' -e 's|^#FETTLE_IDLE=.*|FETTLE_IDLE=600|' > $(DESTDIR)/etc/fettle/fettle.env
@@ -122,12 +122,12 @@ PACKAGE   = build/deb/fettle_$(VERSION)_$(shell dpkg --print-architecture).deb
 deb: all
 	@rm -rf build/deb; mkdir -p build/deb
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root
-	@tools/deb/build $(CURDIR)/build/deb/root $(VERSION) $(PACKAGE)
+	@tools/packaging/deb/build $(CURDIR)/build/deb/root $(VERSION) $(PACKAGE)
 	@echo "  package $(PACKAGE)"
 
-# as root the data lie outside of the checkout: the link goes with what it points to; a stage that runs is left alone
+# as root the data lie outside of the checkout: the link goes with what it points to; a dev stack that runs is left alone
 clean:
-	@if [ -d build/run ]; then tools/stage --data build/run --forget; fi
+	@if [ -d build/run ]; then tools/dev/stack --data build/run --forget; fi
 	rm -rf build
 
 # -- packages: looked at once for each list, installed where missing
@@ -139,9 +139,9 @@ build/.packages-test: build/.packages-run
 build/.packages-bench: build/.packages-test
 build/.packages-deploy: build/.packages-run
 build/.packages-web: build/.packages-build
-build/.packages-%: tools/packages
+build/.packages-%: tools/packaging/packages
 	@mkdir -p build
-	@tools/packages $* && touch $@
+	@tools/packaging/packages $* && touch $@
 
 # -- C++
 
@@ -164,7 +164,7 @@ $(B)/handlers/%: $(B)/objects/handlers/%.o $(B)/libfettle.a
 	@echo "  link $@"
 	@$(LINK) $^ $(LIBS) -o $@
 
-$(B)/objects/tools/%.o: tools/%.cpp Makefile build/.packages-build
+$(B)/objects/tools/%.o: tools/fettle/%.cpp Makefile build/.packages-build
 	@mkdir -p $(@D)
 	@echo "  compile $<"
 	@$(CXX) $(FLAGS) -c $< -o $@
@@ -243,4 +243,4 @@ build/docs/index.html: build/swagger-ui/.fetched $(wildcard nginx/docs/docs.* ng
 	@cp $(SWAGGER)/LICENSE $(@D)/swagger-ui.LICENSE.txt; cp $(SWAGGER)/NOTICE $(@D)/swagger-ui.NOTICE.txt
 	@cp nginx/docs/docs.css nginx/docs/docs.js nginx/docs/index.html $(@D)
 
--include $(wildcard $(B)/lib/*.d $(B)/objects/*/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
+-include $(wildcard $(B)/lib/*/*.d $(B)/objects/*/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)

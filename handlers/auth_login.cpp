@@ -1,12 +1,12 @@
 // Login: a name and a password for a session and its tokens.
 #include "api.hpp"
-#include "crypto.hpp"
-#include "door.hpp"
-#include "jwt.hpp"
+#include "base/crypto.hpp"
+#include "auth/login_throttle.hpp"
+#include "auth/jwt.hpp"
 #include "objects/user.hpp"
-#include "password.hpp"
-#include "refresh.hpp"
-#include "settings.hpp"
+#include "auth/password.hpp"
+#include "auth/refresh.hpp"
+#include "base/settings.hpp"
 
 namespace {
 

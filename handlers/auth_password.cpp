@@ -1,7 +1,7 @@
 // A new password: all other sessions end.
-#include "account.hpp"
+#include "auth/account.hpp"
 #include "api.hpp"
-#include "password.hpp"
+#include "auth/password.hpp"
 
 namespace {
 

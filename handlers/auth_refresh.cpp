@@ -1,8 +1,8 @@
 // Refresh: a refresh token for a new access token and the next refresh token.
 #include "api.hpp"
-#include "jwt.hpp"
-#include "keys.hpp"
-#include "refresh.hpp"
+#include "auth/jwt.hpp"
+#include "base/keys.hpp"
+#include "auth/refresh.hpp"
 
 namespace {
 

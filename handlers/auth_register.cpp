@@ -1,8 +1,8 @@
 // Registration: a new account, with the role of every employee. The very first one becomes superuser.
 #include "api.hpp"
 #include "objects/user.hpp"
-#include "password.hpp"
-#include "settings.hpp"
+#include "auth/password.hpp"
+#include "base/settings.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Personal access tokens: for scripts, with at most their owner's permissions. A login does not end them.
 #include "api.hpp"
-#include "crypto.hpp"
+#include "base/crypto.hpp"
 #include "objects/role.hpp"
 #include "objects/session.hpp"
 

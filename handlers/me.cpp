@@ -1,5 +1,5 @@
 // One's own account.
-#include "account.hpp"
+#include "auth/account.hpp"
 #include "api.hpp"
 #include "objects/user.hpp"
 

@@ -1,11 +1,11 @@
 // Stored files by their signed URLs: the signature is the right, and the database is not asked. nginx sends the bytes.
-#include "media.hpp"
+#include "files/media.hpp"
 
 #include <algorithm>
 #include <ctime>
 
 #include "api.hpp"
-#include "storage.hpp"
+#include "files/storage.hpp"
 
 namespace {
 

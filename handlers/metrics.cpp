@@ -1,8 +1,8 @@
 // Metrics of all handlers, for the monitoring of this machine.
-#include "metrics.hpp"
+#include "serve/metrics.hpp"
 
 #include "api.hpp"
-#include "settings.hpp"
+#include "base/settings.hpp"
 
 namespace {
 

@@ -2,8 +2,8 @@
 #include "api.hpp"
 #include "objects/profile.hpp"
 #include "objects/user.hpp"
-#include "picture.hpp"
-#include "picture_header.hpp"
+#include "files/picture.hpp"
+#include "files/picture_header.hpp"
 
 namespace {
 

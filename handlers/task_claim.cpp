@@ -1,7 +1,7 @@
 // Claims: a work order goes to exactly one technician, until it is released, completed or its time is over.
 #include "api.hpp"
 #include "objects/task.hpp"
-#include "settings.hpp"
+#include "base/settings.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // Users: who works here. Oneself may change one's name and address, holders of users.edit everything.
-#include "account.hpp"
+#include "auth/account.hpp"
 #include "api.hpp"
 #include "objects/user.hpp"
 

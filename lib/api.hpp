@@ -1,5 +1,5 @@
 // What a handler includes: the form of an endpoint and the loop that serves it.
 #pragma once
-#include "exchange.hpp"
-#include "form.hpp"
-#include "server.hpp"
+#include "serve/request_context.hpp"
+#include "schema/endpoint.hpp"
+#include "serve/server.hpp"

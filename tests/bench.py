@@ -1,6 +1,6 @@
 """What Fettle costs, beside nginx and PostgreSQL alone: requests per second, latency, CPU, memory. usage: python3 tests/bench.py BUILD [BESIDE]
 
-Two stages stand side by side, one with 100,000 tasks and one with 1,000,000. Every round measures everything, and a figure
+Two dev stacks stand side by side, one with 100,000 tasks and one with 1,000,000. Every round measures everything, and a figure
 is the median of its rounds: a machine that is slower for a while is slower for all that is compared. fsync is on.
 Autovacuum is off, because its work would fall into one round and not into another; vacuum runs after the seeding.
 BESIDE is the build of another commit: one task of it is measured in the same rounds, on the same schema.
@@ -21,7 +21,7 @@ import time
 from statistics import median
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import stage  # noqa: E402
+import devstack  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else 'build')
 BESIDE = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
@@ -168,9 +168,9 @@ def statement(method, path):
 
 
 def prepared_stage(stack, tasks, build=BUILD):
-    """A stage with so many tasks; it is stopped with the stack."""
-    say(f'Starting a stage with {tasks:,} tasks ...')
-    live = stage.Stage(build, FETTLE_WORKERS='4', FETTLE_SESSIONS='many', POSTGRES_OPTIONS='-c fsync=on -c full_page_writes=on -c autovacuum=off')
+    """A dev stack with so many tasks; it is stopped with the stack."""
+    say(f'Starting a dev stack with {tasks:,} tasks ...')
+    live = devstack.DevStack(build, FETTLE_WORKERS='4', FETTLE_SESSIONS='many', POSTGRES_OPTIONS='-c fsync=on -c full_page_writes=on -c autovacuum=off')
     stack.callback(lambda: live.stop() if hasattr(live, 'process') else None)
     live.start()
     assert live.psql('show fsync') == [['on']], 'fsync is off'
@@ -227,12 +227,12 @@ def own_task(live, user):
 
 def one_task_by_jwt(live):
     """The same with an access token."""
-    access = live.client().post('/api/v1/auth/login', {'username': f'worker{BEARER}', 'password': stage.PASSWORD}).json['access']
+    access = live.client().post('/api/v1/auth/login', {'username': f'worker{BEARER}', 'password': devstack.PASSWORD}).json['access']
     return Load(live, 'one task, by JWT', 'tasks', re.sub(r"'Authorization: .*?, user\)", f"'Authorization: Bearer {access}'", LUA) + own_task(live, BEARER))
 
 
 def loads_of(live):
-    first, login = '/api/v1/tasks?page_size=20', {'username': live.login, 'password': stage.PASSWORD}
+    first, login = '/api/v1/tasks?page_size=20', {'username': live.login, 'password': devstack.PASSWORD}
     return {load.name: load for load in (
         Load(live, 'nginx alone', None, same('GET', '/limit')),
         Load(live, '/health/live', 'health', same('GET', '/health/live')),

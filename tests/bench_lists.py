@@ -1,9 +1,9 @@
 """Whether lists cost more when the tables grow: every list, filter, order and search. usage: python3 tests/bench_lists.py BUILD
 
-One stage has 10,000 tasks and 2,000 maintenance records, the other 1,000,000 and 200,000. Both have the same 10,000 people and 2,000
+One dev stack has 10,000 tasks and 2,000 maintenance records, the other 1,000,000 and 200,000. Both have the same 10,000 people and 2,000
 items, but in the large one a hundred times as many of them are at work: one person's and one item's tasks are as many in both. Every
-round asks each list once on each stage, one request at a time, and a figure is the median of its rounds. What a list finds is counted
-up to 10,000, so a list that finds more in the large stage is not the same list there: it is shown, with what it finds, and not judged.
+round asks each list once on each dev stack, one request at a time, and a figure is the median of its rounds. What a list finds is counted
+up to 10,000, so a list that finds more in the large dev stack is not the same list there: it is shown, with what it finds, and not judged.
 At the end a superuser takes all tasks as CSV, and the handler's memory is looked at meanwhile.
 Exit status 0 whatever the figures are, 1 if something could not be measured.
 """
@@ -17,7 +17,7 @@ import time
 from statistics import median
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import stage  # noqa: E402
+import devstack  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else 'build')
 SMALL, LARGE, ROUNDS = 10_000, 1_000_000, 15
@@ -85,8 +85,8 @@ def say(text):
 
 
 def prepared_stage(stack, tasks):
-    say(f'Starting a stage with {tasks:,} tasks ...')
-    live = stage.Stage(BUILD, FETTLE_WORKERS='4', FETTLE_SESSIONS='many', POSTGRES_OPTIONS='-c autovacuum=off')
+    say(f'Starting a dev stack with {tasks:,} tasks ...')
+    live = devstack.DevStack(BUILD, FETTLE_WORKERS='4', FETTLE_SESSIONS='many', POSTGRES_OPTIONS='-c autovacuum=off')
     stack.callback(lambda: live.stop() if hasattr(live, 'process') else None)
     live.start()
     live.user('login')
@@ -140,14 +140,14 @@ def main():
     started = time.monotonic()
     try:
         with contextlib.ExitStack() as stack:
-            stages = []
+            stacks = []
             for tasks in (SMALL, LARGE):
                 live = prepared_stage(stack, tasks)
                 live.tasks = tasks
-                stages.append(live)
+                stacks.append(live)
             times, finds = {}, {}
             for turn in range(ROUNDS + 2):
-                for live in stages:
+                for live in stacks:
                     clients = {who: live.client(TOKEN % who) for who in (EMPLOYEE, SUPERUSER)}
                     for who, name, path in paths(live):
                         begun = time.perf_counter()
@@ -163,14 +163,14 @@ def main():
                 few, many = median(figures[SMALL]), median(figures[LARGE])
                 # what differs by less than a millisecond is noise on this clock
                 met = many <= 2 * few or many - few < 1
-                found, of = (finds[who, name, live.tasks] for live in stages)
+                found, of = (finds[who, name, live.tasks] for live in stacks)
                 same = found == of or None not in (found, of) and of < 2 * found
                 missed += not met and same
                 other += not met and not same
                 says = 'met' if met else 'MISSED' if same else f'finds {counted(found)}, then {counted(of)}'
                 say(f'{("superuser " if who == SUPERUSER else "employee  ") + name:60}{few:10.2f}{many:11.2f}{many / few:8.2f}   {says}')
             say(f'{missed} of {len(times)} missed; {other} took more than twice as long and found more than twice as much')
-            for live in stages:
+            for live in stacks:
                 took, size, before, most, after = measure_csv(live)
                 say(f'{live.tasks:,} tasks as CSV: {took:.1f} s, {size / 2**20:.0f} MiB; memory of the handler {before:.1f} MiB before, {most:.1f} at most, {after:.1f} after')
     except (AssertionError, LookupError, RuntimeError, OSError, subprocess.SubprocessError) as fault:

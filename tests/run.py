@@ -12,7 +12,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'live'))
 import documented  # noqa: E402
-import stage  # noqa: E402
+import devstack  # noqa: E402
 import transcript  # noqa: E402
 
 BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
@@ -73,7 +73,7 @@ def refused_programs():
             continue
         with open(path) as file:
             sentence = file.readline().removeprefix('// refused: ').strip()
-        result = subprocess.run([os.environ.get('CXX', 'g++'), '-std=c++20', '-fsyntax-only', '-I', os.path.join(stage.ROOT, 'lib'), path], capture_output=True, text=True)
+        result = subprocess.run([os.environ.get('CXX', 'g++'), '-std=c++20', '-fsyntax-only', '-I', os.path.join(devstack.ROOT, 'lib'), path], capture_output=True, text=True)
         if sentence == 'nothing, this one compiles':
             report(name, result.stderr if result.returncode else None)
         else:
@@ -93,9 +93,9 @@ def golden_files():
 
 
 def transcripts(live):
-    """One transcript for each handler, against the running stage."""
+    """One transcript for each handler, against the running stack."""
     section('transcripts')
-    handlers = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(stage.ROOT, 'handlers/*.cpp'))}
+    handlers = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(devstack.ROOT, 'handlers/*.cpp'))}
     names = {os.path.basename(path)[:-5] for path in glob.glob(os.path.join(HERE, 'http/*.http'))}
     for handler in sorted(handlers - names):
         report('http/' + handler, f'tests/http/{handler}.http is missing')
@@ -108,14 +108,14 @@ def transcripts(live):
 
 
 def live_tests(live):
-    """tests/live: what needs a program to be tried. Each module has unittest cases; stage is given as the module's STAGE."""
+    """tests/live: what needs a program to be tried. Each module has unittest cases; stack is given as the module's STACK."""
     for path in sorted(glob.glob(os.path.join(HERE, 'live/*.py'))):
         name = os.path.basename(path)[:-3]
         if not wanted('live/' + name):
             continue
         section('live: ' + name)
         module = __import__(name)
-        module.STAGE, module.BUILD, module.SANITIZER = live, BUILD, SANITIZER
+        module.STACK, module.BUILD, module.SANITIZER = live, BUILD, SANITIZER
         result = unittest.TestResult()
         unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
         for test, fault in result.failures + result.errors:
@@ -127,7 +127,7 @@ def live_tests(live):
 
 
 def main():
-    # so that the stage is stopped whatever stops us; as Ctrl-C does: a test takes SystemExit for a fault of its own
+    # so that the dev stack is stopped whatever stops us; as Ctrl-C does: a test takes SystemExit for a fault of its own
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     if wanted('unit'):
@@ -136,7 +136,7 @@ def main():
     refused_programs()
     if wanted('golden'):
         golden_files()
-    live = stage.Stage(BUILD, FETTLE_WORKERS='4').start()
+    live = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
     try:
         live.root = live.user('root', superuser=True)
         live.documentation = documented.Documentation(BUILD)
@@ -147,7 +147,7 @@ def main():
     section('logs')
     # what no run may leave behind: a fault of ours, a sanitizer's finding, a secret
     for pattern in (r'^.*fault: .*$', r'^.*a value passed our checks.*$', r'^.*(?:ERROR|WARNING): \w+Sanitizer.*$', r'^.*runtime error:.*$',
-                    re.escape(stage.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$', r'^.*\beyJ[\w-]+\.[\w-]+\..*$', r'^.*fettle_[\w-]{43}.*$', r'^.*argon2id.*$'):
+                    re.escape(devstack.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$', r'^.*\beyJ[\w-]+\.[\w-]+\..*$', r'^.*fettle_[\w-]{43}.*$', r'^.*argon2id.*$'):
         found = re.findall(pattern, logs, re.MULTILINE)
         report('logs/' + pattern, '\n'.join(found[:5]) if found else None)
     if failed and os.environ.get('LOGS'):

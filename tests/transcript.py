@@ -35,7 +35,7 @@ import re
 import time
 import urllib.parse
 
-import stage as stages
+import devstack as stacks
 
 ABSENT = object()
 
@@ -128,9 +128,9 @@ def promises(method, answer, accept=''):
 class Player:
     """Plays the blocks of one file; values are what {name} stands for."""
 
-    def __init__(self, name, stage):
-        self.name, self.stage, self.clients = name, stage, {'nobody': stage.client()}
-        self.values = {'base': f'http://127.0.0.1:{stage.port}', 'password': stages.PASSWORD,
+    def __init__(self, name, stack):
+        self.name, self.stack, self.clients = name, stack, {'nobody': stack.client()}
+        self.values = {'base': f'http://127.0.0.1:{stack.port}', 'password': stacks.PASSWORD,
                        'time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z', 'soon': str(int(time.time()) + 250)}
 
     def fill(self, text):
@@ -146,9 +146,9 @@ class Player:
             if line.startswith('users '):
                 self.accounts(line[6:])
             elif found := re.match(r'let (\S+) = (file|signed) (.*)', line):
-                self.values[found[1]] = self.stage.store(found[3].encode()) if found[2] == 'file' else self.stage.sign(found[3])
+                self.values[found[1]] = self.stack.store(found[3].encode()) if found[2] == 'file' else self.stack.sign(found[3])
             elif found := re.match(r'(?:let (\S+) = )?sql (.*)', line, re.DOTALL):
-                rows, wanted = self.stage.psql(found[2]), []
+                rows, wanted = self.stack.psql(found[2]), []
                 if found[1]:
                     (self.values[found[1]],), = rows
                 while lines and lines[0].startswith('-> '):
@@ -164,7 +164,7 @@ class Player:
 
     def accounts(self, text):
         for name, _, kind in (each.strip().partition(' ') for each in text.split(',')):
-            user = self.stage.user(f'{name}-{self.name}', None if kind == 'superuser' else kind or None, kind == 'superuser')
+            user = self.stack.user(f'{name}-{self.name}', None if kind == 'superuser' else kind or None, kind == 'superuser')
             self.clients[name] = user
             self.values.update({name: str(user.id), name + '.name': user.username, name + '.token': user.token})
 
@@ -186,7 +186,7 @@ class Player:
                                f'\r\n\r\n{found[2] if found[1] is not None else found[3]}\r\n' for name, found in parts) + '--part--\r\n'
         client = self.clients[who]
         client.token = self.values.get(who + '.token')
-        path, known, raw = path.removeprefix(self.values['base']), self.stage.documentation, None
+        path, known, raw = path.removeprefix(self.values['base']), self.stack.documentation, None
         if data is not None:
             raw = base64.b64decode(data) if sent[0].startswith('base64 ') else data.encode()
         answer = client.request(method, path, raw=raw, headers=headers)
@@ -231,10 +231,10 @@ class Player:
         return None if true else f'expected {line}\nfound    {text_of(value)}'[:1000]
 
 
-def run(path, stage):
+def run(path, stack):
     """Yields (name, None or what was wrong) for each test of the file."""
     name = os.path.basename(path)[:-5]
-    player, seen = Player(name, stage), {''}
+    player, seen = Player(name, stack), {''}
     with open(path) as file:
         text = file.read()
     for found in re.finditer(r'\S.*?(?=\n\n|\s*\Z)', text, re.DOTALL):

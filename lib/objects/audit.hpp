@@ -1,6 +1,6 @@
 // The audit trail: who changed what, when, from where, with the old and the new values. Written by a trigger alone.
 #pragma once
-#include "form.hpp"
+#include "schema/endpoint.hpp"
 
 inline constexpr api::Object audit_trail{
     .name = "audit",

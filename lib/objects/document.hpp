@@ -1,6 +1,6 @@
 // A document: a file that somebody stored, perhaps attached to a task, an item, a record, a report or a message.
 #pragma once
-#include "media.hpp"
+#include "files/media.hpp"
 #include "objects/maintenance.hpp"
 #include "objects/message.hpp"
 #include "objects/report.hpp"

@@ -1,6 +1,6 @@
 // An item of equipment: what is maintained, and what its records and readings say of it.
 #pragma once
-#include "form.hpp"
+#include "schema/endpoint.hpp"
 
 /// What an item and its service life both show.
 inline constexpr api::Computed last_maintained_at{

@@ -1,6 +1,6 @@
 // A maintenance record: what was done to complete a work order. And schedules, which make work orders when it is time.
 #pragma once
-#include "items.hpp"
+#include "schema/items.hpp"
 #include "objects/task.hpp"
 
 inline constexpr api::Object maintenance{

@@ -1,7 +1,7 @@
 // A profile: the person's side of an account. It is made with the user, and its id is the user's.
 #pragma once
-#include "form.hpp"
-#include "media.hpp"
+#include "schema/endpoint.hpp"
+#include "files/media.hpp"
 
 /// Everybody sees everybody's.
 inline constexpr api::Object profiles{

@@ -1,6 +1,6 @@
 // A role: a name for a set of permissions. A permission is there because an endpoint asks for it.
 #pragma once
-#include "form.hpp"
+#include "schema/endpoint.hpp"
 
 /// Its name can stand in a list that commas separate.
 struct RoleName : api::Line<1, 100> {};

@@ -1,6 +1,6 @@
 // What a token is looked up in: the sessions that logins make, and personal access tokens for scripts.
 #pragma once
-#include "form.hpp"
+#include "schema/endpoint.hpp"
 
 /// One's own sessions that are alive.
 inline constexpr api::Object sessions{

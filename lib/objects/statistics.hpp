@@ -9,7 +9,7 @@
 //              work orders that are theirs while their claim lasts
 // Weeks, months, states and priorities without any have 0; people who have none of these are left out.
 #pragma once
-#include "items.hpp"
+#include "schema/items.hpp"
 #include "objects/task.hpp"
 
 struct StatusCount {

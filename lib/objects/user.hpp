@@ -1,8 +1,8 @@
 // A user: an account and the person behind it, with what keeps accounts from growing by themselves. What is private is
 // null for others.
 #pragma once
-#include "form.hpp"
-#include "problem.hpp"
+#include "schema/endpoint.hpp"
+#include "base/problem.hpp"
 
 /// Everybody sees everybody; what is private is null for others.
 inline constexpr api::Object users{

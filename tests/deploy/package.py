@@ -11,7 +11,7 @@ import urllib.request
 
 import load
 import server
-import stage
+import devstack
 
 MACHINE = None  # given by run.py
 # in a package: a migration that takes a while
@@ -58,7 +58,7 @@ class Package(unittest.TestCase):
         MACHINE.psql("drop index if exists later; alter table tasks drop column if exists later; delete from migrations where name = '999_later'")
 
     def test_0_lintian_finds_no_error(self):
-        deb, = glob.glob(os.path.join(stage.ROOT, 'build/deb/*.deb'))
+        deb, = glob.glob(os.path.join(devstack.ROOT, 'build/deb/*.deb'))
         result = subprocess.run(['lintian', '--allow-root', '--fail-on', 'error', deb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.assertEqual(result.returncode, 0, result.stdout)
 
@@ -269,7 +269,7 @@ class Package(unittest.TestCase):
         self.healthy()
 
     def test_4_a_backup_comes_back_as_readme_has_it(self):
-        with open(os.path.join(stage.ROOT, 'README.md')) as file:
+        with open(os.path.join(devstack.ROOT, 'README.md')) as file:
             chapter = re.search(r'(?ms)^## Back it up.*?(?=^## )', file.read())[0]
         backup, restore = re.findall(r'(?s)```sh\n(.*?)```', chapter)
         made = MACHINE.root.post('/api/v1/documents?file_name=a.txt&title=A', raw=b'what is kept', headers={'Content-Type': 'text/plain'}).json

@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import server  # noqa: E402
-import stage  # noqa: E402
+import devstack  # noqa: E402
 
 BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
 ONLY = os.environ.get('ONLY', '').split()
@@ -64,7 +64,7 @@ class Logs(unittest.TestCase):
         logs = self.MACHINE.run('journalctl -o cat --no-pager; cat /var/log/nginx/*.log')
         self.assertIn(self.FIRST, logs, 'the journal has lost its beginning')
         for pattern in (r'^.*fault: .*$', r'^.*a value passed our checks.*$', r'^.*segfault.*$', r'^.*code=dumped.*$', r'^.*\[(?:crit|alert|emerg)\](?!.*\.sock failed \(2: No such file)(?!.*sites-enabled/broken).*$',
-                        re.escape(stage.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$', r'^.*\beyJ[\w-]+\.[\w-]+\..*$', r'^.*fettle_[\w-]{43}.*$', r'^.*argon2id.*$'):
+                        re.escape(devstack.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$', r'^.*\beyJ[\w-]+\.[\w-]+\..*$', r'^.*fettle_[\w-]{43}.*$', r'^.*argon2id.*$'):
             with self.subTest(pattern):
                 self.assertEqual(re.findall(pattern, logs, re.MULTILINE)[:5], [])
 

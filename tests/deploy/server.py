@@ -8,7 +8,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-import stage  # noqa: E402
+import devstack  # noqa: E402
 
 MACHINE = os.path.join(HERE, 'machine')
 
@@ -20,7 +20,7 @@ class Failed(Exception):
     """A command in the machine ended with another status than 0; says which and what it wrote."""
 
 
-class Client(stage.Client):
+class Client(devstack.Client):
     """A client of the site, which knows its own name alone."""
 
     def request(self, method, path, body=None, form=None, raw=None, headers=None):
@@ -43,7 +43,7 @@ class Machine:
 
     def boot(self):
         # it ends with our end of this pipe, whatever ends us
-        self.process = subprocess.Popen([MACHINE, 'boot', self.folder, stage.ROOT], stdin=subprocess.PIPE)
+        self.process = subprocess.Popen([MACHINE, 'boot', self.folder, devstack.ROOT], stdin=subprocess.PIPE)
         while not os.path.exists(os.path.join(self.folder, 'pid')):
             if self.process.poll() is not None:
                 raise RuntimeError('the machine did not boot; the reason is above')
@@ -98,7 +98,7 @@ class Machine:
         self.users += 1
         name = name or f'user{self.users}'
         client = self.client()
-        answer = client.post('/api/v1/auth/register', {'username': name, 'email': f'{name}@example.org', 'password': stage.PASSWORD})
+        answer = client.post('/api/v1/auth/register', {'username': name, 'email': f'{name}@example.org', 'password': devstack.PASSWORD})
         assert answer.status == 201, answer
         client.id, client.username = answer.json['id'], name
         if role:
@@ -106,7 +106,7 @@ class Machine:
         return self.log_in(client)
 
     def log_in(self, client):
-        answer = client.post('/api/v1/auth/login', {'username': client.username, 'password': stage.PASSWORD})
+        answer = client.post('/api/v1/auth/login', {'username': client.username, 'password': devstack.PASSWORD})
         assert answer.status == 200, answer
         client.token = answer.json['token']
         return client
@@ -114,7 +114,7 @@ class Machine:
     def make(self, *targets):
         # not as a part of the make that runs us: its jobs are none of ours
         environment = {name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')}
-        subprocess.run(['make', '-s', '-C', stage.ROOT, *targets], check=True, stdout=subprocess.DEVNULL, env=environment)
+        subprocess.run(['make', '-s', '-C', devstack.ROOT, *targets], check=True, stdout=subprocess.DEVNULL, env=environment)
 
     def install(self):
         """Installs Fettle beside a PostgreSQL and an nginx that were never started, and makes a superuser: .root."""
@@ -130,7 +130,7 @@ class Machine:
         self.run("sed -i '/^FETTLE_IDLE=/d' /etc/fettle/fettle.env && echo FETTLE_IDLE=30 >> /etc/fettle/fettle.env")
         self.run("sed -i 's|rate=120r/m|rate=1000000r/m|' /usr/share/fettle/nginx/http.conf && sed -i 's|burst=40|burst=10000|' /usr/share/fettle/nginx/routes.conf")
         self.run('nginx -t 2> /dev/null && systemctl start nginx && systemctl reload nginx')
-        self.run('fettle superuser root root@example.org', stdin=stage.PASSWORD + '\n')
+        self.run('fettle superuser root root@example.org', stdin=devstack.PASSWORD + '\n')
         self.root = self.client()
         self.root.username = 'root'
         self.log_in(self.root)

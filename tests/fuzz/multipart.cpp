@@ -2,14 +2,14 @@
 //
 // An input is the boundary, a line feed, and the body. Whatever it is: the reader ends, gives the same parts or the same
 // refusal however the bytes are cut, and what it has taken is the same again when it is written down and read once more.
-#include "multipart.hpp"
+#include "http/multipart.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
-#include "problem.hpp"
+#include "base/problem.hpp"
 
 namespace {
 

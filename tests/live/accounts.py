@@ -12,11 +12,11 @@ import unittest
 
 import races
 import restarts
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
-OLD, NEW = stage.PASSWORD, 'a newer one for the horse'
+OLD, NEW = devstack.PASSWORD, 'a newer one for the horse'
 
 
 def act(on, method, path, body=None, token=None):
@@ -29,7 +29,7 @@ def act(on, method, path, body=None, token=None):
             if answer.status != 503 or 'at the same time' not in answer.json['detail']:
                 break
         return answer
-    run.stage, run.token = on, token
+    run.stack, run.token = on, token
     return run
 
 
@@ -56,7 +56,7 @@ class Case(unittest.TestCase):
         """The answers to all at once; each is one of these."""
         answers = races.together(acts)
         for answer in answers:
-            self.assertIsInstance(answer, stage.Answer)
+            self.assertIsInstance(answer, devstack.Answer)
             self.assertIn(answer.status, statuses, answers)
         return answers
 
@@ -68,11 +68,11 @@ class Case(unittest.TestCase):
 
 
 class Many(Case):
-    """On a stage of its own: it is empty at first, a login ends no other session, and sixteen are served at once."""
+    """On a dev stack of its own: it is empty at first, a login ends no other session, and sixteen are served at once."""
 
     @classmethod
     def setUpClass(cls):
-        cls.on = stage.Stage(BUILD, FETTLE_SESSIONS='many', FETTLE_WORKERS='16').start()
+        cls.on = devstack.DevStack(BUILD, FETTLE_SESSIONS='many', FETTLE_WORKERS='16').start()
         cls.addClassCleanup(cls.on.stop)
 
     def live(self, user_id):
@@ -152,7 +152,7 @@ class Many(Case):
 
     def test_no_session_that_began_with_the_old_password_outlives_its_change(self):
         changed = 0
-        for on, turns in ((self.on, 5), (STAGE, 5)):
+        for on, turns in ((self.on, 5), (STACK, 5)):
             user, old, new = on.user(), OLD, NEW
             path = '/api/v1/auth/password'
             for _ in range(turns // 2 if SANITIZER else turns):
@@ -325,24 +325,24 @@ class Many(Case):
         self.rows(self.on, "select count(*), count(rp.code) from roles left join role_permissions rp on role_id = id where lower(name) = 'fitter'", (1, 1))
 
     def test_the_first_use_of_a_token_is_noted(self):
-        user = STAGE.user()
+        user = STACK.user()
         made = user.post('/api/v1/auth/tokens', {'name': 'script'}).json
         self.assertIsNone(made['last_used_at'])
-        self.assertEqual(STAGE.client(made['token']).get('/api/v1/me').status, 200)
+        self.assertEqual(STACK.client(made['token']).get('/api/v1/me').status, 200)
         until = time.monotonic() + 5  # it is noted when the answer has left
         while user.get(f'/api/v1/auth/tokens/{made["id"]}').json['last_used_at'] is None and time.monotonic() < until:
             time.sleep(0.02)
         self.assertIsNotNone(user.get(f'/api/v1/auth/tokens/{made["id"]}').json['last_used_at'])
 
     def test_who_has_no_session_waits_for_nobody(self):
-        with subprocess.Popen(['psql', '-XqAt', '-h', STAGE.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        with subprocess.Popen(['psql', '-XqAt', '-h', STACK.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
             holder.stdin.write("begin; select pg_advisory_xact_lock(5721); select 'held';\n")
             holder.stdin.flush()
             while holder.stdout.readline().strip() != 'held':
                 pass
-            answer = STAGE.client('n' * 43).patch('/api/v1/users/1', {})
+            answer = STACK.client('n' * 43).patch('/api/v1/users/1', {})
             self.assertEqual((answer.status, answer.json['code']), (401, 'not_authenticated'))
-            self.assertEqual(STAGE.root.patch(f'/api/v1/users/{STAGE.root.id}', {}).status, 503)  # and the lock is one
+            self.assertEqual(STACK.root.patch(f'/api/v1/users/{STACK.root.id}', {}).status, 503)  # and the lock is one
 
     def test_a_role_counts_from_the_next_request_on(self):
         root, user = self.on.user(superuser=True), self.on.user()
@@ -354,13 +354,13 @@ class Many(Case):
 
 class Single(Case):
     def test_of_logins_at_once_exactly_one_session_lives(self):
-        user = STAGE.user()
+        user = STACK.user()
         for _ in range(2 if SANITIZER else 5):
-            answers = self.answers([log_in(STAGE, user.username, OLD) for _ in range(5)], 200)
-            seen = [STAGE.client(answer.json['token']).get('/api/v1/me') for answer in answers]
+            answers = self.answers([log_in(STACK, user.username, OLD) for _ in range(5)], 200)
+            seen = [STACK.client(answer.json['token']).get('/api/v1/me') for answer in answers]
             self.assertEqual(sorted(answer.status for answer in seen), [200] + [401] * 4, seen)
             self.assertEqual({answer.json['code'] for answer in seen if answer.status == 401}, {'session_superseded'})
-            self.rows(STAGE, f'select count(*) from sessions where user_id = {user.id} and ended_as is null', (1,))
+            self.rows(STACK, f'select count(*) from sessions where user_id = {user.id} and ended_as is null', (1,))
 
 
 COUNTER = r'''
@@ -399,7 +399,7 @@ class Hashes(Case):
         """Runs the handler as a CGI program: its status, and what the hashes cost that it made."""
         open(self.noted, 'w').close()
         data = json.dumps(body).encode()
-        environment = {**os.environ, **STAGE.env, 'FETTLE_LOG': 'faults', 'LD_PRELOAD': self.counter, 'HASHES': self.noted, 'GATEWAY_INTERFACE': 'CGI/1.1',
+        environment = {**os.environ, **STACK.env, 'FETTLE_LOG': 'faults', 'LD_PRELOAD': self.counter, 'HASHES': self.noted, 'GATEWAY_INTERFACE': 'CGI/1.1',
                        'SERVER_PROTOCOL': 'HTTP/1.1', 'REQUEST_METHOD': 'POST', 'SCRIPT_NAME': '/api/v1/auth/login', 'QUERY_STRING': '',
                        'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(data)), 'REMOTE_ADDR': '127.0.0.1', 'HTTP_HOST': 'localhost'}
         result = subprocess.run([os.path.join(BUILD, 'handlers/auth_login')], input=data, capture_output=True, env=environment, timeout=60)
@@ -408,8 +408,8 @@ class Hashes(Case):
             return int(result.stdout.split(None, 2)[1]), file.read()
 
     def test_every_login_costs_exactly_one_hash(self):
-        user, stopped = STAGE.user(), STAGE.user()
-        STAGE.psql(f'update users set is_active = false where id = {stopped.id}')
+        user, stopped = STACK.user(), STACK.user()
+        STACK.psql(f'update users set is_active = false where id = {stopped.id}')
         for status, body in ((200, {'username': user.username, 'password': OLD}),
                              (401, {'username': user.username, 'password': 'wrong horse'}),
                              (401, {'username': 'nobody-has-this-name', 'password': OLD}),
@@ -422,8 +422,8 @@ class Hashes(Case):
             self.assertEqual(self.log_in(**body), (status, '19456 KiB 2 times, '), body)
 
     def test_what_is_refused_before_the_password_is_looked_at_costs_no_hash(self):
-        user = STAGE.user()
+        user = STACK.user()
         self.assertEqual(self.log_in(username=user.username), (400, ''))
         for name in (user.username, 'another-nobody'):
-            STAGE.psql(f"insert into login_failures (name, failures, blocked_until) values ('username {name}', 9, now() + interval '1 minute')")
+            STACK.psql(f"insert into login_failures (name, failures, blocked_until) values ('username {name}', 9, now() + interval '1 minute')")
             self.assertEqual(self.log_in(username=name, password=OLD), (429, ''))

@@ -14,9 +14,9 @@ import unittest
 import command
 import hostile
 import smuggling
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 MEMBERS = ['handler', 'pid', 'database', 'faults']
 
@@ -280,10 +280,10 @@ class OverTheSocket(command.OwnStage):
 class ThroughNginx(unittest.TestCase):
     """Nothing that a client can spell is a route to it."""
     def setUp(self):
-        hostile.STAGE = STAGE
+        hostile.STACK = STACK
 
     def test_no_spelling_of_it_reaches_a_handler(self):
-        port = STAGE.port
+        port = STACK.port
         paths = ['/_check', '/_check/', '//_check', '/%5fcheck', '/%5Fcheck', '/_chec%6b', '/%2f_check', '/./_check', '/x/../_check', '/api/../_check', '/api/v1/../../_check', '/api/v1/tasks/../../../_check', '/api/v1/tasks/..%2f..%2f..%2f_check',
                  '/api/v1/tasks/%2e%2e/%2e%2e/%2e%2e/_check', '/docs/../_check', '/docs/_check', '/media/../_check', '/_check?x', '/_check;x', '/_check%00', '/_check%20', '/_check.', '/_CHECK', '/api/v1/_check', '/api/v1/tasks/_check', '/api/v1/health/_check',
                  '/_stored/../_check', f'http://localhost:{port}/_check', 'http://localhost/_check', 'http://elsewhere/_check', '/.//_check', '/_check/..//_check', '/api/v1/openapi.json/../../../_check']

@@ -13,24 +13,24 @@ import threading
 import time
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 HEAD = re.compile(r'^sealed (\d+) rows?; head (\d+) ([0-9a-f]{64})$', re.MULTILINE)
 NEW = 'nine blue tractors'
 
 
 class OwnStage(unittest.TestCase):
-    """A stage of its own, where nobody has registered, and the command beside it."""
+    """A dev stack of its own, where nobody has registered, and the command beside it."""
     @classmethod
     def setUpClass(cls):
-        cls.own = stage.Stage(BUILD).start()
+        cls.own = devstack.DevStack(BUILD).start()
         cls.addClassCleanup(cls.own.stop)
 
     def environment(self, **more):
         named = {name: value for name, value in os.environ.items() if not name.startswith(('FETTLE_', 'PG', 'DATA'))}
-        return {**named, 'FETTLE_ENV': os.path.join(self.own.data, 'env'), 'FETTLE_SQL': os.path.join(stage.ROOT, 'sql'), **more}
+        return {**named, 'FETTLE_ENV': os.path.join(self.own.data, 'env'), 'FETTLE_SQL': os.path.join(devstack.ROOT, 'sql'), **more}
 
     def fettle(self, *words, given='', **more):
         return subprocess.run([os.path.join(BUILD, 'fettle'), *words], input=given, capture_output=True, text=True, timeout=120, env=self.environment(**more))
@@ -121,7 +121,7 @@ class Command(OwnStage):
             return subprocess.run(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle', 'older'], input=sql, capture_output=True, text=True, check=True).stdout
         psql('create table migrations (name text primary key, sha256 text not null, applied_at timestamptz not null default now())')
         for name in ('001_accounts', '002_tasks'):
-            with open(os.path.join(stage.ROOT, 'sql/tables', name + '.sql')) as file:
+            with open(os.path.join(devstack.ROOT, 'sql/tables', name + '.sql')) as file:
                 sql = file.read()
             psql(sql)
             psql(f"insert into migrations values ('{name}', '{hashlib.sha256(sql.encode()).hexdigest()}')")
@@ -130,7 +130,7 @@ class Command(OwnStage):
         # all or nothing: what comes before one that fails goes with it
         with tempfile.TemporaryDirectory() as folder:
             os.chmod(folder, 0o755)
-            shutil.copytree(os.path.join(stage.ROOT, 'sql'), folder, dirs_exist_ok=True)
+            shutil.copytree(os.path.join(devstack.ROOT, 'sql'), folder, dirs_exist_ok=True)
             with open(os.path.join(folder, 'tables/999_broken.sql'), 'w') as file:
                 file.write('select no_such_thing();')
             self.assertIn('no_such_thing', self.failed('migrate', **older, FETTLE_SQL=folder))
@@ -175,8 +175,8 @@ class Command(OwnStage):
     # -- superuser and password
 
     def test_superuser_creates_an_account_that_logs_in(self):
-        self.assertEqual(self.done('superuser', 'ada', 'Ada@example.org', given=stage.PASSWORD + '\n'), 'created ada, a superuser with the role employee\n')
-        answer = self.login('ADA', stage.PASSWORD)
+        self.assertEqual(self.done('superuser', 'ada', 'Ada@example.org', given=devstack.PASSWORD + '\n'), 'created ada, a superuser with the role employee\n')
+        answer = self.login('ADA', devstack.PASSWORD)
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual((answer.json['user']['is_superuser'], answer.json['user']['roles'], answer.json['user']['email']), (True, ['employee'], 'Ada@example.org'))
         rows = self.own.psql("select table_name, user_id, ip from audit where ip like 'fettle superuser, %' and new::text like '%ada%' or "
@@ -192,7 +192,7 @@ class Command(OwnStage):
         self.own.psql(f'update users set is_active = false where id = {user.id}')
         self.assertEqual(self.done('superuser', 'BEN'), 'ben is a superuser now, and active again\n')
         self.assertEqual(self.own.psql(f'select is_active, is_superuser from users where id = {user.id}'), [['t', 't']])
-        self.assertEqual(self.login('ben', stage.PASSWORD).status, 200)
+        self.assertEqual(self.login('ben', devstack.PASSWORD).status, 200)
         self.own.psql(f'delete from credentials where user_id = {user.id}')
         self.assertIn('no password', self.done('superuser', 'ben'))
 
@@ -205,7 +205,7 @@ class Command(OwnStage):
         self.assertIn('too common', self.failed('superuser', 'monty', 'm@example.org', given='password1\n'))
         self.assertIn('no password was given', self.failed('superuser', 'monty', 'm@example.org'))
         self.assertIn('email address', self.failed('superuser', 'monty'))
-        self.assertIn('another account', self.failed('superuser', 'monty', 'BOSS@example.org', given=stage.PASSWORD))
+        self.assertIn('another account', self.failed('superuser', 'monty', 'BOSS@example.org', given=devstack.PASSWORD))
         self.assertIn('another address', self.failed('superuser', 'boss', 'monty@example.org'))
         self.assertEqual(self.own.psql('select count(*) from users'), count)
 
@@ -213,7 +213,7 @@ class Command(OwnStage):
         results = [None] * 6
 
         def run(i):
-            results[i] = self.fettle('superuser', 'raced', 'raced@example.org', given=stage.PASSWORD)
+            results[i] = self.fettle('superuser', 'raced', 'raced@example.org', given=devstack.PASSWORD)
 
         threads = [threading.Thread(target=run, args=(i,)) for i in range(len(results))]
         for thread in threads:
@@ -239,7 +239,7 @@ class Command(OwnStage):
         self.assertEqual((answer.status, answer.json['code']), (401, 'session_ended'), answer)
         self.assertEqual(script.get('/api/v1/tasks').status, 200)
         self.assertEqual(self.own.psql("select name from login_failures where name like '%carl%'"), [])
-        self.assertEqual(self.login('carl', stage.PASSWORD).status, 401)
+        self.assertEqual(self.login('carl', devstack.PASSWORD).status, 401)
         self.assertEqual(self.login('carl', NEW).status, 200)
         # again
         self.assertEqual(self.done('password', 'carl', given=NEW), 'carl has a new password; ended 1 session\n')
@@ -256,7 +256,7 @@ class Command(OwnStage):
             result = subprocess.run([os.path.join(BUILD, 'fettle'), 'password', 'dora'], input=wrong.encode(errors='surrogateescape'), capture_output=True, env=self.environment())
             self.assertEqual(result.returncode, 1, result)
             self.assertIn(b'password: ', result.stderr)
-        self.assertEqual(self.login('dora', stage.PASSWORD).status, 200)
+        self.assertEqual(self.login('dora', devstack.PASSWORD).status, 200)
 
     def on_terminal(self, words, *typed, stop=None):
         """Runs a command on a terminal of its own, types a line for each prompt; exit status, and all that the terminal shows."""
@@ -310,7 +310,7 @@ class Command(OwnStage):
     def test_keys_rotate_keeps_sessions_and_drops_old_keys(self):
         path = self.own.env['FETTLE_KEYS']
         self.own.user('finn')
-        answer = self.login('finn', stage.PASSWORD)
+        answer = self.login('finn', devstack.PASSWORD)
         clients = [self.own.client(answer.json['token'])]
         if 'access' in answer.json:
             clients.append(self.own.client())
@@ -760,7 +760,7 @@ class Command(OwnStage):
             self.finding(1, 'database', 'FAIL', 'does not answer')
         finally:
             os.kill(server, signal.SIGCONT)
-        # it stops, and is started again by the stage
+        # it stops, and is started again by the dev stack
         os.kill(server, signal.SIGINT)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -812,7 +812,7 @@ class Example(OwnStage):
     def test_the_dice_are_the_same_beside_a_superuser(self):
         lone = {'PGDATABASE': 'lone'}
         self.done('migrate', **lone)
-        self.done('superuser', 'ann', 'ann@example.org', given=stage.PASSWORD, **lone)
+        self.done('superuser', 'ann', 'ann@example.org', given=devstack.PASSWORD, **lone)
         self.assertIn('21 accounts, 60 items, ', self.done('example', **lone))
         self.assertIn('already', self.failed('example', **lone))
 

@@ -12,9 +12,9 @@ import time
 import unittest
 import zlib
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 SIZE = 1280, 1000
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
@@ -26,7 +26,7 @@ class Browser:
     """Chromium over W3C WebDriver: plain HTTP and JSON."""
 
     def __init__(self, data):
-        self.port = stage.free_port()
+        self.port = devstack.free_port()
         self.driver = subprocess.Popen(['chromedriver', f'--port={self.port}'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.until(lambda: self.ask('GET', '/status')['ready'])
         options = {'args': [*FLAGS, f'--user-data-dir={data}']}
@@ -105,9 +105,9 @@ def look_at(png):
 class Docs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not os.path.exists(os.path.join(stage.ROOT, 'build/docs/index.html')):
+        if not os.path.exists(os.path.join(devstack.ROOT, 'build/docs/index.html')):
             raise unittest.SkipTest('make could not fetch Swagger UI')
-        cls.base = f'http://127.0.0.1:{STAGE.port}'
+        cls.base = f'http://127.0.0.1:{STACK.port}'
         cls.pictures = os.path.join(BUILD, 'docs-pictures')
         shutil.rmtree(cls.pictures, ignore_errors=True)
         os.makedirs(cls.pictures)
@@ -138,7 +138,7 @@ class Docs(unittest.TestCase):
         return self.browser.text(f'{block} .live-responses-table tbody .response-col_status').split()[0]
 
     def test_authorize_list_tasks_create_a_task(self):
-        browser, user = self.browser, STAGE.user('reader-of-docs')
+        browser, user = self.browser, STACK.user('reader-of-docs')
         browser.go(self.base + '/docs')
         self.assertEqual(browser.script('return location.href'), self.base + '/docs/')
         browser.find('.opblock-tag', 'tasks')
@@ -165,7 +165,7 @@ class Docs(unittest.TestCase):
         self.assertIn('"title": "Written in the browser"', browser.text(f'{block} .live-responses-table'))
         self.take('4-create', f'{block} .live-responses-table')
         self.take('5-problems', f'{block} .responses-table:not(.live-responses-table)')
-        self.assertEqual(STAGE.psql(f"select title from tasks where author = {user.id}"), [['Written in the browser']])
+        self.assertEqual(STACK.psql(f"select title from tasks where author = {user.id}"), [['Written in the browser']])
 
         # nothing was refused by the policy, nothing was asked of anybody else
         self.assertEqual([line for line in browser.logs('browser') if 'Content Security Policy' in line or 'Refused to' in line], [])
@@ -177,7 +177,7 @@ class Docs(unittest.TestCase):
         self.assertEqual([url for url in asked if not url.startswith((self.base + '/', 'data:', 'blob:', 'chrome'))], [])
 
     def test_the_policy_of_the_pages_is_strict(self):
-        client = STAGE.client()
+        client = STACK.client()
         for path, kind in (('/docs/', 'text/html'), ('/docs/docs.js', 'text/javascript'), ('/docs/swagger-ui-bundle.js', 'text/javascript'), ('/docs/swagger-ui.css', 'text/css')):
             answer = client.get(path)
             self.assertEqual((answer.status, answer.headers['content-type'].partition(';')[0]), (200, kind), path)
@@ -188,7 +188,7 @@ class Docs(unittest.TestCase):
         self.assertNotIn("'self'", client.get('/api/v1/health').headers['content-security-policy'])
 
     def test_there_is_nothing_else_beside_the_pages(self):
-        client = STAGE.client()
+        client = STACK.client()
         for path in ('/docs/nothing', '/docs/../nginx.conf', '/docs/%2e%2e/nginx.conf', '/docs../nginx.conf', '/docs/swagger-ui-bundle.js/x'):
             answer = client.get(path)
             self.assertIn(answer.status, (400, 404), path)

@@ -4,11 +4,11 @@ import re
 import subprocess
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
-SQL = os.path.join(stage.ROOT, 'sql')
+SQL = os.path.join(devstack.ROOT, 'sql')
 
 # Each statement once, as a group of its own: what it needs, said by the same derivation; then every role sends every statement.
 TRIED = r"""
@@ -98,7 +98,7 @@ TRIES = {
 
 def psql(user, sql, on=None):
     """Both outputs of psql, which goes on behind an error and names it by its SQLSTATE."""
-    return subprocess.run(['psql', '-XqAt', '-v', 'VERBOSITY=sqlstate', '-h', (on or STAGE).run, '-U', user, 'fettle'],
+    return subprocess.run(['psql', '-XqAt', '-v', 'VERBOSITY=sqlstate', '-h', (on or STACK).run, '-U', user, 'fettle'],
                           input=sql, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
 
 
@@ -110,20 +110,20 @@ class Grants(unittest.TestCase):
 
     def test_every_handler_is_its_role(self):
         for path in ('/api/v1/me', '/api/v1/tasks', '/api/v1/statistics/tasks'):
-            self.assertEqual(STAGE.root.get(path).status, 200)
-        rows = STAGE.psql("select distinct usename, application_name from pg_stat_activity where application_name like 'fettle\\_%'")
+            self.assertEqual(STACK.root.get(path).status, 200)
+        rows = STACK.psql("select distinct usename, application_name from pg_stat_activity where application_name like 'fettle\\_%'")
         self.assertGreaterEqual({one for one, _ in rows}, {'fettle_me', 'fettle_tasks', 'fettle_statistics'})
         self.assertTrue(all(role == program for role, program in rows), rows)
 
     def test_committed(self):
         """sql/grants.sql is what the statements need: a handler that wants more, or less, is a line of a diff."""
-        found = '\n'.join('|'.join(row) for row in STAGE.psql(
+        found = '\n'.join('|'.join(row) for row in STACK.psql(
             self.begin + ''.join(f'\\i {SQL}/derive/{name}.sql\n' for name in ('needed', 'print')) + 'rollback;')) + '\n'
         with open(os.path.join(SQL, 'grants.sql')) as file:
             self.assertEqual(found, file.read(), 'run make grants, and look at what it changes')
 
     def test_every_statement_as_every_role(self):
-        (statements, roles, allowed, refused, wrong, own_refused, own, asked), = STAGE.psql(self.begin + TRIED.replace('{SQL}', SQL))
+        (statements, roles, allowed, refused, wrong, own_refused, own, asked), = STACK.psql(self.begin + TRIED.replace('{SQL}', SQL))
         print(f'{statements} statements as {roles} roles: {allowed} may be sent, {refused} are refused with 42501')
         self.assertEqual((int(roles), int(wrong), int(own_refused)), (len(self.handlers), 0, 0))
         self.assertEqual(own, asked)
@@ -146,17 +146,17 @@ class Grants(unittest.TestCase):
         print(f'{len(TRIES)} statements that are dangerous as {len(self.handlers)} roles: {counted[True]} may be sent, {counted[False]} are refused with 42501')
 
     def test_nothing_is_truncated_and_nothing_is_inherited(self):
-        self.assertEqual(STAGE.psql("""
+        self.assertEqual(STACK.psql("""
             select r.rolname, c.relname, k.kind from pg_roles r, pg_class c, unnest('{truncate,references,trigger}'::text[]) k (kind)
              where r.rolname like 'fettle\\_%' and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and has_table_privilege(r.oid, c.oid, k.kind)"""), [])
-        self.assertEqual(STAGE.psql("select rolname from pg_roles where rolname like 'fettle\\_%' and (rolsuper or rolcreaterole or rolcreatedb or rolreplication "
+        self.assertEqual(STACK.psql("select rolname from pg_roles where rolname like 'fettle\\_%' and (rolsuper or rolcreaterole or rolcreatedb or rolreplication "
                                     'or rolbypassrls or rolinherit or not rolcanlogin)'), [])
-        self.assertEqual(STAGE.psql("select r.rolname from pg_auth_members m join pg_roles r on r.oid in (m.member, m.roleid) where r.rolname like 'fettle%'"), [])
+        self.assertEqual(STACK.psql("select r.rolname from pg_auth_members m join pg_roles r on r.oid in (m.member, m.roleid) where r.rolname like 'fettle%'"), [])
 
     def test_functions_of_the_owner(self):
         """What runs as the owner looks for nothing where somebody else could have put it, and is a trigger's or says little."""
-        self.assertEqual(STAGE.psql("select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace and proconfig[1] is distinct from 'search_path=public, pg_temp'"), [])
-        self.assertEqual(STAGE.psql("""
+        self.assertEqual(STACK.psql("select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace and proconfig[1] is distinct from 'search_path=public, pg_temp'"), [])
+        self.assertEqual(STACK.psql("""
             select distinct p.proname from pg_proc p, pg_roles r
              where p.prosecdef and p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::regtype
                and r.rolname like 'fettle\\_%' and has_function_privilege(r.oid, p.oid, 'execute') order by 1"""), [['hours_per_day'], ['is_password_hash']])
@@ -164,7 +164,7 @@ class Grants(unittest.TestCase):
     def test_a_check_as_another_role(self):
         for handler, user, fits in (('tasks', 'tasks', True), ('tasks', 'tasks_completed', False), ('auth_login', 'auth_register', False)):
             result = subprocess.run([os.path.join(BUILD, 'handlers', handler), '--check'], capture_output=True, text=True,
-                                    env={**os.environ, **STAGE.env, 'PGUSER': 'fettle_' + user})
+                                    env={**os.environ, **STACK.env, 'PGUSER': 'fettle_' + user})
             self.assertEqual(result.returncode, 0 if fits else 1, result)
             self.assertEqual('permission denied for table' in result.stderr, not fits, result)
 
@@ -173,7 +173,7 @@ class Applied(unittest.TestCase):
     """What `fettle migrate` mends and `fettle doctor` finds."""
     @classmethod
     def setUpClass(cls):
-        cls.own = stage.Stage(BUILD).start()
+        cls.own = devstack.DevStack(BUILD).start()
         cls.addClassCleanup(cls.own.stop)
 
     def fettle(self, word):

@@ -10,12 +10,12 @@ import time
 import unittest
 import urllib.parse
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 # words of SQL, of libraries and of places in our file system; none of them is in what the tests send
-INSIDES = re.compile(re.escape(stage.ROOT) + r'|pqxx|SQLSTATE|ERROR:|LINE \d|syntax error at or|at character|relation "|jsonb_|std::|\.cpp|/tmp/|/usr/|/var/|<html', re.I)
+INSIDES = re.compile(re.escape(devstack.ROOT) + r'|pqxx|SQLSTATE|ERROR:|LINE \d|syntax error at or|at character|relation "|jsonb_|std::|\.cpp|/tmp/|/usr/|/var/|<html', re.I)
 TABLES = {'users': 'to_jsonb(t) - \'last_login\'', 'credentials': 'to_jsonb(t)', 'user_roles': 'to_jsonb(t)', 'roles': 'to_jsonb(t)',
           'sessions': "to_jsonb(t) - '{last_used_at,expires_at}'::text[]", 'tasks': 'to_jsonb(t)', 'equipment': 'to_jsonb(t)', 'audit': 'to_jsonb(t)'}
 JSON, FORM = 'application/json', 'application/x-www-form-urlencoded'
@@ -24,13 +24,13 @@ JSON, FORM = 'application/json', 'application/x-www-form-urlencoded'
 def tables():
     """A digest of each table."""
     sql = ' union all '.join(f"select '{name}', md5(coalesce(string_agg(({row})::text, '|' order by ({row})::text), '')) from {name} t" for name, row in TABLES.items())
-    return dict(STAGE.psql(sql))
+    return dict(STACK.psql(sql))
 
 
 def send(data, wait=10):
     """Sends bytes over a connection of their own; the first answer, or None where the server just closed."""
     got, cut = b'', contextlib.suppress(BrokenPipeError, ConnectionResetError)
-    with socket.create_connection(('127.0.0.1', STAGE.port), timeout=wait) as peer:
+    with socket.create_connection(('127.0.0.1', STACK.port), timeout=wait) as peer:
         with cut:  # refused before all of it was sent: the answer is there all the same
             peer.sendall(data)
         with cut:
@@ -38,7 +38,7 @@ def send(data, wait=10):
                 got += chunk
     head, _, body = got.partition(b'\r\n\r\n')
     first, *lines = head.decode('latin-1').split('\r\n')
-    return stage.Answer(int(first.split()[1]), [line.split(': ', 1) for line in lines], body) if got else None
+    return devstack.Answer(int(first.split()[1]), [line.split(': ', 1) for line in lines], body) if got else None
 
 
 def text(method, path, *headers, body=b'', token=None):
@@ -54,7 +54,7 @@ def multipart(boundary, *parts, end=True):
 
 class Hostile(unittest.TestCase):
     def setUp(self):
-        self.user = STAGE.user()
+        self.user = STACK.user()
         self.addCleanup(self.user.close)
         self.task = f'/api/v1/tasks/{self.user.post("/api/v1/tasks", {"title": "unharmed", "description": "as it was"}).json["id"]}'
         self.before, self.faults = tables(), []
@@ -92,7 +92,7 @@ class Hostile(unittest.TestCase):
                 with self.case(name, f'{method} {path}'):
                     self.in_form(self.user.request(method, path, raw=body, headers={'Content-Type': kind}), status, code=code)
             with self.case(name, 'an unknown caller'):
-                self.in_form(STAGE.client().post('/api/v1/tasks', raw=body, headers={'Content-Type': kind}), 401 if len(body) <= 1 << 20 else 413)
+                self.in_form(STACK.client().post('/api/v1/tasks', raw=body, headers={'Content-Type': kind}), 401 if len(body) <= 1 << 20 else 413)
 
     def test_json_that_is_malformed_or_too_much_is_refused(self):
         bad = dict(enumerate([
@@ -123,7 +123,7 @@ class Hostile(unittest.TestCase):
         depth = 28
         pairs = b'[' + b','.join(b'{' + b','.join(b'"%d":0,"%d":0' % (n, n) for n in range(part, part + 120)) + b'}' for part in range(1000, 9000, 120)) + b']'
         body = b''.join(b'{"' + b'k' * 1000 + b'":' for _ in range(depth)) + pairs + b'}' * depth
-        for client, method, path in ((STAGE.client(), 'GET', '/api/v1/health'), (self.user, 'POST', '/api/v1/tasks')):
+        for client, method, path in ((STACK.client(), 'GET', '/api/v1/health'), (self.user, 'POST', '/api/v1/tasks')):
             answer = client.request(method, path, raw=body, headers={'Content-Type': JSON})
             self.assertEqual(answer.status, 400)
             self.assertIn(len(answer.json['errors']), (100, 101, 102))  # and a field that is unknown, one that is missing
@@ -165,7 +165,7 @@ class Hostile(unittest.TestCase):
 
     def test_the_widest_page_is_in_memory_twice(self):
         # 200 records of 160 kB, and so many in the whole that the count has seven digits
-        own = stage.Stage(BUILD).start()
+        own = devstack.DevStack(BUILD).start()
         self.addCleanup(own.stop)
         root = own.user('root', superuser=True)
         own.psql(f"""
@@ -198,13 +198,13 @@ class Hostile(unittest.TestCase):
         body, kind, long = b'{"title":"x"}', 'Content-Type: ' + JSON, 'Content-Length: 13'
         for headers in (('Content-Length: 13', 'Transfer-Encoding: chunked', kind), (long, long, kind), (long, 'Content-Length: 5', kind), ('Content-Length: -1', kind), ('Content-Length: +13', kind),
                         ('Content-Length: 1x', kind), ('Content-Length: 99999999999999999999', kind), ('Content-Length: 5', kind), ('Transfer-Encoding : chunked', kind), ('Host: other', long, kind),
-                        ('Transfer-Encoding: chunked', kind), (long, kind, 'Content-Type: text/plain'), (long, kind, 'Content-Type: ' + FORM), (long, kind, f'Authorization: Token {STAGE.root.token}'),
+                        ('Transfer-Encoding: chunked', kind), (long, kind, 'Content-Type: text/plain'), (long, kind, 'Content-Type: ' + FORM), (long, kind, f'Authorization: Token {STACK.root.token}'),
                         (long, kind, 'If-Match: "1"', 'If-Match: "2"'), (long, kind, 'If-Match: "1"', 'If-Match: "1"'), (long, kind, 'X-A: a\0b'), (long, kind, ' folded: x')):
             with self.case(headers):
                 self.in_form(send(text('PATCH', self.task, *headers, body=body, token=self.user.token)), 400, 413, 401)
         self.in_form(send(text('PATCH', self.task, 'Transfer-Encoding: gzip', kind, body=body, token=self.user.token)), 501)
         # announced but never sent: nobody is asked
-        with socket.create_connection(('127.0.0.1', STAGE.port)) as peer:
+        with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
             peer.sendall(text('PATCH', self.task, 'Content-Length: 99', kind, body=body, token=self.user.token))
         time.sleep(0.2)  # a change would be seen when the tables are compared
 
@@ -224,8 +224,8 @@ class Hostile(unittest.TestCase):
                 self.in_form(send(text('DELETE', self.task, *headers, token=self.user.token)), 400, 406, 431)
 
     def test_nobody_is_known_by_anything_but_a_valid_token(self):
-        basic = base64.b64encode(b'root:' + stage.PASSWORD.encode()).decode()
-        key = STAGE.psql('select encode(key, \'hex\') from sessions order by id limit 1')[0][0]
+        basic = base64.b64encode(b'root:' + devstack.PASSWORD.encode()).decode()
+        key = STACK.psql('select encode(key, \'hex\') from sessions order by id limit 1')[0][0]
         for value in ('Basic ' + basic, 'Basic', 'Token', 'Token ', 'Token  ' + self.user.token, self.user.token, 'Token "' + self.user.token + '"', 'Token ' + self.user.token[:-1], 'Token ' + self.user.token + 'A',
                       'Token ' + key, 'Token null', 'Token ' + "' or '1'='1", 'Token ' + 'a' * 7000, 'Bearer ' + self.user.token[:20], 'Bearer a.b.c', 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOjF9.', 'Token %00', 'Token \xff'):
             for method, path in (('GET', '/api/v1/me'), ('DELETE', self.task)):
@@ -239,10 +239,10 @@ class Hostile(unittest.TestCase):
             self.in_form(self.user.post(self.task, {}, headers={name: 'DELETE'}), 405)
             self.in_form(self.user.get(self.task, headers={name: 'DELETE'}), 200)
         self.in_form(self.user.get(self.task + '?_method=DELETE'), 400)
-        answer = self.user.post('/api/v1/auth/login', {'username': self.user.username, 'password': stage.PASSWORD}, headers={'X-Forwarded-For': '10.9.9.9', 'X-Real-IP': '10.9.9.9', 'Remote-Addr': '10.9.9.9'})
+        answer = self.user.post('/api/v1/auth/login', {'username': self.user.username, 'password': devstack.PASSWORD}, headers={'X-Forwarded-For': '10.9.9.9', 'X-Real-IP': '10.9.9.9', 'Remote-Addr': '10.9.9.9'})
         self.in_form(answer, 200)
         self.before = None  # a login
-        self.assertEqual(STAGE.psql(f'select ip from sessions where user_id = {self.user.id} order by id desc limit 1'), [['127.0.0.1']])
+        self.assertEqual(STACK.psql(f'select ip from sessions where user_id = {self.user.id} order by id desc limit 1'), [['127.0.0.1']])
 
     def test_strange_paths_lead_nowhere(self):
         for path, *statuses in (('/api/v1/tasks/../../../etc/passwd', 400, 404), ('/../etc/passwd', 400), ('/api/v1/%2e%2e/%2e%2e/%2e%2e/etc/passwd', 400), ('/api/v1/tasks/..%2fusers', 200), ('/api/v1/tasks/%00', 400),
@@ -259,10 +259,10 @@ class Hostile(unittest.TestCase):
             for method, path in [(m, p) for p in ('/api/v1/tasks/{}', '/api/v1/tasks/{}/status', '/api/v1/users/{}', '/api/task/{}') for m in ('GET', 'PATCH', 'DELETE')]:
                 with self.case(value, method, path):
                     body = {'status': 'Complete'} if method == 'PATCH' and 'status' in path else None
-                    self.in_form(STAGE.root.request(method, path.format(value if '%' in value else urllib.parse.quote(value)), body), 404, 405)
+                    self.in_form(STACK.root.request(method, path.format(value if '%' in value else urllib.parse.quote(value)), body), 404, 405)
 
     def test_sql_in_a_filter_or_an_ordering_is_only_text(self):
-        STAGE.root.post('/api/v1/tasks', {'title': 'secret'})
+        STACK.root.post('/api/v1/tasks', {'title': 'secret'})
         self.before, lists = tables(), 0
         hostile = ["' or '1'='1", "1; drop table tasks; --", "'); select pg_sleep(9); --", "%' or true --", "x' union select password_hash from credentials --", '\\', '$1', ':body', 'may(tasks.view_all)', '{"a"}', '(select 1)',
                    'id; --', '%', '___', '[[[', '-0', 'NaN', 'now', 'infinity', '1e999', '99999999999999999999', ',', '1,2,', 'true,', '\u0000', 'a' * 257, 'a' * 7000]
@@ -271,7 +271,7 @@ class Hostile(unittest.TestCase):
                 endpoints = [e for e in json.load(file)['endpoints'] if e.get('list') and '{' not in e['path']]
             for endpoint in endpoints:
                 lists += 1
-                caller = self.user if endpoint['asks'] == 'caller' else STAGE.root
+                caller = self.user if endpoint['asks'] == 'caller' else STACK.root
                 names = ['ordering', 'cursor', 'page_size', 'count', 'id', 'password_hash', 'x"; --', *(name + way for name in endpoint['filters'] for way in ('', '__in', '__gte', '__isnull', '__regex'))]
                 for name, value in [(name, value) for name in names for value in (hostile[::4] if SANITIZER else hostile)]:
                     query = urllib.parse.urlencode({name: value})

@@ -8,9 +8,9 @@ import unittest
 
 import races
 import restarts
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 # work and commit that take a while: who dies meanwhile has not done it, or has done it and not answered
 SLOW = """
@@ -22,7 +22,7 @@ SLOW = """
 class Keys(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.on = stage.Stage(BUILD, FETTLE_WORKERS='16').start()
+        cls.on = devstack.DevStack(BUILD, FETTLE_WORKERS='16').start()
         cls.addClassCleanup(cls.stop)
         cls.root = cls.on.user('root', superuser=True)
 
@@ -63,10 +63,10 @@ class Keys(unittest.TestCase):
                 self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
                 time.sleep(0.2)
             return answer
-        act.stage, act.token = self.on, who.token
+        act.stack, act.token = self.on, who.token
         answers = races.together([act] * count)
         for answer in answers:
-            self.assertIsInstance(answer, stage.Answer)
+            self.assertIsInstance(answer, devstack.Answer)
         self.assertEqual(len({(answer.status, answer.body, answer.headers.get('etag'), answer.headers.get('location'), answer.headers['content-type']) for answer in answers}), 1, answers)
         self.assertEqual(sum(answer.headers.get('idempotency-replayed') == 'true' for answer in answers), count - 1)
         self.assertEqual(self.one(f"select count(*), min(status), min(body) from idempotency_keys where key = '{key}'"), ['1', str(answers[0].status), answers[0].body.decode()])
@@ -161,7 +161,7 @@ class Keys(unittest.TestCase):
         self.send(user, '/tasks', {'title': 'long key'}, '~' * 255)
         self.send(user, '/tasks', {'title': 'long key'}, '~' * 255, replayed=True)
         self.assertEqual(self.one(f"select count(*) filter (where title = 'long key'), count(*) from tasks where author = {user.id}"), ['1', '1'])
-        for path, body in (('/auth/login', {'username': user.username, 'password': stage.PASSWORD}), ('/auth/tokens', {'name': 'x'})):
+        for path, body in (('/auth/login', {'username': user.username, 'password': devstack.PASSWORD}), ('/auth/tokens', {'name': 'x'})):
             self.refused(user.post('/api/v1' + path, body, headers={'Idempotency-Key': 'key'}), 400, 'idempotency_not_supported')
 
     def test_after_a_day_the_key_is_new(self):
@@ -192,7 +192,7 @@ class Keys(unittest.TestCase):
         self.refused(user.post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 403, 'permission_missing')
         self.on.psql(f"insert into user_roles (user_id, role_id) select {user.id}, id from roles where name = 'employee'")
         # another session of the same user gets the answer, the ended one does not
-        old, user.token = user.token, user.post('/api/v1/auth/login', {'username': user.username, 'password': stage.PASSWORD}).json['token']
+        old, user.token = user.token, user.post('/api/v1/auth/login', {'username': user.username, 'password': devstack.PASSWORD}).json['token']
         self.assertEqual(self.send(user, '/tasks', body, key, replayed=True).body, first.body)
         self.refused(self.on.client(old).post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 401, 'session_superseded')
         user.post('/api/v1/auth/logout', {})

@@ -8,9 +8,9 @@ import secrets
 import time
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 INT64_MAX = 2**63 - 1
 ABSENT = object()
@@ -37,7 +37,7 @@ def signed(head, key, digest=hashlib.sha256):
 
 
 class KeyFile:
-    """The file of keys of a stage: lines of use, id, made, key; the first of a use is the newest."""
+    """The file of keys of a dev stack: lines of use, id, made, key; the first of a use is the newest."""
 
     def __init__(self, on):
         self.path = on.env['FETTLE_KEYS']
@@ -80,7 +80,7 @@ class Case(unittest.TestCase):
         self.assertTrue(answer.headers.get('www-authenticate'), why)
 
     def login(self, on, user):
-        answer = on.client().post('/api/v1/auth/login', {'username': user.username, 'password': stage.PASSWORD})
+        answer = on.client().post('/api/v1/auth/login', {'username': user.username, 'password': devstack.PASSWORD})
         self.assertEqual(answer.status, 200, answer)
         return answer.json
 
@@ -88,9 +88,9 @@ class Case(unittest.TestCase):
 class Tokens(Case):
     @classmethod
     def setUpClass(cls):
-        cls.user, cls.other = STAGE.user(), STAGE.user()
+        cls.user, cls.other = STACK.user(), STACK.user()
         cls.sid = base64url(hashlib.sha256(cls.user.token.encode()).digest())
-        cls.kid, cls.key = KeyFile(STAGE).newest()
+        cls.kid, cls.key = KeyFile(STACK).newest()
 
     def header(self, **changes):
         return {'alg': 'HS256', 'kid': self.kid, 'typ': 'JWT', **changes}
@@ -105,13 +105,13 @@ class Tokens(Case):
         return signed('.'.join(parts), key or self.key, digest)
 
     def taken(self, token, why='', scheme='Bearer '):
-        answer = self.me(STAGE, token, scheme)
+        answer = self.me(STACK, token, scheme)
         self.assertEqual(answer.status, 200, f'{why}: {answer}')
         self.assertEqual(answer.json['id'], self.user.id, why)
 
     def test_a_token_that_we_make_ourselves_is_taken_so_the_others_here_fail_for_what_they_say(self):
         self.taken(self.token())
-        access = self.login(STAGE, STAGE.user())['access']
+        access = self.login(STACK, STACK.user())['access']
         header, claims, _ = access.split('.')
         self.assertEqual(json.loads(unbase64url(header)), self.header())
         self.assertEqual(set(json.loads(unbase64url(claims))), set(self.claims()))
@@ -119,96 +119,96 @@ class Tokens(Case):
     def test_no_algorithm_but_ours_is_taken(self):
         head = lambda alg: '.'.join(base64url(dumped(part).encode()) for part in (self.header(alg=alg), self.claims()))
         for alg in ('none', 'None', 'NONE', 'nOnE', '', ABSENT, None, 0):
-            self.refused(self.me(STAGE, head(alg) + '.'), why=f'{alg} without a signature')
-            self.refused(self.me(STAGE, self.token(self.header(alg=alg))), why=f'{alg} with a signature')
+            self.refused(self.me(STACK, head(alg) + '.'), why=f'{alg} without a signature')
+            self.refused(self.me(STACK, self.token(self.header(alg=alg))), why=f'{alg} with a signature')
         for alg, digest in (('HS384', hashlib.sha384), ('HS512', hashlib.sha512), ('hs256', hashlib.sha256), ('Hs256', hashlib.sha256)):
-            self.refused(self.me(STAGE, self.token(self.header(alg=alg), digest=digest)), why=alg)
-        self.refused(self.me(STAGE, self.token(digest=hashlib.sha384)), why='HS256 in name only')
+            self.refused(self.me(STACK, self.token(self.header(alg=alg), digest=digest)), why=alg)
+        self.refused(self.me(STACK, self.token(digest=hashlib.sha384)), why='HS256 in name only')
         for alg in ('RS256', 'ES256', 'PS256', 'EdDSA'):
-            self.refused(self.me(STAGE, head(alg) + '.' + base64url(secrets.token_bytes(256))), why=alg)
-            self.refused(self.me(STAGE, self.token(self.header(alg=alg))), why=alg + ' that is HS256')
+            self.refused(self.me(STACK, head(alg) + '.' + base64url(secrets.token_bytes(256))), why=alg)
+            self.refused(self.me(STACK, self.token(self.header(alg=alg))), why=alg + ' that is HS256')
 
     def test_the_header_is_exactly_ours(self):
         for typ in (ABSENT, 'at+jwt', 'jwt', 'JWS', '', None, 1):
-            self.refused(self.me(STAGE, self.token(self.header(typ=typ))), why=f'typ {typ}')
+            self.refused(self.me(STACK, self.token(self.header(typ=typ))), why=f'typ {typ}')
         for kid in (ABSENT, '', 'unknown1', 0, 1, None, [self.kid], '../../../dev/null', self.kid + ' ', self.kid.swapcase(), "' or 1=1 --"):
-            self.refused(self.me(STAGE, self.token(self.header(kid=kid))), why=f'kid {kid}')
+            self.refused(self.me(STACK, self.token(self.header(kid=kid))), why=f'kid {kid}')
         key = base64url(b'k' * 32)
         for name, value in {'crit': ['exp'], 'jku': 'https://example.org/keys', 'jwk': {'kty': 'oct', 'k': key}, 'x5u': 'https://example.org/cert',
                             'x5c': ['MII'], 'x5t': key, 'zip': 'DEF', 'b64': False, 'cty': 'JWT', 'enc': 'A256GCM'}.items():
-            self.refused(self.me(STAGE, self.token(self.header(**{name: value}))), why=name)
-            self.refused(self.me(STAGE, self.token(self.header(**{name: value}), key=b'k' * 32)), why=name + ' with its own key')
+            self.refused(self.me(STACK, self.token(self.header(**{name: value}))), why=name)
+            self.refused(self.me(STACK, self.token(self.header(**{name: value}), key=b'k' * 32)), why=name + ' with its own key')
         for header in ('[]', '"HS256"', 'null', '1', '', '{', '{}', '{"alg":"HS256"}', dumped(self.header()) + 'x', '[' * 500, '{"a":' * 200 + '1' + '}' * 200):
-            self.refused(self.me(STAGE, self.token(header)), why='header ' + header[:30])
+            self.refused(self.me(STACK, self.token(header)), why='header ' + header[:30])
 
     def test_the_claims_are_exactly_ours(self):
         for name in self.claims():
-            self.refused(self.me(STAGE, self.token(claims=self.claims(**{name: ABSENT}))), why='without ' + name)
+            self.refused(self.me(STACK, self.token(claims=self.claims(**{name: ABSENT}))), why='without ' + name)
             for value in (None, '', [], {}, True):
-                self.refused(self.me(STAGE, self.token(claims=self.claims(**{name: value}))), why=f'{name} {value}')
+                self.refused(self.me(STACK, self.token(claims=self.claims(**{name: value}))), why=f'{name} {value}')
         for name, value in {'nbf': int(time.time()) - 10, 'aud': 'fettle', 'admin': True, 'is_superuser': True, 'jti': 'x'}.items():
-            self.refused(self.me(STAGE, self.token(claims=self.claims(**{name: value}))), why=name)
+            self.refused(self.me(STACK, self.token(claims=self.claims(**{name: value}))), why=name)
         for use in ('refresh', 'Access', 'access ', 'media', 1):
-            self.refused(self.me(STAGE, self.token(claims=self.claims(use=use))), why=f'use {use}')
+            self.refused(self.me(STACK, self.token(claims=self.claims(use=use))), why=f'use {use}')
         for issuer in ('somebody', 'Fettle', 'fettle/', ['fettle']):
-            self.refused(self.me(STAGE, self.token(claims=self.claims(iss=issuer))), why=f'iss {issuer}')
+            self.refused(self.me(STACK, self.token(claims=self.claims(iss=issuer))), why=f'iss {issuer}')
         for claims in ('[]', 'null', '1', '', '{', '{}', dumped(self.claims()) + 'x', '[' * 500):
-            self.refused(self.me(STAGE, self.token(claims=claims)), why='claims ' + claims[:30])
+            self.refused(self.me(STACK, self.token(claims=claims)), why='claims ' + claims[:30])
 
     def test_a_token_is_taken_until_it_expires_and_half_a_minute_more(self):
         now = int(time.time())
         for exp in (now - 15, now + 5, INT64_MAX):
             self.taken(self.token(claims=self.claims(exp=exp)), f'exp {exp}')
         for exp in (now - 31, now - 3600, 0, -1, -2**63):
-            self.refused(self.me(STAGE, self.token(claims=self.claims(exp=exp))), 'token_expired', f'exp {exp}')
+            self.refused(self.me(STACK, self.token(claims=self.claims(exp=exp))), 'token_expired', f'exp {exp}')
         for exp in (str(now + 900), now + 900.5, float(now + 900), 1e300, INT64_MAX + 1, 2**64, -2**63 - 1, 10**400):
-            self.refused(self.me(STAGE, self.token(claims=self.claims(exp=exp))), why=f'exp {exp}'[:60])
+            self.refused(self.me(STACK, self.token(claims=self.claims(exp=exp))), why=f'exp {exp}'[:60])
         for exp in ('1e300', '1e999', 'NaN', 'Infinity', '1e10', '0x7fffffff', '-0', '09999999999'):
-            answer = self.me(STAGE, self.token(claims=dumped(self.claims(exp='@')).replace('"@"', exp)))
+            answer = self.me(STACK, self.token(claims=dumped(self.claims(exp='@')).replace('"@"', exp)))
             self.assertEqual(answer.status, 401, f'exp {exp}: {answer}')
         # one who has expired and is forged, besides, learns nothing of when
-        self.refused(self.me(STAGE, self.token(claims=self.claims(exp=now - 3600), key=b'k' * 32)))
+        self.refused(self.me(STACK, self.token(claims=self.claims(exp=now - 3600), key=b'k' * 32)))
 
     def test_a_token_from_the_future_is_refused(self):
         now = int(time.time())
         for iat in (now + 15, now - 3600, 0, -1):
             self.taken(self.token(claims=self.claims(iat=iat)), f'iat {iat}')
         for iat in (now + 45, now + 3600, INT64_MAX, now + 0.5, str(now), 1e300):
-            self.refused(self.me(STAGE, self.token(claims=self.claims(iat=iat))), why=f'iat {iat}')
+            self.refused(self.me(STACK, self.token(claims=self.claims(iat=iat))), why=f'iat {iat}')
 
     def test_who_asks_is_whose_session_it_is_whatever_sub_says(self):
-        for subject in (self.other.id, STAGE.root.id, 999999999):
-            answer = self.me(STAGE, self.token(claims=self.claims(sub=str(subject))))
+        for subject in (self.other.id, STACK.root.id, 999999999):
+            answer = self.me(STACK, self.token(claims=self.claims(sub=str(subject))))
             self.assertIn(answer.status, (200, 401), answer)
             if answer.status == 200:
                 self.assertEqual(answer.json['id'], self.user.id)
         for subject in ('0', '-1', 'root', '1.0', ' 1', '1e1', str(2**63), self.user.id, 0, "1' or '1'='1"):
-            self.refused(self.me(STAGE, self.token(claims=self.claims(sub=subject))), why=f'sub {subject}')
+            self.refused(self.me(STACK, self.token(claims=self.claims(sub=subject))), why=f'sub {subject}')
 
     def test_the_session_is_looked_at_each_time(self):
-        ended = STAGE.user()
+        ended = STACK.user()
         sid = base64url(hashlib.sha256(ended.token.encode()).digest())
         token = self.token(claims=self.claims(sid=sid, sub=str(ended.id)))
-        self.assertEqual(self.me(STAGE, token).json['id'], ended.id)
+        self.assertEqual(self.me(STACK, token).json['id'], ended.id)
         self.assertEqual(ended.post('/api/v1/auth/logout', {}).status, 200)
-        self.refused(self.me(STAGE, token), 'session_ended')
+        self.refused(self.me(STACK, token), 'session_ended')
         for sid in (base64url(b'\0' * 32), base64url(secrets.token_bytes(32)), base64url(secrets.token_bytes(31)), base64url(secrets.token_bytes(33)),
                     self.sid + '=', self.sid + 'A', self.sid[:-1], '\\x' + '00' * 32, self.user.token, 'x' * 1000, "'", '1'):
-            self.refused(self.me(STAGE, self.token(claims=self.claims(sid=sid))), why=f'sid {sid}')
+            self.refused(self.me(STACK, self.token(claims=self.claims(sid=sid))), why=f'sid {sid}')
 
     def test_of_two_equal_members_neither_counts(self):
         """A forger's second member must not win, nor the first: the token is refused."""
         header, claims = dumped(self.header()), dumped(self.claims())
         for name, value in {'alg': 'none', 'kid': 'unknown1', 'typ': 'JWS'}.items():
             twice = f'"{name}":"{value}"'
-            self.refused(self.me(STAGE, self.token('{' + twice + ',' + header[1:])), why='first ' + name)
-            self.refused(self.me(STAGE, self.token(header[:-1] + ',' + twice + '}')), why='last ' + name)
-        for name, value in {'sub': f'"{STAGE.root.id}"', 'sid': '"x"', 'exp': str(INT64_MAX), 'iss': '"somebody"', 'use': '"refresh"', 'iat': '0'}.items():
+            self.refused(self.me(STACK, self.token('{' + twice + ',' + header[1:])), why='first ' + name)
+            self.refused(self.me(STACK, self.token(header[:-1] + ',' + twice + '}')), why='last ' + name)
+        for name, value in {'sub': f'"{STACK.root.id}"', 'sid': '"x"', 'exp': str(INT64_MAX), 'iss': '"somebody"', 'use': '"refresh"', 'iat': '0'}.items():
             for twice in (f'"{name}":{value}', f'"\\u{ord(name[0]):04x}{name[1:]}":{value}'):
-                self.refused(self.me(STAGE, self.token(claims='{' + twice + ',' + claims[1:])), why='first ' + twice)
-                self.refused(self.me(STAGE, self.token(claims=claims[:-1] + ',' + twice + '}')), why='last ' + twice)
+                self.refused(self.me(STACK, self.token(claims='{' + twice + ',' + claims[1:])), why='first ' + twice)
+                self.refused(self.me(STACK, self.token(claims=claims[:-1] + ',' + twice + '}')), why='last ' + twice)
             expired = dumped(self.claims(exp=0))
-            self.refused(self.me(STAGE, self.token(claims=expired[:-1] + f',"exp":{INT64_MAX}' + '}')))
+            self.refused(self.me(STACK, self.token(claims=expired[:-1] + f',"exp":{INT64_MAX}' + '}')))
 
     def test_a_token_has_one_spelling(self):
         alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -221,13 +221,13 @@ class Tokens(Case):
                     spelled = parts[:]
                     spelled[i] = parts[i][:-1] + alphabet[alphabet.index(parts[i][-1]) + 1]
                     self.assertEqual(unbase64url(spelled[i]), unbase64url(parts[i]))
-                    self.refused(self.me(STAGE, signed('.'.join(spelled), self.key)), why=f'another last character of part {i}')
+                    self.refused(self.me(STACK, signed('.'.join(spelled), self.key)), why=f'another last character of part {i}')
                     spelled[i] = parts[i] + '=' * (-len(parts[i]) % 4)
-                    self.refused(self.me(STAGE, signed('.'.join(spelled), self.key)), why=f'padding of part {i}')
+                    self.refused(self.me(STACK, signed('.'.join(spelled), self.key)), why=f'padding of part {i}')
             header, claims = header[:-1] + ' }', claims[:-1] + ' }'
         token = self.token()
-        self.refused(self.me(STAGE, token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]), why='another last character of the signature')
-        self.refused(self.me(STAGE, token + '='), why='padding of the signature')
+        self.refused(self.me(STACK, token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]), why='another last character of the signature')
+        self.refused(self.me(STACK, token + '='), why='padding of the signature')
 
     def test_a_token_has_three_parts_and_nothing_else(self):
         token = self.token()
@@ -238,43 +238,43 @@ class Tokens(Case):
                     token + ',' + token, f'"{token}"', token.replace('.', '%2e'), token + 'ä', 'ä' + token, token[:50] + 'ü' + token[51:], token.replace('-', '+'), token + '\x01', token + '\x7f'):
             if bad == token:
                 continue
-            answer = self.me(STAGE, bad)
+            answer = self.me(STACK, bad)
             self.assertIn(answer.status, (401,) if bad.isprintable() else (400, 401), f'{bad!r}: {answer}')
         for bad in (token + '\0', token[:60] + '\0' + token[60:], '\0'):
-            self.assertIn(self.me(STAGE, bad).status, (400, 401))  # nginx does not let it in
+            self.assertIn(self.me(STACK, bad).status, (400, 401))  # nginx does not let it in
         for size in (2049, 3000, 5000):
-            self.refused(self.me(STAGE, 'a' * size), why=f'{size} characters')
-            self.refused(self.me(STAGE, self.token(claims=self.claims(sub='1' * size))), why=f'a sub of {size}')
-            self.refused(self.me(STAGE, token + 'A' * (size - len(token))), why=f'a signature of {size}')
+            self.refused(self.me(STACK, 'a' * size), why=f'{size} characters')
+            self.refused(self.me(STACK, self.token(claims=self.claims(sub='1' * size))), why=f'a sub of {size}')
+            self.refused(self.me(STACK, token + 'A' * (size - len(token))), why=f'a signature of {size}')
         for size in (9000, 20000):
-            self.assertIn(self.me(STAGE, 'a' * size).status, (400, 401, 431))
+            self.assertIn(self.me(STACK, 'a' * size).status, (400, 401, 431))
 
     def test_the_scheme_has_no_case_and_is_a_word(self):
         for scheme in ('Bearer ', 'bearer ', 'BEARER ', 'bEaReR '):
             self.taken(self.token(), scheme, scheme)
         for scheme in ('', 'Token ', 'Basic ', 'JWT ', 'Bearer', 'Bearer: ', 'Bearer=', 'Bearer Bearer ', 'Bearer,'):
-            self.refused(self.me(STAGE, self.token(), scheme), why=scheme)
+            self.refused(self.me(STACK, self.token(), scheme), why=scheme)
         # RFC 9110 11.4 lets more than one blank stand there; what is sure is that it is no fault
         for scheme in ('Bearer  ', 'Bearer\t', ' Bearer ', 'Bearer \t'):
-            self.assertIn(self.me(STAGE, self.token(), scheme).status, (200, 401), scheme)
-        self.refused(self.me(STAGE, self.user.token), why='an opaque token as Bearer')
+            self.assertIn(self.me(STACK, self.token(), scheme).status, (200, 401), scheme)
+        self.refused(self.me(STACK, self.user.token), why='an opaque token as Bearer')
 
     def test_a_foreign_signature_is_refused(self):
         token = self.token()
         for key in (b'k' * 32, self.key[:-1], self.key + b'x', base64url(self.key).encode(), b'\0', self.kid.encode()):
-            self.refused(self.me(STAGE, self.token(key=key)), why='another key')
+            self.refused(self.me(STACK, self.token(key=key)), why='another key')
         head, _, signature = token.rpartition('.')
         flipped = base64url(bytes([unbase64url(signature)[0] ^ 1]) + unbase64url(signature)[1:])
         for other in (flipped, base64url(unbase64url(signature)[:16]), base64url(unbase64url(signature) * 2), base64url(b'\0' * 32)):
-            self.refused(self.me(STAGE, f'{head}.{other}'), why='another signature')
+            self.refused(self.me(STACK, f'{head}.{other}'), why='another signature')
 
 
 class Keys(Case):
-    """On a stage of its own, whose keys come and go while it runs."""
+    """On a dev stack of its own, whose keys come and go while it runs."""
 
     @classmethod
     def setUpClass(cls):
-        cls.on = stage.Stage(BUILD).start()
+        cls.on = devstack.DevStack(BUILD).start()
         cls.addClassCleanup(cls.on.stop)
         cls.file, cls.user = KeyFile(cls.on), cls.on.user()
         cls.first = cls.file.lines()
@@ -329,7 +329,7 @@ class Keys(Case):
             self.assertIn(words, self.on.logs())
             self.assertEqual(self.me(self.on, given['token'], 'Token ').status, 200)
             self.assertEqual(self.on.client().get('/api/v1/health').status, 200)
-            body = {'username': self.user.username, 'password': stage.PASSWORD}
+            body = {'username': self.user.username, 'password': devstack.PASSWORD}
             self.assertIn(self.on.client().post('/api/v1/auth/login', body).status, (500, 503))
             self.assertEqual(self.on.psql('select coalesce(sum(failures), 0) from login_failures'), [['0']], 'the password was not wrong')
         self.file.write(lines)
@@ -347,12 +347,12 @@ class Keys(Case):
 class Secrets(Case):
     def test_no_secret_is_in_a_log_or_in_a_table(self):
         """Everything that is secret, in all ways in which it comes and goes, well-formed or not."""
-        own = stage.Stage(BUILD).start()
+        own = devstack.DevStack(BUILD).start()
         logs = None
         try:
             user, word, newer = own.user('ann'), 'a password for the logs', 'a newer password for the logs'
             root = own.user('root', superuser=True)
-            secret = {stage.PASSWORD, word, newer, user.token, root.token}
+            secret = {devstack.PASSWORD, word, newer, user.token, root.token}
             access = []
 
             def send(method, path, body, token=None, scheme='Token '):
@@ -362,7 +362,7 @@ class Secrets(Case):
                 return answer
 
             for name in ('ann', 'nobody-here'):
-                for password in (stage.PASSWORD, word):
+                for password in (devstack.PASSWORD, word):
                     given = send('POST', '/api/v1/auth/login', {'username': name, 'password': password})
                     if given.status == 200:
                         token, access, refresh = (given.json[part] for part in ('token', 'access', 'refresh'))
@@ -378,11 +378,11 @@ class Secrets(Case):
             self.assertEqual(made.status, 201, made)
             send('GET', '/api/v1/tasks', None, made.json['token'])
             send('DELETE', f'/api/v1/auth/tokens/{made.json["id"]}', None, token)
-            for current, fresh in ((word, newer), (stage.PASSWORD, 'short'), (stage.PASSWORD, 'ann@example.org'), (stage.PASSWORD, newer)):
+            for current, fresh in ((word, newer), (devstack.PASSWORD, 'short'), (devstack.PASSWORD, 'ann@example.org'), (devstack.PASSWORD, newer)):
                 send('PUT', '/api/v1/auth/password', {'current_password': current, 'new_password': fresh}, token)
             send('PATCH', '/api/v1/me', {'username': 'anne', 'current_password': word}, token)
             self.assertEqual(send('PATCH', '/api/v1/me', {'username': 'anne', 'current_password': newer}, token).status, 200)
-            send('PATCH', f'/api/v1/users/{user.id}', {'email': 'anne@example.org', 'current_password': stage.PASSWORD}, root.token)
+            send('PATCH', f'/api/v1/users/{user.id}', {'email': 'anne@example.org', 'current_password': devstack.PASSWORD}, root.token)
             for _ in range(2):
                 self.assertIn(send('POST', '/api/v1/auth/refresh', {'refresh': refresh}).status, (200, 401))
             send('POST', '/api/v1/auth/refresh', {'refresh': refresh + 'x', 'more': refresh})

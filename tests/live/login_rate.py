@@ -2,16 +2,16 @@
 import time
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 BURST, RATE = 40, 2  # requests at once, then per second
 
 
 class Settings(unittest.TestCase):
     def own_stage(self, **settings):
-        own = stage.Stage(BUILD, **settings).start()
+        own = devstack.DevStack(BUILD, **settings).start()
         self.addCleanup(own.stop)
         return own
 
@@ -46,17 +46,17 @@ class Settings(unittest.TestCase):
                 self.assertEqual(user.get(path).status, 200, path)
             self.assertEqual(user.post('/api/v1/tasks', {'title': 'Oil'}).status, 201)
         time.sleep(1.2)
-        self.assertEqual(client.post('/api/v1/auth/login', {'username': 'somebody', 'password': stage.PASSWORD}).status, 200)
+        self.assertEqual(client.post('/api/v1/auth/login', {'username': 'somebody', 'password': devstack.PASSWORD}).status, 200)
 
     def test_closed_registration_says_so_and_makes_nobody(self):
         own = self.own_stage(FETTLE_REGISTRATION='closed')
         client = own.client()
-        body = {'username': 'somebody', 'email': 'somebody@example.org', 'password': stage.PASSWORD}
+        body = {'username': 'somebody', 'email': 'somebody@example.org', 'password': devstack.PASSWORD}
         for path in ('/api/v1/auth/register', '/api/user_management/users/register/', '/api/register/'):
             self.refused(client.post(path, body), 403, 'registration_closed')
             self.refused(client.post(path, form=body), 403, 'registration_closed')
         self.assertEqual(own.psql('select count(*) from users'), [['0']])
-        answer = client.post('/api/v1/auth/login', {'username': 'somebody', 'password': stage.PASSWORD})
+        answer = client.post('/api/v1/auth/login', {'username': 'somebody', 'password': devstack.PASSWORD})
         self.refused(answer, 401, 'not_authenticated')
 
     def test_with_many_sessions_a_login_keeps_the_twenty_newest(self):
@@ -64,7 +64,7 @@ class Settings(unittest.TestCase):
         user = own.user('somebody')
         tokens = [user.token]
         for _ in range(22):
-            answer = own.client().post('/api/v1/auth/login', {'username': 'somebody', 'password': stage.PASSWORD})
+            answer = own.client().post('/api/v1/auth/login', {'username': 'somebody', 'password': devstack.PASSWORD})
             self.assertEqual(answer.status, 200, answer)
             tokens.append(answer.json['token'])
         answers = [own.client(token).get('/api/v1/me') for token in tokens]
@@ -78,8 +78,8 @@ class Settings(unittest.TestCase):
         self.assertEqual({own.client(token).get('/api/v1/me').status for token in tokens}, {401})
 
     def test_with_single_sessions_a_login_ends_the_earlier_one(self):
-        user = STAGE.user()
-        answer = STAGE.client().post('/api/v1/auth/login', {'username': user.username, 'password': stage.PASSWORD})
+        user = STACK.user()
+        answer = STACK.client().post('/api/v1/auth/login', {'username': user.username, 'password': devstack.PASSWORD})
         self.assertEqual(answer.status, 200, answer)
         self.refused(user.get('/api/v1/me'), 401, 'session_superseded')
-        self.assertEqual(STAGE.client(answer.json['token']).get('/api/v1/me').status, 200)
+        self.assertEqual(STACK.client(answer.json['token']).get('/api/v1/me').status, 200)

@@ -8,12 +8,12 @@ import re
 import secrets
 import unittest
 
-import stage
+import devstack
 import transcript
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
-TABLE = os.path.join(stage.ROOT, 'tests/matrix.txt')
+TABLE = os.path.join(devstack.ROOT, 'tests/matrix.txt')
 KINDS = ('nobody', 'employee', 'manager', 'administrator', 'superuser', 'stranger')
 ALIAS_KINDS = ('employee', 'stranger')  # who also tries the other paths of an endpoint
 
@@ -52,7 +52,7 @@ class Cell:
                 break
         client.close()
         faults = [] if answer.status == self.row.statuses[self.kind] else [f'expected {self.row.statuses[self.kind]}']
-        faults += [*transcript.promises(self.row.method, answer), *STAGE.documentation.faults(self.row.method, path, answer)]
+        faults += [*transcript.promises(self.row.method, answer), *STACK.documentation.faults(self.row.method, path, answer)]
         return faults and f'{TABLE}:{self.row.number} {self.kind}: {self.row.method} {path} {body or ""}\n    {", ".join(faults)}; found {answer}'
 
 
@@ -81,11 +81,11 @@ def endpoints():
 
 def objects(cells):
     """Makes the accounts and objects of all cells, by SQL: that takes a moment, where logins would take half a minute."""
-    STAGE.user('matrix')  # its hash is the password of all
+    STACK.user('matrix')  # its hash is the password of all
     given = json.dumps([{'i': i, 'word': cell.word, 'kind': cell.kind, 'caller': cell.caller_token, 'refresh': cell.refresh}
                         for i, cell in enumerate(cells)])
-    picture = STAGE.store(b'the picture of every owner')
-    made = STAGE.psql(f'''
+    picture = STACK.store(b'the picture of every owner')
+    made = STACK.psql(f'''
         begin;
         create temp table cell on commit drop as
             select *, kind = 'employee' as own from jsonb_to_recordset($cells${given}$cells$)
@@ -151,7 +151,7 @@ def objects(cells):
     for row in made:
         values = json.loads(row[0])
         cell = cells[values['i']]
-        cell.values = {**values, 'new': cell.word, 'password': stage.PASSWORD, 'refresh': cell.refresh}
+        cell.values = {**values, 'new': cell.word, 'password': devstack.PASSWORD, 'refresh': cell.refresh}
 
 
 class Matrix(unittest.TestCase):
@@ -178,6 +178,6 @@ class Matrix(unittest.TestCase):
                     cells += [Cell(row, kind, re.sub(r'\{\w+\}', lambda found: ours[found[0]], other)) for kind in ALIAS_KINDS]
         objects(cells)
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            faults = [fault for fault in pool.map(lambda cell: cell.ask(STAGE), cells) if fault]
+            faults = [fault for fault in pool.map(lambda cell: cell.ask(STACK), cells) if fault]
         if faults:
             self.fail(f'{len(faults)} of {len(cells)} cells\n' + '\n'.join(faults))

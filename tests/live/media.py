@@ -13,9 +13,9 @@ import threading
 import time
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 
 def wait_for(condition):
@@ -28,16 +28,16 @@ def wait_for(condition):
 
 class OnTheStage(unittest.TestCase):
     def url(self, content=b'oil', name='plan.txt', type='text%2Fplain', kind='document', **by):
-        path = f'/media/{kind}/{STAGE.store(content)}/{name}?type={type}&expires={int(time.time()) + 250}'
-        return STAGE.sign(path, **by)
+        path = f'/media/{kind}/{STACK.store(content)}/{name}?type={type}&expires={int(time.time()) + 250}'
+        return STACK.sign(path, **by)
 
     def refused(self, path, why=None):
-        answer = STAGE.client().get(path)
+        answer = STACK.client().get(path)
         self.assertEqual((answer.status, answer.json['code']), (403, 'bad_signature'), why or path)
 
     def test_every_letter_is_signed(self):
         url = self.url()
-        self.assertEqual(STAGE.client().get(url).status, 200)
+        self.assertEqual(STACK.client().get(url).status, 200)
         for at in range(len('/media/document/'), len(url)):
             if url[at] in '/?':
                 continue  # then it is another path
@@ -58,15 +58,15 @@ class OnTheStage(unittest.TestCase):
 
     def test_an_address_of_another_host_is_as_good(self):
         """The host is not signed: a proxy may call us by another name."""
-        with socket.create_connection(('127.0.0.1', STAGE.port)) as peer:
+        with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
             peer.sendall(f'GET http://elsewhere.example{self.url()} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n'.encode())
             self.assertTrue(peer.recv(100).startswith(b'HTTP/1.1 200 '))
 
     def test_every_header_stands_once(self):
         """nginx sends two answers into one another where a part behind the end of a file is asked for."""
-        there, gone = self.url(), STAGE.sign(f'/media/document/{64 * "0"}/a?type=text%2Fplain&expires={int(time.time()) + 250}')
+        there, gone = self.url(), STACK.sign(f'/media/document/{64 * "0"}/a?type=text%2Fplain&expires={int(time.time()) + 250}')
         for path, header, status in ((there, 'Accept: */*', 200), (there, 'Range: bytes=0-1', 206), (there, 'Range: bytes=9-', 416), (there, 'If-Match: "0"', 412), (gone, 'Accept: */*', 404)):
-            with socket.create_connection(('127.0.0.1', STAGE.port)) as peer:
+            with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
                 peer.sendall(f'GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\n\r\n'.encode())
                 head = b''
                 while b'\r\n\r\n' not in head:
@@ -80,17 +80,17 @@ class OnTheStage(unittest.TestCase):
     def test_a_link_in_the_storage_leads_nowhere(self):
         url = self.url(b'replaced by a link')
         name = re.search(r'[0-9a-f]{64}', url)[0]
-        path = os.path.join(STAGE.env['FETTLE_STORAGE'], name[:2], name)
+        path = os.path.join(STACK.env['FETTLE_STORAGE'], name[:2], name)
         os.unlink(path)
-        os.symlink(STAGE.env['FETTLE_KEYS'], path)
+        os.symlink(STACK.env['FETTLE_KEYS'], path)
         self.addCleanup(os.unlink, path)
-        answer = STAGE.client().get(url)
+        answer = STACK.client().get(url)
         self.assertIn(answer.status, (403, 404), answer)
         self.assertNotIn(b'media', answer.body)
 
     def test_urls_of_one_step_are_equal_and_none_lives_longer_than_five_minutes(self):
-        user = STAGE.user()
-        STAGE.psql(f"update profiles set picture_sha256 = repeat('a', 64), thumbnail_sha256 = repeat('b', 64), picture_type = 'image/png' where id = {user.id}")
+        user = STACK.user()
+        STACK.psql(f"update profiles set picture_sha256 = repeat('a', 64), thumbnail_sha256 = repeat('b', 64), picture_type = 'image/png' where id = {user.id}")
         for _ in range(3):  # a step may end between two requests, but hardly three times
             before = int(time.time())
             one, other = (user.get(f'/api/v1/users/{user.id}/profile') for _ in range(2))
@@ -105,7 +105,7 @@ class OnTheStage(unittest.TestCase):
 class WithoutADatabase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.on = stage.Stage(BUILD).start()
+        cls.on = devstack.DevStack(BUILD).start()
         cls.addClassCleanup(cls.on.stop)
 
     def url(self, expires=None, **by):
@@ -183,8 +183,8 @@ class InABrowser(unittest.TestCase):
             self.addCleanup(server.shutdown)
             own = f'http://127.0.0.1:{server.server_port}'
             page = pages['/page'] = f'<!doctype html><script>fetch("{own}/ran", {{mode: "no-cors"}})</script>'.encode()
-            path = f'/media/document/{STAGE.store(page)}/page.html?type=text%2Fhtml&expires={int(time.time()) + 250}'
-            for url, runs in ((own + '/page', True), (f'http://127.0.0.1:{STAGE.port}{STAGE.sign(path)}', False)):
+            path = f'/media/document/{STACK.store(page)}/page.html?type=text%2Fhtml&expires={int(time.time()) + 250}'
+            for url, runs in ((own + '/page', True), (f'http://127.0.0.1:{STACK.port}{STACK.sign(path)}', False)):
                 asked.clear()
                 pages['/start'] = f'<script>addEventListener("load", () => {{ location = "{url}" }})</script>'.encode()
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:

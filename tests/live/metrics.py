@@ -12,10 +12,10 @@ import threading
 import unittest
 import uuid
 
-import stage
+import devstack
 from restarts import wait_for
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 METHODS = {'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '-'}
 LINE = re.compile(r'(?P<handler>[a-z_]+): request method=(?P<method>[A-Za-z]{1,20}|-) route=(?P<route>/[A-Za-z0-9_{}/]+|-) status=(?P<status>\d{3}) '
@@ -85,7 +85,7 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         # as in daily life, with a log of nginx
-        cls.on = stage.Stage(BUILD, test=False).start()
+        cls.on = devstack.DevStack(BUILD, test=False).start()
         cls.addClassCleanup(cls.on.stop)
         cls.root, cls.ann = cls.on.user('root', superuser=True), cls.on.user('ann')
 
@@ -93,7 +93,7 @@ class Case(unittest.TestCase):
         connection = Local(self.on.env['METRICS'])
         connection.request(method, path, headers={'Host': host})
         response = connection.getresponse()
-        answer = stage.Answer(response.status, response.getheaders(), response.read())
+        answer = devstack.Answer(response.status, response.getheaders(), response.read())
         connection.close()
         return answer
 
@@ -265,7 +265,7 @@ class Metrics(Case):
         for host in ('localhost', 'localhost:9464', '127.0.0.1', 'fettle_metrics'):
             for path in ('/metrics', '/metrics/', '//metrics', '/%6detrics', '/api/v1/../../metrics'):
                 self.assertEqual(self.on.client().get(path, headers={'Host': host}).status, 404, (host, path))
-        with open(os.path.join(stage.ROOT, 'nginx/metrics.conf')) as file:
+        with open(os.path.join(devstack.ROOT, 'nginx/metrics.conf')) as file:
             self.assertEqual(set(re.findall(r'listen +(\S+?)[ ;]', file.read())), {'127.0.0.1:9464'})
 
 
@@ -299,7 +299,7 @@ class Lines(Case):
                 self.assertEqual(line['user'], str(self.ann.id) if known else line['user'] if client is self.ann else None)
                 self.assertLessEqual(float(line['db_ms']), float(line['ms']))
         # who logs in is known by then
-        _, answer, line = self.asked(nobody, 'POST', '/api/v1/auth/login', body={'username': 'root', 'password': stage.PASSWORD})
+        _, answer, line = self.asked(nobody, 'POST', '/api/v1/auth/login', body={'username': 'root', 'password': devstack.PASSWORD})
         self.assertEqual(line['user'], str(self.root.id))
         self.root.token = answer.json['token']
 
@@ -312,11 +312,11 @@ class Lines(Case):
         self.asked(self.on.client(), 'GET', '/api/v1/tasks', headers={'Authorization': f'Basic {mark}', 'Cookie': mark})
         self.asked(self.on.client(), 'POST', '/api/v1/auth/login', body={'username': mark, 'password': mark})
         bob = self.on.user('bob')
-        _, refresh, _ = self.asked(self.on.client(), 'POST', '/api/v1/auth/login', body={'username': 'bob', 'password': stage.PASSWORD})
+        _, refresh, _ = self.asked(self.on.client(), 'POST', '/api/v1/auth/login', body={'username': 'bob', 'password': devstack.PASSWORD})
         self.asked(self.on.client(), 'GET', '/api/v1/me', headers={'Authorization': 'Bearer ' + refresh.json['access']})
         self.asked(self.on.client(), 'POST', '/api/v1/auth/refresh', body={'refresh': refresh.json['refresh']})
         log = self.log()
-        for secret in (mark, stage.PASSWORD, bob.token, self.ann.token, refresh.json['access'], refresh.json['refresh'], refresh.json['token'], 'search=', 'cursor='):
+        for secret in (mark, devstack.PASSWORD, bob.token, self.ann.token, refresh.json['access'], refresh.json['refresh'], refresh.json['token'], 'search=', 'cursor='):
             self.assertNotIn(secret, log)
         for line in log.splitlines():
             if ': request ' in line:
@@ -368,7 +368,7 @@ class Alone(unittest.TestCase):
         self.folder = folder.name
 
     def run_one(self, handler='health', path='/health/live', stderr=subprocess.PIPE, **environment):
-        environment = {'PATH': os.environ['PATH'], **STAGE.env, 'FETTLE_METRICS': self.folder, 'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': path, **environment}
+        environment = {'PATH': os.environ['PATH'], **STACK.env, 'FETTLE_METRICS': self.folder, 'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': path, **environment}
         result = subprocess.run([os.path.join(BUILD, 'handlers', handler)], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, timeout=60)
         self.assertEqual(result.returncode, 0, result)
         head, _, body = result.stdout.decode().partition('\r\n\r\n')
@@ -420,7 +420,7 @@ class Alone(unittest.TestCase):
     def test_lines_of_requests_can_be_left_out_and_faults_cannot(self):
         self.assertEqual(self.run_one(FETTLE_LOG='faults')[2], '')
         self.assertIn('database: ', self.run_one(path='/health', PGHOST='/nowhere', FETTLE_LOG='faults')[2])
-        result = subprocess.run([os.path.join(BUILD, 'handlers/health')], env={**STAGE.env, 'FETTLE_LOG': 'all'}, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        result = subprocess.run([os.path.join(BUILD, 'handlers/health')], env={**STACK.env, 'FETTLE_LOG': 'all'}, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.assertEqual(result.returncode, 1)
         self.assertIn('FETTLE_LOG', result.stderr)
 

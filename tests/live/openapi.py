@@ -4,9 +4,9 @@ import os
 import subprocess
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 VALIDATOR = '''
     import { Validator } from "@seriousme/openapi-schema-validator";
@@ -15,28 +15,28 @@ VALIDATOR = '''
     process.exit(result.valid ? 0 : 1);'''
 
 
-FETCHED = os.path.exists(os.path.join(stage.ROOT, 'build/validator/.fetched'))
+FETCHED = os.path.exists(os.path.join(devstack.ROOT, 'build/validator/.fetched'))
 
 
 class OpenApi(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.path = os.path.abspath(os.path.join(BUILD, 'openapi.json'))
-        cls.known = STAGE.documentation
+        cls.known = STACK.documentation
 
     @unittest.skipUnless(FETCHED, 'make could not fetch the validator')
     def test_it_is_valid_to_somebody_else(self):
-        result = subprocess.run(['node', '--input-type=module', '-e', VALIDATOR, self.path], cwd=os.path.join(stage.ROOT, 'build/validator'), capture_output=True, text=True)
+        result = subprocess.run(['node', '--input-type=module', '-e', VALIDATOR, self.path], cwd=os.path.join(devstack.ROOT, 'build/validator'), capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stdout[:5000] + result.stderr[:5000])
         self.assertEqual(json.loads(result.stdout)['valid'], True)
 
     @unittest.skipUnless(FETCHED, 'make could not fetch the validator')
     def test_the_validator_finds_faults(self):
         broken = {**self.known.document, 'paths': {'/x': {'get': {'responses': {'200': {}}}}}}
-        path = os.path.join(STAGE.data, 'broken.json')
+        path = os.path.join(STACK.data, 'broken.json')
         with open(path, 'w') as file:
             json.dump(broken, file)
-        result = subprocess.run(['node', '--input-type=module', '-e', VALIDATOR, path], cwd=os.path.join(stage.ROOT, 'build/validator'), capture_output=True, text=True)
+        result = subprocess.run(['node', '--input-type=module', '-e', VALIDATOR, path], cwd=os.path.join(devstack.ROOT, 'build/validator'), capture_output=True, text=True)
         self.assertEqual(result.returncode, 1, result.stderr[:5000])
 
     def test_every_method_of_every_handler_is_an_operation_and_no_other(self):
@@ -89,7 +89,7 @@ class OpenApi(unittest.TestCase):
             self.assertEqual('401' in operation['responses'], operation.get('security') != [] or key in ('POST /api/v1/auth/login', 'POST /api/v1/auth/refresh'), key)
 
     def test_the_file_is_served(self):
-        client = STAGE.client()
+        client = STACK.client()
         answer = client.get('/api/v1/openapi.json')
         self.assertEqual((answer.status, answer.headers['content-type']), (200, 'application/json'))
         with open(self.path, 'rb') as file:

@@ -4,9 +4,9 @@ import threading
 import unittest
 
 import races
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 TURNS = 6  # of each pair: either may be first, and it should have been both
 
@@ -21,7 +21,7 @@ class Person:
 class Orders(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.on = stage.Stage(BUILD, FETTLE_WORKERS='16').start()
+        cls.on = devstack.DevStack(BUILD, FETTLE_WORKERS='16').start()
         cls.addClassCleanup(cls.stop)
         cls.root = cls.on.user('root', superuser=True)
         cls.planner, = cls.people(1, 'planner', 'administrator')
@@ -69,7 +69,7 @@ class Orders(unittest.TestCase):
         """The answers to all at once, each with one of these statuses; never a 5xx."""
         answers = races.together(acts)
         for answer in answers:
-            self.assertIsInstance(answer, stage.Answer)
+            self.assertIsInstance(answer, devstack.Answer)
             self.assertIn(answer.status, statuses, answers)
             self.assertLess(answer.status, 500)
         return answers
@@ -267,7 +267,7 @@ class Orders(unittest.TestCase):
                         answers.append(client.post(f'/api/v1/equipment/{item}/readings', {'hours': shown}))
                     answers[0].all = answers
                     return answers[0]
-                act.stage, act.token = self.on, who.token
+                act.stack, act.token = self.on, who.token
                 return act
             answers = [answer for first in races.together([read(who) for who in self.crew[:20]]) for answer in first.all]
             self.assertEqual(len(answers), 60)
@@ -388,7 +388,7 @@ class Orders(unittest.TestCase):
             def make(client):
                 self.on.psql('select make_due_orders(100)')
                 return client.get('/api/v1/health/live')
-            make.stage, make.token = self.on, None
+            make.stack, make.token = self.on, None
             delete, _ = self.outcomes([self.act(self.planner, 'DELETE', f'/tasks/{order}'), make], 200, 204)
             self.assertEqual(delete.status, 204)
             self.on.psql('select make_due_orders(100)')

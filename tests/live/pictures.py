@@ -6,9 +6,9 @@ import struct
 import unittest
 import zlib
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 # 16 × 8 pixels in grey, light on the left
 JPEG = base64.b64decode(
@@ -49,12 +49,12 @@ class Pictures(unittest.TestCase):
         return who.put(f'/api/v1/users/{who.id}/profile/picture', raw=content, headers={'Content-Type': kind})
 
     def fetch(self, url):
-        answer = STAGE.client().get(url.split(str(STAGE.port), 1)[1])
+        answer = STACK.client().get(url.split(str(STACK.port), 1)[1])
         self.assertEqual(answer.status, 200, answer)
         return answer
 
     def test_where_a_picture_was_taken_is_nowhere_in_what_is_stored(self):
-        who, place = STAGE.user('picture-gps'), b'N 52 31 12 E 13 24 36'
+        who, place = STACK.user('picture-gps'), b'N 52 31 12 E 13 24 36'
         sent = with_exif(JPEG, 6, place)
         self.assertIn(place, sent)
         profile = self.put(who, sent)
@@ -65,14 +65,14 @@ class Pictures(unittest.TestCase):
             self.assertEqual(size_of(answer.body), (8, 16), 'it lay on its side, and stands')
             for word in (place, b'Exif', b'GPS', b'MM\0*'):
                 self.assertNotIn(word, answer.body)
-        storage = STAGE.env['FETTLE_STORAGE']
+        storage = STACK.env['FETTLE_STORAGE']
         for folder, _, names in os.walk(storage):
             for name in names:
                 with open(os.path.join(folder, name), 'rb') as file:
                     self.assertNotIn(place, file.read(), 'what was sent has been kept')
 
     def test_a_replaced_picture_has_another_url_and_a_deleted_one_none(self):
-        who = STAGE.user('picture-replaced')
+        who = STACK.user('picture-replaced')
         first = self.put(who, JPEG).json['picture_url']
         second = self.put(who, png(300, 200, bytes(900)), 'image/png').json
         self.assertNotEqual(first, second['picture_url'])
@@ -83,8 +83,8 @@ class Pictures(unittest.TestCase):
 
     def test_many_at_once_are_made_one_after_the_other_and_the_memory_goes_back(self):
         large = png(5000, 4000, bytes(range(250)) * 60)
-        users = [STAGE.user(f'picture-large-{i}') for i in range(3)]
-        for pid in STAGE.pids('profile_picture'):
+        users = [STACK.user(f'picture-large-{i}') for i in range(3)]
+        for pid in STACK.pids('profile_picture'):
             with open(f'/proc/{pid}/clear_refs', 'w') as file:
                 file.write('5')  # the peak begins here
         with concurrent.futures.ThreadPoolExecutor(len(users)) as pool:
@@ -96,7 +96,7 @@ class Pictures(unittest.TestCase):
                 self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
         if SANITIZER:
             return  # its allocator keeps what is freed
-        for pid in STAGE.pids('profile_picture'):
+        for pid in STACK.pids('profile_picture'):
             with open(f'/proc/{pid}/status') as file:
                 said = {line.split(':')[0]: line.split()[1] for line in file if line.startswith(('VmRSS', 'VmHWM'))}
             self.assertLess(int(said['VmHWM']), 200 << 10, 'more than one picture at a time (60 MB of pixels) was in memory')
@@ -105,7 +105,7 @@ class Pictures(unittest.TestCase):
     def test_a_picture_that_would_be_heavy_is_refused(self):
         # each row says that it is the one above: without that they are 160 MB, and too wide for zlib to see it
         width, height = 16383, 2441
-        who, sent = STAGE.user('picture-heavy'), png(width, height, os.urandom(4 * width), b'\2' + bytes(4 * width))
+        who, sent = STACK.user('picture-heavy'), png(width, height, os.urandom(4 * width), b'\2' + bytes(4 * width))
         self.assertLess(len(sent), 2 << 20)
         answer = self.put(who, sent, 'image/png')
         self.assertEqual((answer.status, answer.json['code']), (400, 'heavy_picture'), answer)

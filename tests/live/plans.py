@@ -7,9 +7,9 @@ import re
 import unittest
 import urllib.parse
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 # one pixel
 PICTURE = base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM44KAAAALkASGBJcjIAAAAAElFTkSuQmCC')
@@ -103,7 +103,7 @@ def read_rows(node):
 class Plans(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.on = stage.Stage(BUILD, FETTLE_WORKERS='1', FETTLE_SESSIONS='many', POSTGRES_OPTIONS=OPTIONS).start()
+        cls.on = devstack.DevStack(BUILD, FETTLE_WORKERS='1', FETTLE_SESSIONS='many', POSTGRES_OPTIONS=OPTIONS).start()
         cls.addClassCleanup(cls.on.stop)
         cls.root = cls.on.user('root', superuser=True)
         cls.employee, cls.busy = cls.on.user('employee'), cls.on.user('busy')
@@ -238,7 +238,7 @@ class Plans(unittest.TestCase):
     COUNTED = 50000
 
     def test_every_other_endpoint(self):
-        ids, untried = {'password': stage.PASSWORD}, {(method, endpoint['path']) for endpoint in self.endpoints if not endpoint['list'] and not endpoint['sends_file'] for method in endpoint['methods']}
+        ids, untried = {'password': devstack.PASSWORD}, {(method, endpoint['path']) for endpoint in self.endpoints if not endpoint['list'] and not endpoint['sends_file'] for method in endpoint['methods']}
         who = self.on.user('everything', superuser=True)
         ids['everything'] = who.id
         for line in re.split(r' · |\n', self.REQUESTS.strip()):

@@ -3,9 +3,9 @@ import threading
 import time
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 
 def together(acts):
@@ -23,7 +23,7 @@ def together(acts):
             answers[i] = fault
         client.close()
 
-    threads = [threading.Thread(target=run, args=(i, act, act.stage.client(act.token))) for i, act in enumerate(acts)]
+    threads = [threading.Thread(target=run, args=(i, act, act.devstack.client(act.token))) for i, act in enumerate(acts)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -35,14 +35,14 @@ class Act:
     """One request that somebody makes at the start."""
 
     def __init__(self, method, path, body=None, token=None, headers=None, on=None):
-        self.stage, self.token, self.request = on or STAGE, token, (method, path, body, headers)
+        self.stack, self.token, self.request = on or STACK, token, (method, path, body, headers)
 
     def __call__(self, client):
         method, path, body, headers = self.request
         return client.request(method, path, body, headers=headers)
 
 
-def account(name, password=stage.PASSWORD, email=None):
+def account(name, password=devstack.PASSWORD, email=None):
     return {'username': name, 'email': email or f'{name}@example.org', 'password': password}
 
 
@@ -52,7 +52,7 @@ class Races(unittest.TestCase):
         password may wait its second in vain, and is 503: that counts as the most frequent of them."""
         found, most = {}, max(expected, key=expected.get)
         for answer in answers:
-            self.assertIsInstance(answer, stage.Answer)
+            self.assertIsInstance(answer, devstack.Answer)
             name = most if self.waited(answer) else f's{answer.status}'
             found[name] = found.get(name, 0) + 1
         self.assertEqual(found, {name: count for name, count in expected.items() if count}, answers)
@@ -61,7 +61,7 @@ class Races(unittest.TestCase):
         return answer.status == 503 and answer.took >= 1 and int(answer.headers['retry-after']) >= 1 and 'at the same time' in answer.json['detail']
 
     def own_stage(self, **settings):
-        own = stage.Stage(BUILD, **settings).start()
+        own = devstack.DevStack(BUILD, **settings).start()
         self.addCleanup(own.stop)
         return own
 
@@ -92,12 +92,12 @@ class Races(unittest.TestCase):
             for answer in answers:
                 if answer.status == 409:
                     self.assertEqual((answer.json['code'], list(answer.json['errors'])), (what + '_taken', [what]))
-        self.assertEqual(STAGE.psql("select count(*) filter (where lower(username) = 'twin'), count(*) filter (where lower(email) = 'double@example.org') from users"), [['1', '1']])
+        self.assertEqual(STACK.psql("select count(*) filter (where lower(username) = 'twin'), count(*) filter (where lower(email) = 'double@example.org') from users"), [['1', '1']])
 
     # -- logins
 
     def test_of_fifty_wrong_passwords_at_once_at_most_five_are_looked_at(self):
-        known = STAGE.user()
+        known = STACK.user()
         for name in (known.username, 'nobody-by-this-name'):
             started = time.monotonic()
             answers = together([Act('POST', '/api/v1/auth/login', {'username': name if i % 2 else name.upper(), 'password': 'wrong password'}) for i in range(50)])
@@ -107,43 +107,43 @@ class Races(unittest.TestCase):
             most = 5 if took < 1 else 5 + int(took)  # after a second's wait there is another try
             self.assertLessEqual(looked_at, most, f'{took} s')
             self.assertGreaterEqual(looked_at, 5)
-            failures = STAGE.psql(f"select failures, blocked_until > last_at from login_failures where name = lower('username {name}')")
+            failures = STACK.psql(f"select failures, blocked_until > last_at from login_failures where name = lower('username {name}')")
             self.assertEqual(failures, [[str(looked_at), 't']])
             for answer in answers:
                 if answer.status == 429:
                     self.assertIn(answer.json['code'], ('too_many_attempts', 'too_many_requests'))  # ours, or nginx's where they were all in one millisecond
                     self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
         # the right password has to wait as well, and then ends the count
-        right = {'username': known.username, 'password': stage.PASSWORD}
-        STAGE.psql(f"update login_failures set blocked_until = clock_timestamp() + interval '1 second' where name = 'username {known.username}'")
-        answer = STAGE.client().post('/api/v1/auth/login', right)
+        right = {'username': known.username, 'password': devstack.PASSWORD}
+        STACK.psql(f"update login_failures set blocked_until = clock_timestamp() + interval '1 second' where name = 'username {known.username}'")
+        answer = STACK.client().post('/api/v1/auth/login', right)
         self.assertEqual(answer.status, 429, answer)
         time.sleep(int(answer.headers['retry-after']) + 0.1)
-        self.assertEqual(STAGE.client().post('/api/v1/auth/login', right).status, 200)
-        self.assertEqual(STAGE.psql(f"select count(*) from login_failures where name = 'username {known.username}'"), [['0']])
+        self.assertEqual(STACK.client().post('/api/v1/auth/login', right).status, 200)
+        self.assertEqual(STACK.psql(f"select count(*) from login_failures where name = 'username {known.username}'"), [['0']])
 
     def logins(self, who, count):
-        answers = together([Act('POST', '/api/v1/auth/login', {'username': who.username, 'password': stage.PASSWORD}) for _ in range(count)])
+        answers = together([Act('POST', '/api/v1/auth/login', {'username': who.username, 'password': devstack.PASSWORD}) for _ in range(count)])
         tokens = [answer.json['token'] for answer in answers if answer.status == 200]
-        self.assertEqual(STAGE.psql(f"select count(*) from sessions where user_id = {who.id} and ended_as is null"), [['1']])
-        seen = [STAGE.client(token).get('/api/v1/me') for token in tokens]
+        self.assertEqual(STACK.psql(f"select count(*) from sessions where user_id = {who.id} and ended_as is null"), [['1']])
+        seen = [STACK.client(token).get('/api/v1/me') for token in tokens]
         self.assertEqual(sorted(answer.status for answer in seen), [200] + [401] * (len(tokens) - 1), seen)
         self.assertLessEqual({answer.json['code'] for answer in seen if answer.status == 401}, {'session_superseded'})
         return answers
 
     def test_of_ten_logins_at_once_exactly_one_session_lives(self):
         for _ in range(2 if SANITIZER else 5):
-            answers = self.logins(STAGE.user(), 10)
+            answers = self.logins(STACK.user(), 10)
             self.assertLessEqual({answer.status for answer in answers if not self.waited(answer)}, {200, 429}, answers)
             self.assertGreaterEqual(sum(answer.status == 200 or self.waited(answer) for answer in answers), 5, answers)
 
     def test_five_logins_at_once_with_the_right_password_all_work(self):
         for _ in range(2 if SANITIZER else 5):
-            self.statuses(self.logins(STAGE.user(), 5), s200=5)
+            self.statuses(self.logins(STACK.user(), 5), s200=5)
 
     def test_a_token_is_dead_from_the_answer_of_the_logout_on(self):
         for _ in range(5):
-            user = STAGE.user()
+            user = STACK.user()
             answers = together([Act('POST', '/api/v1/auth/logout', {}, token=user.token) for _ in range(5)] + [Act('GET', '/api/v1/me', token=user.token) for _ in range(5)])
             self.assertLessEqual({answer.status for answer in answers}, {200, 401}, answers)
             self.assertGreaterEqual(sum(answer.status == 200 for answer in answers[:5]), 1, answers)
@@ -152,7 +152,7 @@ class Races(unittest.TestCase):
     # -- changes
 
     def test_of_twenty_changes_of_one_version_exactly_one_is_made(self):
-        user = STAGE.user()
+        user = STACK.user()
         for _ in range(3):
             path, made = self.task(user)
             answers = together([Act('PATCH', path, {'title': f'title {i}'}, token=user.token, headers={'If-Match': made.headers['etag']}) for i in range(20)])
@@ -160,10 +160,10 @@ class Races(unittest.TestCase):
             winner = next(answer for answer in answers if answer.status == 200)
             last = user.get(path).json
             self.assertEqual((last, last['version']), (winner.json, 2))
-            self.assertEqual(STAGE.psql(f"select count(*) from audit where table_name = 'tasks' and operation = 'update' and row_id = {last['id']}"), [['1']])
+            self.assertEqual(STACK.psql(f"select count(*) from audit where table_name = 'tasks' and operation = 'update' and row_id = {last['id']}"), [['1']])
 
     def test_changes_of_different_fields_do_not_undo_each_other(self):
-        user = STAGE.user()
+        user = STACK.user()
         for _ in range(3):
             path, _ = self.task(user)
             answers = together([Act('PATCH', path, {('title', 'description')[i % 2]: f'value {i}'}, token=user.token) for i in range(20)])
@@ -175,7 +175,7 @@ class Races(unittest.TestCase):
             self.assertEqual(user.get(path).json, steps[-1])
 
     def test_a_task_is_deleted_once_and_is_then_gone_for_everybody(self):
-        user = STAGE.user()
+        user = STACK.user()
         for _ in range(5):
             path, _ = self.task(user)
             acts = [Act('DELETE', path, token=user.token) for _ in range(8)]
@@ -184,12 +184,12 @@ class Races(unittest.TestCase):
             self.statuses(answers[:8], s204=1, s404=7)
             self.assertLessEqual({answer.status for answer in answers[8:]}, {200, 404}, answers)
             self.assertEqual(user.get(path).status, 404)
-            self.assertEqual(STAGE.psql(f'select count(*) from tasks where id = {path.rsplit("/", 1)[1]}'), [['0']])
+            self.assertEqual(STACK.psql(f'select count(*) from tasks where id = {path.rsplit("/", 1)[1]}'), [['0']])
 
     # -- messages
 
     def test_a_message_that_is_read_while_it_is_deleted_is_read_or_gone(self):
-        sender, *readers = [STAGE.user() for _ in range(9)]
+        sender, *readers = [STACK.user() for _ in range(9)]
         for turn in range(3):
             answer = sender.post('/api/v1/messages', {'recipients': [reader.id for reader in readers], 'subject': 'raced', 'body': 'raced'})
             self.assertEqual(answer.status, 201, answer)
@@ -199,10 +199,10 @@ class Races(unittest.TestCase):
             answers = together(acts)
             self.assertEqual({answer.status for answer in answers} - {200, 204, 404}, set(), answers)
             self.assertEqual([answers[4].status, answers[6].status].count(204), 1, answers)
-            self.assertEqual(STAGE.psql(f'select id from messages where id = {path.split("/")[-1]} union all select message from message_copies where message = {path.split("/")[-1]}'), [], turn)
+            self.assertEqual(STACK.psql(f'select id from messages where id = {path.split("/")[-1]} union all select message from message_copies where message = {path.split("/")[-1]}'), [], turn)
 
     def test_of_ten_who_mark_one_message_at_once_one_changes_it(self):
-        sender, reader = STAGE.user(), STAGE.user()
+        sender, reader = STACK.user(), STACK.user()
         answer = sender.post('/api/v1/messages', {'recipients': [reader.id], 'subject': 'raced', 'body': 'raced'})
         path = f'/api/v1/messages/{answer.json["id"]}'
         etag = reader.get(path).headers['etag']

@@ -8,9 +8,9 @@ import time
 import unittest
 import uuid
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 
 class Load:
@@ -51,13 +51,13 @@ class Load:
 
     def lost(self):
         """The requests that did not get what they asked for."""
-        return [(method, title, answer) for method, title, answer in self.answers if not isinstance(answer, stage.Answer) or answer.status not in (200, 201)]
+        return [(method, title, answer) for method, title, answer in self.answers if not isinstance(answer, devstack.Answer) or answer.status not in (200, 201)]
 
     def check(self, test, *statuses):
         """Every acknowledged creation is in the table, none is there twice; the others failed in one of these ways."""
         test.assertGreater(len(self.answers), 50)
         for method, title, answer in self.lost():
-            test.assertIsInstance(answer, stage.Answer, (method, title))
+            test.assertIsInstance(answer, devstack.Answer, (method, title))
             test.assertIn(answer.status, statuses, (method, title, answer))
             test.assertEqual(answer.headers['content-type'], 'application/problem+json')
             test.assertEqual(answer.json['status'], answer.status)
@@ -81,15 +81,15 @@ def wait_for(condition, seconds=10.0):
 class Handlers(unittest.TestCase):
     def healthy(self):
         for path in ('/api/v1/health', '/api/v1/me', '/api/v1/tasks', '/api/v1/users'):
-            self.assertEqual(STAGE.root.get(path).status, 200, path)
+            self.assertEqual(STACK.root.get(path).status, 200, path)
 
     def change_of_pid(self, old):
-        self.assertTrue(wait_for(lambda: STAGE.pids('tasks') and STAGE.pids('tasks') != old), f'{old} has no successor')
+        self.assertTrue(wait_for(lambda: STACK.pids('tasks') and STACK.pids('tasks') != old), f'{old} has no successor')
 
     def test_a_sigterm_under_load_loses_no_request(self):
-        with Load(STAGE, STAGE.root.token) as load:
+        with Load(STACK, STACK.root.token) as load:
             for _ in range(5):
-                old = STAGE.pids('tasks')
+                old = STACK.pids('tasks')
                 self.assertEqual(len(old), 1)
                 os.kill(old[0], signal.SIGTERM)
                 self.change_of_pid(old)
@@ -99,21 +99,21 @@ class Handlers(unittest.TestCase):
 
     def test_a_kill_under_load_fails_only_what_was_in_flight(self):
         time.sleep(1.1)  # multiwatch counts deaths within a second of each other
-        with Load(STAGE, STAGE.root.token) as load:
+        with Load(STACK, STACK.root.token) as load:
             for _ in range(5):
-                old = STAGE.pids('tasks')
+                old = STACK.pids('tasks')
                 os.kill(old[0], signal.SIGKILL)
                 self.change_of_pid(old)
                 time.sleep(0.5)
         load.check(self, 502, 503)
-        self.assertLessEqual(len(load.lost()), 5 * int(STAGE.env['FETTLE_WORKERS']), load.lost())
+        self.assertLessEqual(len(load.lost()), 5 * int(STACK.env['FETTLE_WORKERS']), load.lost())
         self.assertLessEqual({method for method, _, _ in load.lost()}, {'POST'}, 'a read is tried again')
         self.healthy()
 
     def test_a_reload_of_nginx_under_load_loses_no_request(self):
-        with open(os.path.join(STAGE.run, 'nginx.pid')) as file:
+        with open(os.path.join(STACK.run, 'nginx.pid')) as file:
             nginx = int(file.read())
-        with Load(STAGE, STAGE.root.token) as load:
+        with Load(STACK, STACK.root.token) as load:
             for _ in range(5):
                 os.kill(nginx, signal.SIGHUP)
                 time.sleep(0.4)
@@ -121,24 +121,24 @@ class Handlers(unittest.TestCase):
         self.healthy()
 
     def test_sixty_clients_that_stop_in_the_middle_of_a_body_block_nobody(self):
-        before = STAGE.psql('select count(*) from tasks')
-        head = f'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {STAGE.root.token}\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n'.encode()
-        slow = [socket.create_connection(('127.0.0.1', STAGE.port)) for _ in range(60)]
+        before = STACK.psql('select count(*) from tasks')
+        head = f'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {STACK.root.token}\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n'.encode()
+        slow = [socket.create_connection(('127.0.0.1', STACK.port)) for _ in range(60)]
         try:
             for i, peer in enumerate(slow):
                 peer.sendall(head[:-4] if i % 3 == 0 else head + b'{"title":"' + b'a' * 1000)
             for _ in range(30):
                 started = time.monotonic()
-                self.assertEqual(STAGE.root.get('/api/v1/tasks?page_size=1').status, 200)
+                self.assertEqual(STACK.root.get('/api/v1/tasks?page_size=1').status, 200)
                 self.assertLess(time.monotonic() - started, 3 if SANITIZER else 1)
         finally:
             for peer in slow:
                 peer.close()
         time.sleep(0.2)
-        self.assertEqual(STAGE.psql('select count(*) from tasks'), before)
+        self.assertEqual(STACK.psql('select count(*) from tasks'), before)
 
     def test_a_handler_without_descriptors_waits_and_goes_on(self):
-        pid, answers = STAGE.pids('users')[0], []
+        pid, answers = STACK.pids('users')[0], []
 
         def limit(descriptors):  # as the handler's own user: no privilege is needed to lower a limit and to raise it again
             who = os.stat(f'/proc/{pid}')
@@ -149,7 +149,7 @@ class Handlers(unittest.TestCase):
             with open(f'/proc/{pid}/stat') as file:
                 return sum(map(int, file.read().rsplit(')', 1)[1].split()[11:13])) / os.sysconf('SC_CLK_TCK')
 
-        waiting = threading.Thread(target=lambda: answers.append(STAGE.client(STAGE.root.token).get('/api/v1/users')))
+        waiting = threading.Thread(target=lambda: answers.append(STACK.client(STACK.root.token).get('/api/v1/users')))
         limit(3)
         try:
             waiting.start()
@@ -161,28 +161,28 @@ class Handlers(unittest.TestCase):
             limit(1024)
             waiting.join(30)
         self.assertEqual([answer.status for answer in answers], [200])
-        self.assertEqual(STAGE.pids('users'), [pid])
+        self.assertEqual(STACK.pids('users'), [pid])
 
 
 class Database(unittest.TestCase):
     def setUp(self):
-        self.stage = stage.Stage(BUILD, FETTLE_WORKERS='4').start()
-        self.addCleanup(self.stage.stop)
-        self.root = self.stage.user('root', superuser=True)
-        with open(os.path.join(self.stage.data, 'cluster/data/postmaster.pid')) as file:
+        self.stack = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
+        self.addCleanup(self.devstack.stop)
+        self.root = self.devstack.user('root', superuser=True)
+        with open(os.path.join(self.devstack.data, 'cluster/data/postmaster.pid')) as file:
             self.postmaster = int(file.readline())
 
     def under_load(self, accident, times):
-        pids = {name: self.stage.pids(name) for name in os.listdir(os.path.join(self.stage.run, 'handlers'))}
-        with Load(self.stage, self.root.token) as load:
+        pids = {name: self.devstack.pids(name) for name in os.listdir(os.path.join(self.devstack.run, 'handlers'))}
+        with Load(self.stack, self.root.token) as load:
             for _ in range(times):
                 accident()
                 # 200 by all workers in a row, soon
                 self.assertTrue(wait_for(lambda: all(self.root.get('/api/v1/tasks').status == 200 for _ in range(8)), 5))
                 time.sleep(0.3)
         load.check(self, 503)
-        self.assertEqual({name: self.stage.pids(name) for name in pids}, pids, 'a handler was restarted')
-        self.assertNotIn('fault:', self.stage.logs())
+        self.assertEqual({name: self.devstack.pids(name) for name in pids}, pids, 'a handler was restarted')
+        self.assertNotIn('fault:', self.devstack.logs())
         return load
 
     def test_a_restart_of_the_database_loses_nothing_acknowledged(self):
@@ -192,9 +192,9 @@ class Database(unittest.TestCase):
         self.assertTrue(self.under_load(restart, 2).lost(), 'nobody noticed')
 
     def another_postmaster(self):
-        """tools/stage has started it again, and it takes connections."""
+        """tools/dev/stack has started it again, and it takes connections."""
         try:
-            with open(os.path.join(self.stage.data, 'cluster/data/postmaster.pid')) as file:
+            with open(os.path.join(self.devstack.data, 'cluster/data/postmaster.pid')) as file:
                 lines = file.read().split('\n')
         except FileNotFoundError:
             return False
@@ -205,17 +205,17 @@ class Database(unittest.TestCase):
 
     def test_a_killed_server_process_loses_nothing_acknowledged(self):
         def crash():
-            backend = self.stage.psql("select pid from pg_stat_activity where application_name = 'fettle_tasks' limit 1")[0][0]
+            backend = self.devstack.psql("select pid from pg_stat_activity where application_name = 'fettle_tasks' limit 1")[0][0]
             os.kill(int(backend), signal.SIGKILL)  # all sessions end, and the log is replayed
             time.sleep(0.1)
         self.assertTrue(self.under_load(crash, 3).lost(), 'nobody noticed')
 
     def test_ended_connections_lose_nothing_acknowledged(self):
-        self.under_load(lambda: self.stage.psql('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'), 5)
+        self.under_load(lambda: self.devstack.psql('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'), 5)
 
     def test_a_connection_that_ended_while_nobody_used_it_is_noticed_before_it_is_used(self):
         for _ in range(3):
-            self.stage.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()")
+            self.devstack.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()")
             time.sleep(0.2)
             self.assertEqual([self.root.post('/api/v1/tasks', {'title': 'after the end'}).status for _ in range(8)], [201] * 8)
 
@@ -223,7 +223,7 @@ class Database(unittest.TestCase):
 class PlainCgi(unittest.TestCase):
     def run_cgi(self, handler, body=None, **environment):
         feed = {'stdin': subprocess.DEVNULL} if body is None else {'input': body}
-        result = subprocess.run([os.path.join(BUILD, 'handlers', handler)], env={'PATH': os.environ['PATH'], **STAGE.env, **environment}, capture_output=True, timeout=30, **feed)
+        result = subprocess.run([os.path.join(BUILD, 'handlers', handler)], env={'PATH': os.environ['PATH'], **STACK.env, **environment}, capture_output=True, timeout=30, **feed)
         self.assertEqual(result.returncode, 0, result)
         head, _, content = result.stdout.partition(b'\r\n\r\n')
         headers = dict(line.split(': ', 1) for line in head.decode().split('\r\n'))
@@ -239,9 +239,9 @@ class PlainCgi(unittest.TestCase):
 
     def test_a_plain_cgi_request_reads_its_body_from_standard_input(self):
         body = b'{"title":"%s"}' % (title := uuid.uuid4().hex).encode()
-        given = {'REQUEST_METHOD': 'POST', 'SCRIPT_NAME': '/api/v1/tasks', 'HTTP_AUTHORIZATION': 'Token ' + STAGE.root.token, 'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(body))}
+        given = {'REQUEST_METHOD': 'POST', 'SCRIPT_NAME': '/api/v1/tasks', 'HTTP_AUTHORIZATION': 'Token ' + STACK.root.token, 'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(body))}
         self.assertEqual(self.run_cgi('tasks', body[:-5], **given)[0], '400 Bad Request')
         self.assertEqual(self.run_cgi('tasks', body, **{**given, 'HTTP_AUTHORIZATION': 'Basic cm9vdDo='})[0], '401 Unauthorized')
-        self.assertEqual(STAGE.psql(f"select count(*) from tasks where title = '{title}'"), [['0']])
+        self.assertEqual(STACK.psql(f"select count(*) from tasks where title = '{title}'"), [['0']])
         self.assertEqual(self.run_cgi('tasks', body, **given)[0], '201 Created')
-        self.assertEqual(STAGE.psql(f"select count(*) from tasks where title = '{title}'"), [['1']])
+        self.assertEqual(STACK.psql(f"select count(*) from tasks where title = '{title}'"), [['1']])

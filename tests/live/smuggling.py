@@ -7,9 +7,9 @@ import struct
 import time
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, DATA, GET_VALUES = 1, 2, 3, 4, 5, 6, 8, 9
 
@@ -58,19 +58,19 @@ def hidden_in_a_body(forged, size, alignment):
 
 class OverHttp(unittest.TestCase):
     def setUp(self):
-        answer = STAGE.root.post('/api/v1/tasks', {'title': 'canary'})
+        answer = STACK.root.post('/api/v1/tasks', {'title': 'canary'})
         self.assertEqual(answer.status, 201, answer)
         self.canary = answer.json['id']
-        self.forged = request('DELETE', f'/api/v1/tasks/{self.canary}', HTTP_AUTHORIZATION='Token ' + STAGE.root.token, REMOTE_USER='root', REMOTE_ADDR='10.9.9.9')
+        self.forged = request('DELETE', f'/api/v1/tasks/{self.canary}', HTTP_AUTHORIZATION='Token ' + STACK.root.token, REMOTE_USER='root', REMOTE_ADDR='10.9.9.9')
 
     def alive(self):
-        self.assertEqual(STAGE.psql(f'select title from tasks where id = {self.canary}'), [['canary']], 'the forged request was executed')
-        self.assertEqual(STAGE.psql("select count(*) from audit where ip = '10.9.9.9'"), [['0']])
+        self.assertEqual(STACK.psql(f'select title from tasks where id = {self.canary}'), [['canary']], 'the forged request was executed')
+        self.assertEqual(STACK.psql("select count(*) from audit where ip = '10.9.9.9'"), [['0']])
 
     def test_records_in_a_body_are_never_taken_for_a_request(self):
         """To endpoints that refuse before they read it and to ones that read it; behind it, an honest request of the same connection."""
         form, stranger = 'application/x-www-form-urlencoded', 'Authorization: Token ' + 'A' * 43
-        token = 'Authorization: Token ' + STAGE.root.token
+        token = 'Authorization: Token ' + STACK.root.token
         cases = [('POST /api/v1/tasks', 401, form, stranger), ('POST /api/v1/tasks', 415, 'application/octet-stream', token), ('POST /api/v1/tasks', 400, 'application/json', token),
                  ('POST /api/v1/tasks', 400, form, token), (f'DELETE /api/v1/tasks/{self.canary}', 401, form, stranger), ('GET /api/v1/tasks', 401, form, stranger), ('FOO /api/v1/tasks', 405, form, token)]
         sizes = [9000, 40000] if SANITIZER else [9000, 20000, 60000, 200000]
@@ -78,7 +78,7 @@ class OverHttp(unittest.TestCase):
             for size in sizes:
                 for alignment in range(16):
                     body = hidden_in_a_body(self.forged, size, alignment)
-                    with socket.create_connection(('127.0.0.1', STAGE.port), timeout=10) as peer:
+                    with socket.create_connection(('127.0.0.1', STACK.port), timeout=10) as peer:
                         peer.sendall(f'{line} HTTP/1.1\r\nHost: localhost\r\n{who}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n'.encode() + body
                                      + b'GET /api/v1/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
                         got = read_all(peer, 10)
@@ -88,7 +88,7 @@ class OverHttp(unittest.TestCase):
     def test_a_chunked_body_is_no_better_hiding_place(self):
         for alignment in range(16):
             body = hidden_in_a_body(self.forged, 30000, alignment)
-            with socket.create_connection(('127.0.0.1', STAGE.port), timeout=10) as peer:
+            with socket.create_connection(('127.0.0.1', STACK.port), timeout=10) as peer:
                 peer.sendall(b'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n'
                              + b''.join(b'%x\r\n%s\r\n' % (len(body[at:at + 4096]), body[at:at + 4096]) for at in range(0, len(body), 4096)) + b'0\r\n\r\n')
                 got = read_all(peer, 10)
@@ -101,11 +101,11 @@ class Peer(unittest.TestCase):
     """Speaks to a handler's socket as nginx does, or worse."""
 
     def setUp(self):
-        self.stage, self.root = STAGE, STAGE.root
+        self.stack, self.root = STACK, STACK.root
 
     def connect(self, handler):
         peer = socket.socket(socket.AF_UNIX)
-        peer.connect(os.path.join(self.stage.run, 'sockets', handler + '.sock'))
+        peer.connect(os.path.join(self.devstack.run, 'sockets', handler + '.sock'))
         return peer
 
     def say(self, handler, data, wait=3.0):
@@ -134,7 +134,7 @@ class OnTheSocket(Peer):
                 got = self.say('tasks', request('POST', '/api/v1/tasks', hidden_in_a_body(forged, size, alignment), keep=True) + forged, 1.0)
                 self.assertLessEqual(got.count(b'Status: '), 1, got)
                 self.assertNotIn(b'Status: 2', got)
-        self.assertEqual(self.stage.psql(f'select count(*) from tasks where id = {canary}'), [['1']], 'the forged request was executed')
+        self.assertEqual(self.devstack.psql(f'select count(*) from tasks where id = {canary}'), [['1']], 'the forged request was executed')
 
     def test_an_honest_request_on_the_socket_is_answered(self):
         """What the other tests send is understood, so that their silence means something."""
@@ -160,12 +160,12 @@ class OnTheSocket(Peer):
                 peer.close()
 
     def test_the_sockets_are_closed_to_others(self):
-        paths = [os.path.join(self.stage.run, 'sockets', name) for name in os.listdir(os.path.join(self.stage.run, 'sockets'))] + [os.path.join(self.stage.run, '.s.PGSQL.5432')]
+        paths = [os.path.join(self.devstack.run, 'sockets', name) for name in os.listdir(os.path.join(self.devstack.run, 'sockets'))] + [os.path.join(self.devstack.run, '.s.PGSQL.5432')]
         self.assertGreater(len(paths), 5)
         for path in paths:
             self.assertTrue(stat.S_ISSOCK(os.stat(path).st_mode), path)
             self.assertEqual(os.stat(path).st_mode & 0o007, 0, path)
-        self.assertEqual(os.stat(self.stage.run).st_mode & 0o077, 0)
+        self.assertEqual(os.stat(self.devstack.run).st_mode & 0o077, 0)
         if os.geteuid() != 0:
             return
         child = os.fork()
@@ -187,12 +187,12 @@ class OnTheSocket(Peer):
 
 
 class Deadly(Peer):
-    """On a stage of its own: handlers may die here, and their last words are no fault of the others."""
+    """On a dev stack of its own: handlers may die here, and their last words are no fault of the others."""
 
     def setUp(self):
-        self.stage = stage.Stage(BUILD, FETTLE_WORKERS='4').start()
-        self.addCleanup(self.stage.stop)
-        self.root = self.stage.user('root', superuser=True)
+        self.stack = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
+        self.addCleanup(self.devstack.stop)
+        self.root = self.devstack.user('root', superuser=True)
 
     def test_values_asked_for_again_and_again_do_not_stop_the_service(self):
         for count in (4, 40):
@@ -224,4 +224,4 @@ class Deadly(Peer):
         for data in cases:
             self.say('health', data, 0.05)
         self.served('records in no order')
-        self.assertEqual(len(self.stage.pids('health')), 1)
+        self.assertEqual(len(self.devstack.pids('health')), 1)

@@ -13,9 +13,9 @@ import unittest
 
 import races
 import restarts
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 WORKERS = 6
 CSV = {'Accept': 'text/csv'}
@@ -36,7 +36,7 @@ class Spreadsheet(unittest.TestCase):
         if cls.small:
             cls.addClassCleanup(subprocess.run, ['umount', cls.spool])
         os.chmod(cls.spool, 0o1777)
-        cls.on = stage.Stage(BUILD, FETTLE_WORKERS=str(WORKERS), TMPDIR=cls.spool).start()
+        cls.on = devstack.DevStack(BUILD, FETTLE_WORKERS=str(WORKERS), TMPDIR=cls.spool).start()
         cls.addClassCleanup(cls.on.stop)
         cls.root = cls.on.user('root', superuser=True)
         cls.user = cls.on.user('author')

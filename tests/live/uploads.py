@@ -14,9 +14,9 @@ import threading
 import time
 import unittest
 
-import stage
+import devstack
 
-STAGE, BUILD, SANITIZER = None, 'build', ''
+STACK, BUILD, SANITIZER = None, 'build', ''
 
 MIB = 1 << 20
 PATH = '/api/v1/documents'
@@ -89,7 +89,7 @@ def send(on, token, path, pattern, kind=None, cut=None, headers=()):
         except (BrokenPipeError, ConnectionResetError):
             pass  # refused early; the answer tells
         answer = connection.getresponse()
-        return stage.Answer(answer.status, answer.getheaders(), answer.read())
+        return devstack.Answer(answer.status, answer.getheaders(), answer.read())
     finally:
         connection.close()
 
@@ -119,7 +119,7 @@ def memory(pid, what):
 
 
 class Storage:
-    """What lies in the storage of a stage."""
+    """What lies in the storage of a dev stack."""
 
     def __init__(self, on):
         self.on, self.path = on, on.env['FETTLE_STORAGE']
@@ -152,8 +152,8 @@ class Storage:
 
 class Uploads(unittest.TestCase):
     def setUp(self):
-        self.storage = Storage(STAGE)
-        self.user = STAGE.user()
+        self.storage = Storage(STACK)
+        self.user = STACK.user()
         self.addCleanup(self.user.close)
 
     def check(self, answer, pattern):
@@ -173,15 +173,15 @@ class Uploads(unittest.TestCase):
     def test_large_uploads_leave_the_memory_flat(self):
         size = 200 * MIB
         with concurrent.futures.ThreadPoolExecutor(20) as pool:  # every worker has its connection and its statements
-            for answer in pool.map(lambda i: small(STAGE, self.user.token, b'%PDF-1.4 warm ' + bytes(i)), range(60)):
+            for answer in pool.map(lambda i: small(STACK, self.user.token, b'%PDF-1.4 warm ' + bytes(i)), range(60)):
                 self.remove(answer)
-        pid, = STAGE.pids('documents')
+        pid, = STACK.pids('documents')
         with open(f'/proc/{pid}/clear_refs', 'w') as file:
             file.write('5')  # the peak begins here
         before = memory(pid, 'VmRSS')
         for kind, pattern, path in ((FORM, multipart(size), PATH), (None, Pattern(size), PATH + '?file_name=big.bin&title=Big')):
             started = time.monotonic()
-            answer = send(STAGE, self.user.token, path, pattern, kind)
+            answer = send(STACK, self.user.token, path, pattern, kind)
             seconds = time.monotonic() - started
             self.check(answer, Pattern(size))
             self.assertEqual((answer.json['title'], answer.json['file_name'], answer.json['content_type']), ('Big', 'big.bin', 'application/octet-stream'))
@@ -189,11 +189,11 @@ class Uploads(unittest.TestCase):
             self.remove(answer)
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
             sizes = [(50 * MIB if not SANITIZER else 5 * MIB) + i for i in range(20)]
-            for answer, size in zip(list(pool.map(lambda each: send_again(STAGE, self.user.token, PATH, multipart(each), FORM), sizes)), sizes):
+            for answer, size in zip(list(pool.map(lambda each: send_again(STACK, self.user.token, PATH, multipart(each), FORM), sizes)), sizes):
                 self.check(answer, Pattern(size))
                 self.remove(answer)
         peak = memory(pid, 'VmHWM')
-        self.assertEqual(STAGE.pids('documents'), [pid])
+        self.assertEqual(STACK.pids('documents'), [pid])
         print(f'   memory of the handler: {before:.1f} MiB before, {peak:.1f} MiB at most', flush=True)
         if not SANITIZER:
             self.assertLess(peak - before, 16)
@@ -205,42 +205,42 @@ class Uploads(unittest.TestCase):
     def test_a_file_that_says_how_much_of_it_is_tables_is_not_believed(self):
         for shift, sectors, most in ((20, 80, 16), (12, 9900, 160)):
             with self.subTest(shift=shift):
-                pid, = STAGE.pids('documents')
+                pid, = STACK.pids('documents')
                 with open(f'/proc/{pid}/clear_refs', 'w') as file:
                     file.write('5')
                 before = memory(pid, 'VmRSS')
-                answer = small(STAGE, self.user.token, compound(shift, sectors))
+                answer = small(STACK, self.user.token, compound(shift, sectors))
                 self.assertEqual(answer.status, 201, answer)
                 self.assertEqual(answer.json['content_type'] == 'application/octet-stream', shift == 20, answer)
                 grown = memory(pid, 'VmHWM') - before
                 print(f'   {sectors} sectors of {1 << shift} bytes are {answer.json["content_type"]}, for {grown:.0f} MiB', flush=True)
                 if not SANITIZER:
                     self.assertLess(grown, most)
-                self.assertEqual(STAGE.pids('documents'), [pid])
+                self.assertEqual(STACK.pids('documents'), [pid])
                 self.remove(answer)
 
     def test_what_is_refused_is_answered_whatever_its_size(self):
         size = 200 * MIB
         stored = self.storage.stored()
-        STAGE.psql(f'delete from user_roles where user_id = {self.user.id}')
+        STACK.psql(f'delete from user_roles where user_id = {self.user.id}')
         for token, status in (('x' * 43, 401), (self.user.token, 403)):
-            self.assertEqual(send(STAGE, token, PATH, multipart(size), FORM).status, status)
+            self.assertEqual(send(STACK, token, PATH, multipart(size), FORM).status, status)
         for path, kind, faults in ((PATH + '?file_name=x&size_bytes=1&nothing=2', None, {'size_bytes', 'nothing'}), (PATH, FORM + 'x', None), (PATH + '?title=x', FORM, {'title'})):
-            answer = send(STAGE, STAGE.root.token, path, multipart(size), kind)
+            answer = send(STACK, STACK.root.token, path, multipart(size), kind)
             self.assertEqual(answer.status, 400, answer)
             self.assertEqual(set(answer.json.get('errors', {})), faults or set(), answer)
-        answer = send(STAGE, STAGE.root.token, PATH + '?file_name=x', Pattern(256 * MIB + 1))
+        answer = send(STACK, STACK.root.token, PATH + '?file_name=x', Pattern(256 * MIB + 1))
         self.assertEqual((answer.status, answer.json['code']), (413, 'too_large'))
         self.assertEqual((self.storage.incoming(), self.storage.stored()), ([], stored))
 
     def test_an_upload_that_is_cut_off_leaves_nothing(self):
         stored, rows = self.storage.stored(), self.storage.rows()
         for cut in (10, 150, 300, MIB, 3 * MIB - 1, 3 * MIB + 100):
-            send(STAGE, self.user.token, PATH, multipart(3 * MIB), FORM, cut=cut)
-            send(STAGE, self.user.token, PATH + '?file_name=x', Pattern(3 * MIB), cut=min(cut, 3 * MIB - 1))
+            send(STACK, self.user.token, PATH, multipart(3 * MIB), FORM, cut=cut)
+            send(STACK, self.user.token, PATH + '?file_name=x', Pattern(3 * MIB), cut=min(cut, 3 * MIB - 1))
         whole = multipart(MIB)
         for behind in (b'', b'\r\n', b'\r\n--part-of-the-test', b'\r\n--part-of-the-test-', b'\r\n--part-of-the-test\r\n', b'\n--part-of-the-test--', b'\r\n--part-of-the-test--x'):
-            answer = send(STAGE, self.user.token, PATH, Pattern(MIB, whole.front, behind), FORM)
+            answer = send(STACK, self.user.token, PATH, Pattern(MIB, whole.front, behind), FORM)
             self.assertEqual((answer.status, answer.json['code']), (400, 'malformed_form'), behind)
         time.sleep(0.3)
         self.assertEqual((self.storage.incoming(), self.storage.stored(), self.storage.rows()), ([], stored, rows))
@@ -248,16 +248,16 @@ class Uploads(unittest.TestCase):
     def test_a_file_that_looks_like_a_form_is_stored_as_it_is(self):
         for content in (b'a\r\n--', b'\r\n', b'\r', b'\n--part-of-the-test--\r\n', b'--part-of-the-tes', b'\r\n--part-of-the-tes', b'\r\n-', b'-' * MIB, b'\r\n--' * 100_000, b'\r' * 70_000, b'\r\n--part-of-the-tes' * 50_000):
             frame = multipart(0)
-            answer = send(STAGE, self.user.token, PATH, Pattern(0, frame.front + content, frame.behind), FORM)
+            answer = send(STACK, self.user.token, PATH, Pattern(0, frame.front + content, frame.behind), FORM)
             self.assertEqual((answer.status, answer.json.get('sha256')), (201, hashlib.sha256(content).hexdigest()), content[:40])
 
     def test_a_key_stores_a_file_once(self):
         headers = [('Idempotency-Key', f'upload-{self.user.id}')]
-        first = small(STAGE, self.user.token, b'once', headers=headers)
-        again = small(STAGE, self.user.token, b'once', headers=headers)
-        other = small(STAGE, self.user.token, b'another', headers=headers)
+        first = small(STACK, self.user.token, b'once', headers=headers)
+        again = small(STACK, self.user.token, b'once', headers=headers)
+        other = small(STACK, self.user.token, b'another', headers=headers)
         self.assertEqual((first.status, again.status, again.headers.get('idempotency-replayed'), again.body, other.status), (201, 201, 'true', first.body, 409))
-        self.assertEqual(STAGE.psql(f'select count(*) from documents where owner = {self.user.id}'), [['1']])
+        self.assertEqual(STACK.psql(f'select count(*) from documents where owner = {self.user.id}'), [['1']])
         self.assertNotIn(hashlib.sha256(b'another').hexdigest(), self.storage.stored())
 
 
@@ -306,7 +306,7 @@ POINTS = ('before-fsync', 'after-fsync', 'before-rename', 'after-rename', 'befor
 class Accidents(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.on = stage.Stage(BUILD, FETTLE_UPLOAD_MIB='20', FETTLE_QUOTA_MIB='100').start()
+        cls.on = devstack.DevStack(BUILD, FETTLE_UPLOAD_MIB='20', FETTLE_QUOTA_MIB='100').start()
         cls.addClassCleanup(cls.on.stop)
         cls.on.root = cls.on.user('root', superuser=True)
         cls.storage = Storage(cls.on)
@@ -380,7 +380,7 @@ class Accidents(unittest.TestCase):
     def test_a_full_disk_is_a_507_and_leaves_nothing_half(self):
         if os.geteuid() != 0:
             self.skipTest('only root can mount a small disk')
-        own = stage.Stage(BUILD).start()
+        own = devstack.DevStack(BUILD).start()
         self.addCleanup(own.stop)
         own.root, storage = own.user('root', superuser=True), Storage(own)
         is_ = os.stat(storage.path)

@@ -1,4 +1,4 @@
-// refused: A may(code) in the SQL is not in lib/permissions.hpp.
+// refused: A may(code) in the SQL is not in lib/schema/permissions.hpp.
 #include "api.hpp"
 #include "objects/task.hpp"
 

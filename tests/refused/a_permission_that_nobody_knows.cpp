@@ -1,4 +1,4 @@
-// refused: A permission of the form is not in lib/permissions.hpp.
+// refused: A permission of the form is not in lib/schema/permissions.hpp.
 #include "api.hpp"
 #include "objects/task.hpp"
 

@@ -1,5 +1,5 @@
 // The file of the counters: whole whatever it was before, and whoever counts at the same time.
-#include "counters.hpp"
+#include "serve/counters.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 #include <numeric>
 #include <thread>
 
-#include "metrics.hpp"
+#include "serve/metrics.hpp"
 
 namespace fs = std::filesystem;
 using api::Counted;

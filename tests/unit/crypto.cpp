@@ -1,10 +1,10 @@
 // Digests, tokens and passwords, against published vectors where there are some.
-#include "crypto.hpp"
+#include "base/crypto.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <set>
 
-#include "password.hpp"
+#include "auth/password.hpp"
 
 namespace crypto = api::crypto;
 

@@ -1,5 +1,5 @@
 // Bodies and query strings: what is read, and what is refused by name.
-#include "input.hpp"
+#include "http/input.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
 // What clients accept and have already: the fields that negotiate, in every form that they are sent in.
-#include "negotiation.hpp"
+#include "http/negotiation.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 // Pictures: what is taken, what is refused by name, and what is left of an upload.
-#include "picture.hpp"
+#include "files/picture.hpp"
 
 #include <png.h>
 #include <turbojpeg.h>
@@ -11,8 +11,8 @@
 #include <functional>
 #include <vector>
 
-#include "picture_header.hpp"
-#include "problem.hpp"
+#include "files/picture_header.hpp"
+#include "base/problem.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // The statements that forms become.
-#include "statement.hpp"
+#include "sql/statement.hpp"
 
 #include <boost/test/unit_test.hpp>
 

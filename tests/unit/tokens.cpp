@@ -13,14 +13,14 @@
 #include <sstream>
 #include <thread>
 
-#include "crypto.hpp"
-#include "jwt.hpp"
-#include "keys.hpp"
-#include "media.hpp"
-#include "problem.hpp"
-#include "refresh.hpp"
-#include "types.hpp"
-#include "unicode.hpp"
+#include "base/crypto.hpp"
+#include "auth/jwt.hpp"
+#include "base/keys.hpp"
+#include "files/media.hpp"
+#include "base/problem.hpp"
+#include "auth/refresh.hpp"
+#include "schema/types.hpp"
+#include "base/unicode.hpp"
 
 namespace crypto = api::crypto;
 namespace fs = std::filesystem;

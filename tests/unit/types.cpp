@@ -3,7 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "csv.hpp"
+#include "http/csv.hpp"
 #include "objects/maintenance.hpp"
 #include "objects/message.hpp"
 #include "objects/statistics.hpp"

@@ -1,0 +1,218 @@
+// The file of keys: read when it changes, replaced by rename, so that a reader sees the old or the new one, whole.
+//
+// A line is `use id made bytes`: made in seconds since 1970, bytes in base64url. The newest of a use stands first.
+#include "base/keys.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <sstream>
+
+#include "base/crypto.hpp"
+#include "base/descriptor.hpp"
+#include "auth/jwt.hpp"
+#include "files/media.hpp"
+#include "base/settings.hpp"
+
+namespace api {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What keys are for; each use has its own, so that no signature serves for something else.
+struct Use {
+    const char* name;
+    std::int64_t kept_seconds;  ///< how long a key that was replaced goes on verifying
+};
+constexpr std::int64_t for_clocks = 3600;
+constexpr Use uses[] = {{"access", jwt::lifetime_seconds + for_clocks},
+                        {"media", media::lifetime_seconds + for_clocks}};
+
+[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
+
+Key new_key(std::string_view use) {
+    return {std::string(use), crypto::base64url(crypto::random_bytes(6)), std::time(nullptr), crypto::random_bytes(32)};
+}
+
+std::vector<Key> parse(const std::string& text, const std::string& path) {
+    std::vector<Key> keys;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.empty() || line[0] == '#') continue;
+        std::istringstream words(line);
+        Key key;
+        std::string bytes, more;
+        if (!(words >> key.use >> key.id >> key.made >> bytes) || words >> more ||
+            !(key.bytes = crypto::unbase64url(bytes).value_or("")).size() || key.bytes.size() < 32)
+            throw std::runtime_error("a line in " + path + " is no key");
+        keys.push_back(std::move(key));
+    }
+    return keys;
+}
+
+std::string written(const std::vector<Key>& keys) {
+    std::string text =
+        "# The keys of Fettle: use, id, when made, key. Secret. `fettle keys rotate` adds one; keep no copy of an old "
+        "file.\n";
+    for (const Key& key : keys)
+        text += key.use + ' ' + key.id + ' ' + std::to_string(key.made) + ' ' + crypto::base64url(key.bytes) + '\n';
+    return text;
+}
+
+/// Gives a new file to whom the one that it replaces belongs, with its mode; a first one to the owner of its folder and
+/// to the group of those who may read the keys, where the machine has it.
+void hand_over(const Descriptor& file, const std::string& fresh, const Descriptor& folder, const struct stat* former) {
+    struct stat like;
+    if (former) {
+        like = *former;
+    } else {
+        if (fstat(folder, &like) != 0) fail("cannot look at the folder of " + fresh);
+        const group* readers = getgrnam(Keys::readers);
+        if (readers) like.st_gid = readers->gr_gid;
+        like.st_mode = readers ? 0640 : 0600;
+    }
+    if (geteuid() == 0 && fchown(file, like.st_uid, like.st_gid) != 0) fail("cannot give " + fresh + " to its owner");
+    struct stat is;
+    if (fstat(file, &is) != 0) fail("cannot look at " + fresh);
+    // who is not of that group keeps the file to itself; a sandbox may know no chown
+    if (is.st_gid != like.st_gid && fchown(file, static_cast<uid_t>(-1), like.st_gid) != 0) return;
+    if (fchmod(file, like.st_mode & 0640) != 0) fail("cannot open " + fresh + " to its group");
+}
+
+/// Writes the file anew, for those alone who might read the one before it.
+void replace(const std::string& path, const std::vector<Key>& keys, const Descriptor& folder,
+             const struct stat* former) {
+    const std::string fresh = path + ".new", text = written(keys);
+    unlink(fresh.c_str());  // left by somebody who was stopped; the folder is locked
+    Descriptor file{open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (file < 0) fail("cannot make " + fresh);
+    hand_over(file, fresh, folder, former);
+    errno = ENOSPC;  // what a short write does not say
+    if (write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(file) != 0)
+        fail("cannot write " + fresh);
+    if (rename(fresh.c_str(), path.c_str()) != 0) fail("cannot replace " + path);
+    if (fsync(folder) != 0) fail("cannot write the folder of " + path);
+}
+
+/// The folder of the file, locked: whoever changes the file waits for others who do.
+Descriptor locked_folder(const std::string& path) {
+    const std::string name = fs::path(path).parent_path().string();
+    Descriptor folder{open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (folder < 0) fail("cannot open the folder of the keys, " + name);
+    if (flock(folder, LOCK_EX) != 0) fail("cannot lock " + name);
+    return folder;
+}
+
+/// The file's text and what tells it from another one; nothing where there is none.
+struct KeyFile {
+    std::string text;
+    struct stat is {};
+};
+std::optional<KeyFile> read_file(const std::string& path) {
+    Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (file < 0 && errno == ENOENT) return std::nullopt;
+    if (file < 0) fail("cannot read the keys in " + path);
+    KeyFile found;
+    if (fstat(file, &found.is) != 0) fail("cannot read the keys in " + path);
+    if (!S_ISREG(found.is.st_mode) || (found.is.st_mode & 0777 & ~0640) != 0)
+        throw std::runtime_error("the keys in " + path + " must be a file with mode 0600 or 0640: others may use them");
+    char buffer[8192];
+    ssize_t n;
+    while ((n = read(file, buffer, sizeof buffer)) > 0) found.text.append(buffer, static_cast<std::size_t>(n));
+    if (n < 0) fail("cannot read the keys in " + path);
+    return found;
+}
+
+bool same(const struct stat& a, const struct stat& b) {
+    // the time of the last change of the inode: a chmod moves it, a write as well
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
+           a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
+}
+
+}  // namespace
+
+const Key& Keys::newest(std::string_view use) const {
+    for (const Key& key : keys_)
+        if (key.use == use) return key;
+    throw std::runtime_error("there is no key for " + std::string(use) + " in " + settings().keys);
+}
+
+const Key* Keys::find(std::string_view use, std::string_view id) const {
+    for (const Key& key : keys_)
+        if (key.use == use && key.id == id) return &key;
+    return nullptr;
+}
+
+std::shared_ptr<const Keys> keys() {
+    static std::mutex mutex;
+    static std::shared_ptr<const Keys> current;
+    static struct stat read_from {};
+    const std::string& path = settings().keys;
+
+    struct stat now;
+    const bool there = stat(path.c_str(), &now) == 0;
+    std::lock_guard lock(mutex);
+    if (there && current && same(now, read_from)) return current;
+
+    std::optional<KeyFile> file = read_file(path);
+    std::vector<Key> read = file ? parse(file->text, path) : std::vector<Key>{};
+    auto lacks = [&](const Use& use) {
+        return std::none_of(read.begin(), read.end(), [&](const Key& key) { return key.use == use.name; });
+    };
+    if (std::any_of(std::begin(uses), std::end(uses), lacks)) {
+        // handlers have a user of their own, who only reads: what is there serves its uses
+        const bool may_make = access(fs::path(path).parent_path().c_str(), W_OK) == 0;
+        if (!file && !may_make) fail("cannot make the keys in " + path + "; `fettle keys` does");
+        if (may_make) {
+            Descriptor folder = locked_folder(path);
+            file = read_file(path);  // somebody else may have made it meanwhile
+            read = file ? parse(file->text, path) : std::vector<Key>{};
+            for (const Use& use : uses)
+                if (lacks(use)) read.push_back(new_key(use.name));
+            replace(path, read, folder, file ? &file->is : nullptr);
+            file = read_file(path);
+            if (!file) fail("cannot read the keys in " + path);
+        }
+    }
+    auto fresh = std::make_shared<Keys>();
+    fresh->keys_ = std::move(read);
+    read_from = file->is;
+    return current = std::move(fresh);
+}
+
+std::vector<Key> rotate_keys() {
+    keys();
+    const std::string& path = settings().keys;
+    Descriptor folder = locked_folder(path);
+    std::optional<KeyFile> file = read_file(path);
+    if (!file) fail("cannot read the keys in " + path);
+    const std::vector<Key> held = parse(file->text, path);
+    std::vector<Key> made, rotated;
+    for (const Use& use : uses) {
+        made.push_back(new_key(use.name));
+        rotated.push_back(made.back());
+        // a key was replaced when the one before it in the file was made
+        std::int64_t replaced = made.back().made;
+        for (const Key& key : held) {
+            if (key.use != use.name) continue;
+            if (replaced > made.back().made - use.kept_seconds) rotated.push_back(key);
+            replaced = key.made;
+        }
+    }
+    replace(path, rotated, folder, &file->is);
+    return made;
+}
+
+}  // namespace api

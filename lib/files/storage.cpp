@@ -1,0 +1,175 @@
+// Files by rename: a name in the storage never stands for half a file.
+#include "files/storage.hpp"
+
+#include <fcntl.h>
+#include <magic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "base/problem.hpp"
+#include "base/settings.hpp"
+#include "sql/statement.hpp"
+
+namespace api {
+
+namespace {
+
+/// Throws what errno means.
+[[noreturn]] void fail(const std::string& what) {
+    if (errno == ENOSPC || errno == EDQUOT) throw Problem(refusals::no_room);
+    throw std::runtime_error("cannot " + what + ": " + std::strerror(errno));
+}
+
+/// A folder that is open, so that nothing moves under our feet.
+class Folder {
+public:
+    /// That of the setting FETTLE_STORAGE, made where only it is missing: closed to others, for what is inside is not.
+    Folder() : path_(settings().storage) {
+        if (mkdir(path_.c_str(), 0750) == 0 && chmod(path_.c_str(), 0750) != 0) fail("open " + path_ + " to its group");
+        fd_ = Descriptor(open(path_.c_str(), flags));
+        if (fd_ < 0) fail("open the folder " + path_);
+    }
+    /// The folder of that name in another one, made where it is missing.
+    Folder(const Folder& in, const std::string& name) : path_(in.path_ + '/' + name) {
+        fd_ = Descriptor(openat(in.fd_, name.c_str(), flags));
+        if (fd_ < 0 && errno == ENOENT) {
+            const bool made = mkdirat(in.fd_, name.c_str(), 0775) == 0;
+            if (!made && errno != EEXIST) fail("make the folder " + path_);
+            in.sync();
+            fd_ = Descriptor(openat(in.fd_, name.c_str(), flags));
+            if (fd_ >= 0 && made) share();
+        }
+        if (fd_ < 0) fail("open the folder " + path_);
+    }
+
+    int fd() const { return fd_; }
+    /// Its names are on the disk when this returns.
+    void sync() const {
+        if (fsync(fd_) != 0) fail("write the folder " + path_);
+    }
+
+private:
+    static constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+    /// Whatever the umask: handlers of several users write it as one group, nginx reads it. That the group is that of
+    /// the folder above, its set-group-id bit says, which is inherited; a sandbox may refuse to set it again, so a mode
+    /// that is right is left alone.
+    void share() const {
+        struct stat is;
+        if (fstat(fd_, &is) != 0) fail("look at the folder " + path_);
+        const mode_t wanted = (is.st_mode & 07777) | 0775;
+        if ((is.st_mode & 07777) != wanted && fchmod(fd_, wanted) != 0) fail("share the folder " + path_);
+    }
+
+    std::string path_;
+    Descriptor fd_;
+};
+
+/// Whether libmagic may see a file. Of a compound file (OLE, old documents of offices) it reads the tables, as long as
+/// they say that they are, into memory: with the sectors of 512 or 4,096 bytes that there are ([MS-CFB] 2.2) that is
+/// less than 200 MiB, with larger ones 82 MiB of file took 308.
+bool may_be_examined(int fd) {
+    constexpr std::string_view compound = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+    unsigned char head[32];
+    if (pread(fd, head, sizeof head, 0) != sizeof head) return true;
+    return std::memcmp(head, compound.data(), compound.size()) != 0 || (head[31] == 0 && head[30] <= 12);
+}
+
+/// libmagic's view of an open file. One for all threads: each would map its own copy of the database, 8 MiB, for some
+/// milliseconds of work.
+std::string type_of(int fd) {
+    static std::mutex one_at_a_time;
+    static std::unique_ptr<magic_set, void (*)(magic_t)> magic(nullptr, magic_close);
+    const std::lock_guard lock(one_at_a_time);
+    if (!magic) {
+        std::unique_ptr<magic_set, void (*)(magic_t)> fresh(magic_open(MAGIC_MIME_TYPE), magic_close);
+        if (!fresh) throw std::bad_alloc();
+        if (magic_load(fresh.get(), nullptr) != 0)
+            throw std::runtime_error(std::string("libmagic: ") + magic_error(fresh.get()));
+        // In bytes. Of the whole file libmagic's own 7 MiB, some of them twice, show in the memory. Of a text its own
+        // 64 KiB and 8 KiB cost half a second where they are line ends alone: dozens of expressions are tried at each.
+        constexpr std::pair<int, std::size_t> most[]{
+            {MAGIC_PARAM_BYTES_MAX, 1 << 20}, {MAGIC_PARAM_ENCODING_MAX, 8 << 10}, {MAGIC_PARAM_REGEX_MAX, 2 << 10}};
+        for (const auto& [what, bytes] : most) magic_setparam(fresh.get(), what, &bytes);
+        magic = std::move(fresh);
+    }
+    const char* found = magic_descriptor(magic.get(), fd);
+    const std::string type = found ? found : "";
+    // it has been seen to say two types without anything between them, and what is wrong instead of a type
+    const bool is_type =
+        type.size() <= 100 && std::count(type.begin(), type.end(), '/') == 1 &&
+        std::all_of(type.begin(), type.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::strchr("/.+-_", c) != nullptr;
+        });
+    return is_type && !type.starts_with("inode/") ? type : std::string(storage::unknown_type);
+}
+
+}  // namespace
+
+Incoming::Incoming() {
+    const Folder folder(Folder(), std::string(storage::incoming));
+    name_ = crypto::hex(crypto::random_bytes(storage::incoming_name_length / 2));
+    fd_ = Descriptor(openat(folder.fd(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (fd_ < 0) fail("make a file in " + settings().storage);
+    if (fchmod(fd_, 0644) != 0) {  // whatever the umask: nginx reads it as one of the others
+        const int why = errno;
+        unlinkat(folder.fd(), name_.c_str(), 0);
+        errno = why;
+        fail("let others read a file in " + settings().storage);
+    }
+}
+
+Incoming::~Incoming() {
+    if (!name_.empty()) unlink((settings().storage + '/' + std::string(storage::incoming) + '/' + name_).c_str());
+}
+
+void Incoming::append(std::string_view bytes) {
+    digest_.add(bytes);
+    while (!bytes.empty()) {
+        const ssize_t written = write(fd_, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail("write a file in " + settings().storage);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+        facts_.size += written;
+    }
+}
+
+const FileFacts& Incoming::finish() {
+    if (fsync(fd_) != 0) fail("write a file in " + settings().storage);
+    facts_.sha256 = digest_.hex();
+    if (lseek(fd_, 0, SEEK_SET) != 0) fail("read a file in " + settings().storage);
+    facts_.type = may_be_examined(fd_) ? type_of(fd_) : std::string(storage::unknown_type);
+    return facts_;
+}
+
+std::string Incoming::bytes() const {
+    std::string all(static_cast<std::size_t>(facts_.size), '\0');
+    for (std::size_t filled = 0; filled < all.size();) {
+        const ssize_t got = pread(fd_, all.data() + filled, all.size() - filled, static_cast<off_t>(filled));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) fail("read a file in " + settings().storage);
+        filled += static_cast<std::size_t>(got);
+    }
+    return all;
+}
+
+void Incoming::keep(Database& database) {
+    static const Statement lock = numbered(storage::keeping);
+    database.query(lock, {{"sha256", facts_.sha256}});
+    if (name_.empty()) return;  // the transaction before this one failed; a sweep leaves young files alone
+    const Folder root, from(root, std::string(storage::incoming)), to(root, facts_.sha256.substr(0, 2));
+    if (renameat(from.fd(), name_.c_str(), to.fd(), facts_.sha256.c_str()) != 0)
+        fail("put a file into " + settings().storage);
+    name_.clear();
+    to.sync();
+}
+
+}  // namespace api

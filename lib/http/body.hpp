@@ -1,0 +1,43 @@
+// What the two readers of bodies share: that of fields (input.cpp) and that of uploads (upload.cpp).
+#pragma once
+#include <functional>
+
+#include "http/input.hpp"
+#include "http/multipart.hpp"
+
+namespace api {
+
+/// The media type without parameters, in lower case; parameters beside it.
+struct MediaType {
+    std::string type;
+    std::string charset;
+    std::string boundary;
+};
+
+/// That of a request. Throws a 400 where it was sent twice.
+MediaType media_type_of(const Request& request);
+inline bool is_utf8(const MediaType& media) { return media.charset.empty() || media.charset == "utf-8"; }
+
+/// What came as pairs of texts: a form or a query string.
+struct Given {
+    json::object fields;
+    Errors errors;
+
+    void add(std::string name, std::string value) {
+        if (fields.contains(name)) errors[name] = {"This field stands more than once."};
+        fields[name] = std::move(value);
+    }
+    /// The checked fields, with these errors beside their own.
+    Input checked(Source source, std::string_view method, const Shape& in, const Shape& out) const {
+        Input input = check_fields(fields, source, method, in, out);
+        for (const auto& [name, messages] : errors)
+            for (const std::string& message : messages) input.errors[name].push_back(message);
+        return input;
+    }
+};
+
+/// Reads all parts of a form. What take_file() returns true for has been taken; other files are refused by name.
+void read_multipart(multipart::Reader& reader, Given& given,
+                    const std::function<bool(const multipart::Part&)>& take_file);
+
+}  // namespace api

@@ -1,0 +1,141 @@
+// One family after the other, as the format wants it: HELP, TYPE, then the series of all handlers.
+#include "serve/metrics.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <tuple>
+
+#include "serve/counters.hpp"
+
+namespace api::metrics {
+
+namespace {
+
+constexpr std::size_t most_handlers = 1000;
+
+/// What the handlers have counted, by their names.
+using All = std::map<std::string, Counted>;
+
+/// The name of a handler is that of its binary: it needs no escape as a label.
+bool is_handler(const std::string& name) {
+    return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+}
+
+All read_all(const std::string& folder) {
+    All all;
+    std::error_code error;
+    // with an error code each step: a folder may go while it is read
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        if (!is_handler(name) || all.size() >= most_handlers) continue;
+        if (auto counted = read_counters(folder, name)) all.emplace(name, std::move(*counted));
+    }
+    return all;
+}
+
+/// Nanoseconds as seconds, in the fewest digits that say the same.
+std::string seconds(std::uint64_t nanoseconds) {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<double>(nanoseconds) / 1e9);
+    return {digits, end.ptr};
+}
+
+/// The text as it grows.
+class Text {
+public:
+    void family(const char* name, const char* type, const char* help) {
+        name_ = std::string("fettle_") + name;
+        out_ += "# HELP " + name_ + ' ' + help + "\n# TYPE " + name_ + ' ' + type + '\n';
+    }
+    void sample(const std::string& labels, const std::string& value, const char* end = "") {
+        out_ += name_ + end + '{' + labels + "} " + value + '\n';
+    }
+    std::string take() { return std::move(out_); }
+
+private:
+    std::string name_, out_;
+};
+
+/// A family with one series for each handler.
+template <class Value>
+void of_handlers(Text& text, const All& all, const char* name, const char* type, const char* help, Value value) {
+    text.family(name, type, help);
+    for (const auto& [handler, counted] : all) text.sample("handler=\"" + handler + '"', value(counted));
+}
+
+void write_requests(Text& text, const All& all) {
+    using Endpoint = std::tuple<std::string, std::string, std::string>;
+    std::map<Endpoint, Counted::Requests> endpoints;
+    std::map<std::pair<Endpoint, std::string>, std::uint64_t> answers;
+    for (const auto& [handler, counted] : all)
+        for (const Counted::Requests& one : counted.requests) {
+            std::uint64_t number = 0;
+            for (std::uint64_t count : one.durations) number += count;
+            if (number == 0) continue;
+            const Endpoint endpoint{handler, one.method, one.route};
+            answers[{endpoint, one.status}] += number;
+            Counted::Requests& sum = endpoints.try_emplace(endpoint, Counted::Requests{}).first->second;
+            sum.nanoseconds += one.nanoseconds;
+            for (std::size_t i = 0; i < sum.durations.size(); ++i) sum.durations[i] += one.durations[i];
+        }
+    auto labels = [](const Endpoint& endpoint) {
+        const auto& [handler, method, route] = endpoint;
+        return "handler=\"" + handler + "\",method=\"" + method + "\",route=\"" + route + '"';
+    };
+    text.family("http_requests_total", "counter", "Requests that a handler has answered.");
+    for (const auto& [key, number] : answers)
+        text.sample(labels(key.first) + ",status=\"" + key.second + '"', std::to_string(number));
+    text.family("http_request_duration_seconds", "histogram",
+                "How long they took, from their arrival at the handler until the answer had left.");
+    for (const auto& [endpoint, requests] : endpoints) {
+        std::uint64_t number = 0;
+        for (std::size_t i = 0; i < requests.durations.size(); ++i) {
+            number += requests.durations[i];
+            const std::string bound = i < duration_bounds.size() ? seconds(duration_bounds[i]) : "+Inf";
+            text.sample(labels(endpoint) + ",le=\"" + bound + '"', std::to_string(number), "_bucket");
+        }
+        text.sample(labels(endpoint), seconds(requests.nanoseconds), "_sum");
+        text.sample(labels(endpoint), std::to_string(number), "_count");
+    }
+}
+
+}  // namespace
+
+std::string text(const std::string& folder) {
+    const All all = read_all(folder);
+    Text text;
+    write_requests(text, all);
+    of_handlers(text, all, "http_requests_in_flight", "gauge", "Requests that are being answered.",
+                [](const Counted& counted) { return std::to_string(counted.in_flight); });
+    auto total = [](Total which) {
+        return
+            [which](const Counted& counted) { return std::to_string(counted.totals[static_cast<std::size_t>(which)]); };
+    };
+    of_handlers(text, all, "database_seconds_total", "counter",
+                "Time that was spent on the database, waiting for it included.", [](const Counted& counted) {
+                    return seconds(counted.totals[static_cast<std::size_t>(Total::database_nanoseconds)]);
+                });
+    of_handlers(text, all, "database_statements_total", "counter", "Statements that the database was asked to run.",
+                total(Total::database_statements));
+    of_handlers(text, all, "database_connections_lost_total", "counter",
+                "Connections to the database that broke or could not be made.", total(Total::connections_lost));
+    of_handlers(text, all, "log_lines_lost_total", "counter", "Lines that the log had no room for.",
+                total(Total::lines_lost));
+    of_handlers(text, all, "process_starts_total", "counter", "Starts of the handler, after an idle exit, too.",
+                total(Total::starts));
+    of_handlers(text, all, "processes", "gauge", "Processes of the handler that run; none after an idle exit.",
+                [](const Counted& counted) { return std::to_string(counted.started.size()); });
+    text.family("process_start_time_seconds", "gauge", "When the newest of them started, in seconds since 1970.");
+    for (const auto& [handler, counted] : all)
+        if (!counted.started.empty())
+            text.sample("handler=\"" + handler + '"',
+                        seconds(*std::max_element(counted.started.begin(), counted.started.end()) * 1'000'000));
+    return text.take();
+}
+
+}  // namespace api::metrics
