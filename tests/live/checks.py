@@ -29,7 +29,7 @@ def handlers():
 ALONE = {'media', 'metrics'}
 
 
-class OverTheSocket(command.OwnStage):
+class OverTheSocket(command.OwnStack):
     @classmethod
     def setUpClass(cls):
         command.BUILD = BUILD

@@ -21,7 +21,7 @@ HEAD = re.compile(r'^sealed (\d+) rows?; head (\d+) ([0-9a-f]{64})$', re.MULTILI
 NEW = 'nine blue tractors'
 
 
-class OwnStage(unittest.TestCase):
+class OwnStack(unittest.TestCase):
     """A dev stack of its own, where nobody has registered, and the command beside it."""
     @classmethod
     def setUpClass(cls):
@@ -62,7 +62,7 @@ class OwnStage(unittest.TestCase):
         return self.own.client().post('/api/v1/auth/login', {'username': name, 'password': password})
 
 
-class Command(OwnStage):
+class Command(OwnStack):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -666,7 +666,7 @@ class Command(OwnStage):
             copy.write('\n'.join(lines) + '\n')
         return path
 
-    def test_doctor_finds_a_healthy_stage_well(self):
+    def test_doctor_finds_a_healthy_dev_stack_well(self):
         self.done('audit', 'seal')
         code, lines = self.doctor()
         self.assertEqual(code, 0, lines)
@@ -773,7 +773,7 @@ class Command(OwnStage):
         self.finding(0, 'database', 'ok', 'answers for fettle')
 
 
-class Example(OwnStage):
+class Example(OwnStack):
     """The example workshop, which `fettle example` puts into an empty database."""
     @classmethod
     def setUpClass(cls):

@@ -26,7 +26,7 @@ def wait_for(condition):
         time.sleep(0.02)
 
 
-class OnTheStage(unittest.TestCase):
+class OnTheDevStack(unittest.TestCase):
     def url(self, content=b'oil', name='plan.txt', type='text%2Fplain', kind='document', **by):
         path = f'/media/{kind}/{STACK.store(content)}/{name}?type={type}&expires={int(time.time()) + 250}'
         return STACK.sign(path, **by)

@@ -60,7 +60,7 @@ class Races(unittest.TestCase):
     def waited(self, answer):
         return answer.status == 503 and answer.took >= 1 and int(answer.headers['retry-after']) >= 1 and 'at the same time' in answer.json['detail']
 
-    def own_stage(self, **settings):
+    def own_stack(self, **settings):
         own = devstack.DevStack(BUILD, **settings).start()
         self.addCleanup(own.stop)
         return own
@@ -73,7 +73,7 @@ class Races(unittest.TestCase):
     # -- accounts
 
     def test_of_twenty_first_users_exactly_one_is_superuser(self):
-        own = self.own_stage(FETTLE_WORKERS='16')
+        own = self.own_stack(FETTLE_WORKERS='16')
         for turn in range(2 if SANITIZER else 5):
             answers = together([Act('POST', '/api/v1/auth/register', account(f'first{i}'), on=own) for i in range(20)])
             self.statuses(answers, s201=20)

@@ -167,13 +167,13 @@ class Handlers(unittest.TestCase):
 class Database(unittest.TestCase):
     def setUp(self):
         self.stack = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
-        self.addCleanup(self.devstack.stop)
-        self.root = self.devstack.user('root', superuser=True)
-        with open(os.path.join(self.devstack.data, 'cluster/data/postmaster.pid')) as file:
+        self.addCleanup(self.stack.stop)
+        self.root = self.stack.user('root', superuser=True)
+        with open(os.path.join(self.stack.data, 'cluster/data/postmaster.pid')) as file:
             self.postmaster = int(file.readline())
 
     def under_load(self, accident, times):
-        pids = {name: self.devstack.pids(name) for name in os.listdir(os.path.join(self.devstack.run, 'handlers'))}
+        pids = {name: self.stack.pids(name) for name in os.listdir(os.path.join(self.stack.run, 'handlers'))}
         with Load(self.stack, self.root.token) as load:
             for _ in range(times):
                 accident()
@@ -181,8 +181,8 @@ class Database(unittest.TestCase):
                 self.assertTrue(wait_for(lambda: all(self.root.get('/api/v1/tasks').status == 200 for _ in range(8)), 5))
                 time.sleep(0.3)
         load.check(self, 503)
-        self.assertEqual({name: self.devstack.pids(name) for name in pids}, pids, 'a handler was restarted')
-        self.assertNotIn('fault:', self.devstack.logs())
+        self.assertEqual({name: self.stack.pids(name) for name in pids}, pids, 'a handler was restarted')
+        self.assertNotIn('fault:', self.stack.logs())
         return load
 
     def test_a_restart_of_the_database_loses_nothing_acknowledged(self):
@@ -194,7 +194,7 @@ class Database(unittest.TestCase):
     def another_postmaster(self):
         """tools/dev/stack has started it again, and it takes connections."""
         try:
-            with open(os.path.join(self.devstack.data, 'cluster/data/postmaster.pid')) as file:
+            with open(os.path.join(self.stack.data, 'cluster/data/postmaster.pid')) as file:
                 lines = file.read().split('\n')
         except FileNotFoundError:
             return False
@@ -205,17 +205,17 @@ class Database(unittest.TestCase):
 
     def test_a_killed_server_process_loses_nothing_acknowledged(self):
         def crash():
-            backend = self.devstack.psql("select pid from pg_stat_activity where application_name = 'fettle_tasks' limit 1")[0][0]
+            backend = self.stack.psql("select pid from pg_stat_activity where application_name = 'fettle_tasks' limit 1")[0][0]
             os.kill(int(backend), signal.SIGKILL)  # all sessions end, and the log is replayed
             time.sleep(0.1)
         self.assertTrue(self.under_load(crash, 3).lost(), 'nobody noticed')
 
     def test_ended_connections_lose_nothing_acknowledged(self):
-        self.under_load(lambda: self.devstack.psql('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'), 5)
+        self.under_load(lambda: self.stack.psql('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'), 5)
 
     def test_a_connection_that_ended_while_nobody_used_it_is_noticed_before_it_is_used(self):
         for _ in range(3):
-            self.devstack.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()")
+            self.stack.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()")
             time.sleep(0.2)
             self.assertEqual([self.root.post('/api/v1/tasks', {'title': 'after the end'}).status for _ in range(8)], [201] * 8)
 

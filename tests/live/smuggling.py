@@ -105,7 +105,7 @@ class Peer(unittest.TestCase):
 
     def connect(self, handler):
         peer = socket.socket(socket.AF_UNIX)
-        peer.connect(os.path.join(self.devstack.run, 'sockets', handler + '.sock'))
+        peer.connect(os.path.join(self.stack.run, 'sockets', handler + '.sock'))
         return peer
 
     def say(self, handler, data, wait=3.0):
@@ -134,7 +134,7 @@ class OnTheSocket(Peer):
                 got = self.say('tasks', request('POST', '/api/v1/tasks', hidden_in_a_body(forged, size, alignment), keep=True) + forged, 1.0)
                 self.assertLessEqual(got.count(b'Status: '), 1, got)
                 self.assertNotIn(b'Status: 2', got)
-        self.assertEqual(self.devstack.psql(f'select count(*) from tasks where id = {canary}'), [['1']], 'the forged request was executed')
+        self.assertEqual(self.stack.psql(f'select count(*) from tasks where id = {canary}'), [['1']], 'the forged request was executed')
 
     def test_an_honest_request_on_the_socket_is_answered(self):
         """What the other tests send is understood, so that their silence means something."""
@@ -160,12 +160,12 @@ class OnTheSocket(Peer):
                 peer.close()
 
     def test_the_sockets_are_closed_to_others(self):
-        paths = [os.path.join(self.devstack.run, 'sockets', name) for name in os.listdir(os.path.join(self.devstack.run, 'sockets'))] + [os.path.join(self.devstack.run, '.s.PGSQL.5432')]
+        paths = [os.path.join(self.stack.run, 'sockets', name) for name in os.listdir(os.path.join(self.stack.run, 'sockets'))] + [os.path.join(self.stack.run, '.s.PGSQL.5432')]
         self.assertGreater(len(paths), 5)
         for path in paths:
             self.assertTrue(stat.S_ISSOCK(os.stat(path).st_mode), path)
             self.assertEqual(os.stat(path).st_mode & 0o007, 0, path)
-        self.assertEqual(os.stat(self.devstack.run).st_mode & 0o077, 0)
+        self.assertEqual(os.stat(self.stack.run).st_mode & 0o077, 0)
         if os.geteuid() != 0:
             return
         child = os.fork()
@@ -191,8 +191,8 @@ class Deadly(Peer):
 
     def setUp(self):
         self.stack = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
-        self.addCleanup(self.devstack.stop)
-        self.root = self.devstack.user('root', superuser=True)
+        self.addCleanup(self.stack.stop)
+        self.root = self.stack.user('root', superuser=True)
 
     def test_values_asked_for_again_and_again_do_not_stop_the_service(self):
         for count in (4, 40):
@@ -224,4 +224,4 @@ class Deadly(Peer):
         for data in cases:
             self.say('health', data, 0.05)
         self.served('records in no order')
-        self.assertEqual(len(self.devstack.pids('health')), 1)
+        self.assertEqual(len(self.stack.pids('health')), 1)
