@@ -1,12 +1,13 @@
 """A private Fettle for tests: the real nginx, handlers and PostgreSQL of `make run`, on a free port and temporary data."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
 import os
 import random
-import shutil
+import re
 import signal
 import socket
 import subprocess
@@ -17,18 +18,35 @@ import urllib.parse
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PASSWORD = 'correct horse battery'
 
+reserved_ports = []  # sockets that hold the names of the ports which this process has got from free_port()
+running = []         # dev stacks that were started and are not stopped yet
+stopped_logs = []    # of each dev stack that was stopped: what it wrote, without the lines that its tests cause on purpose
+
 
 def free_port():
-    """A port below the ephemeral range, where an outgoing connection of somebody else cannot sit."""
+    """A port that is free, and that no other process gets from here before this one ends. It is below the ephemeral
+    range (32768 to 60999 on Linux), so that no outgoing connection takes it. RuntimeError where there is none."""
     for _ in range(100):
         port = random.randint(20000, 32000)
+        # a name in the abstract namespace of unix sockets is free again when its process ends, however it ends
+        name = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe:
             try:
+                name.bind(f'\0fettle-test-port-{port}')
                 probe.bind(('127.0.0.1', port))
-                return port
             except OSError:
+                name.close()
                 continue
+        reserved_ports.append(name)
+        return port
     raise RuntimeError('no free port between 20000 and 32000')
+
+
+def stop_all():
+    """Stops the dev stacks that are still running, whoever started them."""
+    with contextlib.ExitStack() as stops:  # all of them, also where one does not stop
+        for stack in running:
+            stops.callback(stack.stop)
 
 
 class Answer:
@@ -91,25 +109,30 @@ class Client:
 
 
 class DevStack:
-    """Starts tools/dev/stack and stops it again; settings are environment variables such as FETTLE_REGISTRATION."""
+    """Starts tools/dev/stack and stops it again. Settings are environment variables such as FETTLE_REGISTRATION;
+    deliberate is a pattern of the lines in its logs that its tests cause on purpose."""
 
-    def __init__(self, build, test=True, **settings):
-        self.build, self.test, self.settings = os.path.abspath(build), test, settings
+    def __init__(self, build, test=True, deliberate=None, **settings):
+        self.build, self.test, self.deliberate, self.settings = os.path.abspath(build), test, deliberate, settings
         self.data = tempfile.mkdtemp(prefix='fettle-test-')
         self.port = free_port()
         self.users = 0
 
     def start(self):
-        command = [os.path.join(ROOT, 'tools/dev/stack'), '--build', self.build, '--data', self.data, '--port', str(self.port)]
+        """Returns itself when everything answers; RuntimeError with what it said where it does not start."""
+        command = ['setpriv', '--pdeathsig', 'TERM', os.path.join(ROOT, 'tools/dev/stack'),
+                   '--build', self.build, '--data', self.data, '--port', str(self.port), *(['--test'] if self.test else [])]
         self.log = open(os.path.join(self.data, 'devstack.log'), 'w+')
-        self.process = subprocess.Popen(command + (['--test'] if self.test else []), stdout=self.log, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL, env={**os.environ, **self.settings}, start_new_session=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
+                                        env={**os.environ, **self.settings}, start_new_session=True)
+        running.append(self)
         deadline = time.monotonic() + 120
         while not os.path.exists(os.path.join(self.data, 'env')):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.terminate()
-                self.log.seek(0)
-                raise RuntimeError('the dev stack did not start:\n' + self.log.read())
+                with open(self.log.name) as file:
+                    said = file.read()
+                self.stop()
+                raise RuntimeError('the dev stack did not start:\n' + said)
             time.sleep(0.05)
         with open(os.path.join(self.data, 'env')) as file:
             self.env = dict(line.strip().split('=', 1) for line in file if '=' in line and not line.startswith('#'))
@@ -120,14 +143,17 @@ class DevStack:
         """Stops everything; returns what the handlers and PostgreSQL wrote to their logs."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
+        running.remove(self)
         logs = self.logs()
+        stopped_logs.append(re.sub(self.deliberate, '', logs, flags=re.MULTILINE) if self.deliberate else logs)
         self.log.close()
         subprocess.run([os.path.join(ROOT, 'tools/dev/stack'), '--data', self.data, '--forget'], check=True)
         return logs
 
     def logs(self):
+        """All logs as one text, each with a line that names it; they are moved into the data when the dev stack stops."""
         text = ''
-        for folder in (os.path.join(self.run, 'log'), os.path.join(self.data, 'log')):
+        for folder in (os.path.join(getattr(self, 'run', self.data), 'log'), os.path.join(self.data, 'log')):
             if os.path.isdir(folder):
                 for name in sorted(os.listdir(folder)):
                     with open(os.path.join(folder, name), errors='replace') as file:
