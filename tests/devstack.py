@@ -20,7 +20,8 @@ PASSWORD = 'correct horse battery'
 
 reserved_ports = []  # sockets that hold the names of the ports which this process has got from free_port()
 running = []         # dev stacks that were started and are not stopped yet
-stopped_logs = []    # of each dev stack that was stopped: what it wrote, without the lines that its tests cause on purpose
+# of each dev stack that was stopped: what it wrote, without the lines that its tests cause on purpose
+stopped_logs = []
 
 
 def free_port():
@@ -121,7 +122,8 @@ class DevStack:
     def start(self):
         """Returns itself when everything answers; RuntimeError with what it said where it does not start."""
         command = ['setpriv', '--pdeathsig', 'TERM', os.path.join(ROOT, 'tools/dev/stack'),
-                   '--build', self.build, '--data', self.data, '--port', str(self.port), *(['--test'] if self.test else [])]
+                   '--build', self.build, '--data', self.data, '--port', str(self.port),
+                   *(['--test'] if self.test else [])]
         self.log = open(os.path.join(self.data, 'devstack.log'), 'w+')
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
                                         env={**os.environ, **self.settings}, start_new_session=True)
@@ -163,7 +165,8 @@ class DevStack:
 
     def psql(self, sql):
         """Runs SQL as a superuser of PostgreSQL; the rows as lists of texts."""
-        result = subprocess.run(['psql', '-XqAt', '-F', '\x1f', '-v', 'ON_ERROR_STOP=1', '-h', self.run, '-U', 'postgres', 'fettle'],
+        result = subprocess.run(['psql', '-XqAt', '-F', '\x1f', '-v', 'ON_ERROR_STOP=1', '-h', self.run, '-U',
+                                 'postgres', 'fettle'],
                                 input=sql, capture_output=True, text=True)
         if result.returncode:
             raise RuntimeError(result.stderr)
@@ -171,7 +174,8 @@ class DevStack:
 
     def pids(self, handler):
         """The processes of a handler (not of its supervisor)."""
-        result = subprocess.run(['pgrep', '-x', '-f', os.path.join(self.run, 'handlers', handler)], capture_output=True, text=True)
+        result = subprocess.run(['pgrep', '-x', '-f', os.path.join(self.run, 'handlers', handler)],
+                                capture_output=True, text=True)
         return [int(pid) for pid in result.stdout.split()]
 
     def store(self, content):
@@ -201,11 +205,13 @@ class DevStack:
         self.users += 1
         name = name or f'user{self.users}'
         client = self.client()
-        answer = client.post('/api/v1/auth/register', {'username': name, 'email': f'{name}@example.org', 'password': PASSWORD})
+        answer = client.post('/api/v1/auth/register',
+                             {'username': name, 'email': f'{name}@example.org', 'password': PASSWORD})
         assert answer.status == 201, answer
         client.id, client.username = answer.json['id'], name
         if role:
-            self.psql(f"insert into user_roles (user_id, role_id) select {client.id}, id from roles where name = '{role}'")
+            self.psql(f"insert into user_roles (user_id, role_id) select {client.id}, id from roles "
+                      f"where name = '{role}'")
         self.psql(f'update users set is_superuser = {superuser} where id = {client.id} and is_superuser <> {superuser}')
         answer = client.post('/api/v1/auth/login', {'username': name, 'password': PASSWORD})
         assert answer.status == 200, answer

@@ -38,7 +38,8 @@ PATIENCE = 90  # seconds that a suite has to stop its dev stacks when it is inte
 # These limit the time of an answer or fill disk and memory: they run one after the other, when the others have ended.
 ALONE = ('live/restarts', 'live/spreadsheet', 'live/uploads')
 # The longest of the others are started first, so that none of them is left over at the end.
-FIRST = ('http', 'live/plans', 'live/smuggling', 'live/accounts', 'live/races', 'live/idempotency', 'live/checks', 'live/command')
+FIRST = ('http', 'live/plans', 'live/smuggling', 'live/accounts', 'live/races', 'live/idempotency', 'live/checks',
+         'live/command')
 
 
 def wanted(name):
@@ -112,12 +113,14 @@ def refused_programs(report):
             path = os.path.join(HERE, name)
             with open(path) as file:
                 sentence = file.readline().removeprefix('// refused: ').strip()
-            result = subprocess.run([*compiler, '-fsyntax-only', '-I', folder, '-I', lib, path], capture_output=True, text=True)
+            result = subprocess.run([*compiler, '-fsyntax-only', '-I', folder, '-I', lib, path],
+                                    capture_output=True, text=True)
             if sentence == 'nothing, this one compiles':
                 report.add(name, result.stderr if result.returncode else None)
             else:
                 is_refused = result.returncode and sentence in result.stderr
-                report.add(name, None if is_refused else f'expected: {sentence}\nbut got {result.returncode}: {result.stderr}')
+                report.add(name, None if is_refused
+                           else f'expected: {sentence}\nbut got {result.returncode}: {result.stderr}')
 
 
 def golden_files(report):
@@ -246,10 +249,12 @@ class Suite:
         *lines, last = self.output.read().splitlines() or ['']
         count = re.fullmatch(r'(\d+) passed, (\d+) failed', last)
         if not count or self.process.returncode:
-            lines += [last, f'FAILED {self.name}\nit ended with status {self.process.returncode} before its last test\n']
+            lines += [last,
+                      f'FAILED {self.name}\nit ended with status {self.process.returncode} before its last test\n']
         self.passed, self.failed = (int(count[1]), int(count[2])) if count else (0, 0)
         self.failed += bool(not count or self.process.returncode)
-        print('\n'.join([f'== {self.name}: {self.passed} passed, {self.failed} failed, {self.took:.0f} s', *lines]), flush=True)
+        print('\n'.join([f'== {self.name}: {self.passed} passed, {self.failed} failed, {self.took:.0f} s', *lines]),
+              flush=True)
 
 
 def run_side_by_side(waiting, jobs):
@@ -283,7 +288,8 @@ def main():
         run_suite(sys.argv[3])
         return 0
     started, ended = time.monotonic(), []
-    every = {'unit': ['unit'], 'golden': ['golden'], 'fuzz': names('fuzz/*.cpp', '.cpp'), 'refused': names('refused/*.cpp', ''),
+    every = {'unit': ['unit'], 'golden': ['golden'], 'fuzz': names('fuzz/*.cpp', '.cpp'),
+             'refused': names('refused/*.cpp', ''),
              'http': names('http/*.http', '.http'), **{name: [name] for name in names('live/*.py', '.py')}}
     chosen = [suite for suite, parts in every.items() if any(map(wanted, parts))]
     chosen.sort(key=lambda suite: FIRST.index(suite) if suite in FIRST else len(FIRST))

@@ -37,7 +37,8 @@ class Settings(unittest.TestCase):
                 self.refused(answer, 429, 'too_many_requests')
                 self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
         # the whole family, by all of its paths
-        for path in ('/api/v1/auth/login/', '/api/login', '/api/user_management/users/login/', '/api/v1/auth/register', '/api/register/', '/api/user_management/users/register'):
+        for path in ('/api/v1/auth/login/', '/api/login', '/api/user_management/users/login/', '/api/v1/auth/register',
+                     '/api/register/', '/api/user_management/users/register'):
             fresh = [client.post(path, {}).status for _ in range(3)]
             self.assertIn(429, fresh, path)
         # and nobody else
@@ -46,7 +47,8 @@ class Settings(unittest.TestCase):
                 self.assertEqual(user.get(path).status, 200, path)
             self.assertEqual(user.post('/api/v1/tasks', {'title': 'Oil'}).status, 201)
         time.sleep(1.2)
-        self.assertEqual(client.post('/api/v1/auth/login', {'username': 'somebody', 'password': devstack.PASSWORD}).status, 200)
+        self.assertEqual(client.post('/api/v1/auth/login',
+                                     {'username': 'somebody', 'password': devstack.PASSWORD}).status, 200)
 
     def test_closed_registration_says_so_and_makes_nobody(self):
         own = self.own_stack(FETTLE_REGISTRATION='closed')

@@ -22,7 +22,8 @@ class Row:
     """A line of the table: .asked is method and path with {} for every placeholder, as of(describe) has them."""
 
     def __init__(self, number, line):
-        found = re.fullmatch(r'(GET|POST|PUT|PATCH|DELETE) +(/\S+)((?: +\d{3})+)(?: +([{\[].*|base64 \S+))?', line.strip())
+        found = re.fullmatch(r'(GET|POST|PUT|PATCH|DELETE) +(/\S+)((?: +\d{3})+)(?: +([{\[].*|base64 \S+))?',
+                             line.strip())
         if not found or len(found[3].split()) != len(KINDS):
             raise ValueError(f'{TABLE}:{number} is no row: method, path, {len(KINDS)} statuses, body')
         self.number, self.method, self.path, self.body = number, found[1], found[2], found[4]
@@ -36,7 +37,8 @@ class Cell:
     def __init__(self, row, kind, path):
         self.row, self.kind, self.path = row, kind, path
         self.word = 'cell-' + secrets.token_hex(6)
-        self.caller_token, self.refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(16) + secrets.token_urlsafe(32)
+        self.caller_token, self.refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(
+            16) + secrets.token_urlsafe(32)
 
     def fill(self, text):
         return re.sub(r'\{([a-z][a-z.]*)\}', lambda found: str(self.values[found[1]]), text)
@@ -47,13 +49,16 @@ class Cell:
         path, body = self.fill(self.path), self.row.body and self.fill(self.row.body)
         for _ in range(5 if SANITIZER else 1):
             file = body and body.startswith('base64 ') and base64.b64decode(body[7:])
-            answer = client.request(self.row.method, path, raw=file or body and body.encode(), headers={'Content-Type': 'application/json'} if body and not file else None)
+            answer = client.request(self.row.method, path, raw=file or body and body.encode(),
+                                    headers={'Content-Type': 'application/json'} if body and not file else None)
             if answer.status != 503:  # a hash that takes ten times as long may keep others waiting in vain
                 break
         client.close()
         faults = [] if answer.status == self.row.statuses[self.kind] else [f'expected {self.row.statuses[self.kind]}']
-        faults += [*transcript.promises(self.row.method, answer), *STACK.documentation.faults(self.row.method, path, answer)]
-        return faults and f'{TABLE}:{self.row.number} {self.kind}: {self.row.method} {path} {body or ""}\n    {", ".join(faults)}; found {answer}'
+        faults += [*transcript.promises(self.row.method, answer),
+                   *STACK.documentation.faults(self.row.method, path, answer)]
+        return (faults and f'{TABLE}:{self.row.number} {self.kind}: {self.row.method} {path} {body or ""}\n    '
+                f'{", ".join(faults)}; found {answer}')
 
 
 def of(method, path):
@@ -82,8 +87,9 @@ def endpoints():
 def objects(cells):
     """Makes the accounts and objects of all cells, by SQL: that takes a moment, where logins would take half a minute."""
     STACK.user('matrix')  # its hash is the password of all
-    given = json.dumps([{'i': i, 'word': cell.word, 'kind': cell.kind, 'caller': cell.caller_token, 'refresh': cell.refresh}
-                        for i, cell in enumerate(cells)])
+    given = json.dumps(
+        [{'i': i, 'word': cell.word, 'kind': cell.kind, 'caller': cell.caller_token, 'refresh': cell.refresh}
+         for i, cell in enumerate(cells)])
     picture = STACK.store(b'the picture of every owner')
     made = STACK.psql(f'''
         begin;
@@ -158,10 +164,12 @@ class Matrix(unittest.TestCase):
     def test_every_endpoint_has_a_row_and_every_row_an_endpoint(self):
         described, table = endpoints(), rows()
         written = {row.asked for row in table}
-        faults = [f'{method} {path} of the handler {handler} has no row: add one to tests/matrix.txt, with the status of each kind of caller.'
+        faults = [f'{method} {path} of the handler {handler} has no row: add one to tests/matrix.txt, '
+                  f'with the status of each kind of caller.'
                   for (method, bare), (handler, path, _) in sorted(described.items()) if (method, bare) not in written]
         paths = {of(method, path) for (method, _), (_, first, others) in described.items() for path in (first, *others)}
-        faults += [f'tests/matrix.txt:{row.number}: no handler tells of {row.method} {row.path} as its .route or .also: remove the row, or correct it.'
+        faults += [f'tests/matrix.txt:{row.number}: no handler tells of {row.method} {row.path} as its .route '
+                   f'or .also: remove the row, or correct it.'
                    for row in table if row.asked not in paths]
         if faults:
             self.fail('\n'.join(faults))
@@ -175,7 +183,8 @@ class Matrix(unittest.TestCase):
                 _, path, others = described[row.asked]
                 ours = dict(zip(re.findall(r'\{\w+\}', path), re.findall(r'\{\w+\}', row.path)))
                 for other in others:  # their placeholders are called as in .route, ours as in the table
-                    cells += [Cell(row, kind, re.sub(r'\{\w+\}', lambda found: ours[found[0]], other)) for kind in ALIAS_KINDS]
+                    cells += [Cell(row, kind, re.sub(r'\{\w+\}', lambda found: ours[found[0]], other))
+                              for kind in ALIAS_KINDS]
         objects(cells)
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             faults = [fault for fault in pool.map(lambda cell: cell.ask(STACK), cells) if fault]

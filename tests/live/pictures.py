@@ -22,7 +22,8 @@ def with_exif(jpeg, orientation, place):
     """With an orientation and a GPS directory, as telephones write them."""
     entry = struct.Struct('>HHII')
     gps = 8 + 2 + 2 * 12 + 4
-    tiff = b'MM\0*' + struct.pack('>I', 8) + struct.pack('>H', 2) + entry.pack(0x0112, 3, 1, orientation << 16) + entry.pack(0x8825, 4, 1, gps) + bytes(4)
+    tiff = b'MM\0*' + struct.pack('>I', 8) + struct.pack('>H', 2) + entry.pack(
+        0x0112, 3, 1, orientation << 16) + entry.pack(0x8825, 4, 1, gps) + bytes(4)
     tiff += struct.pack('>H', 1) + entry.pack(0x001b, 7, len(place), gps + 2 + 12 + 4) + bytes(4) + place
     segment = b'Exif\0\0' + tiff
     return jpeg[:2] + b'\xff\xe1' + struct.pack('>H', len(segment) + 2) + segment + jpeg[2:]
@@ -40,7 +41,8 @@ def png(width, height, row, others=None):
     def chunk(name, data):
         return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
     lines = (b'\0' + row) + (others or b'\0' + row) * (height - 1)
-    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2 if len(row) == 3 * width else 6, 0, 0, 0)) +
+    return (b'\x89PNG\r\n\x1a\n' +
+            chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2 if len(row) == 3 * width else 6, 0, 0, 0)) +
             chunk(b'IDAT', zlib.compress(lines, 1)) + chunk(b'IEND', b''))
 
 
@@ -99,7 +101,8 @@ class Pictures(unittest.TestCase):
         for pid in STACK.pids('profile_picture'):
             with open(f'/proc/{pid}/status') as file:
                 said = {line.split(':')[0]: line.split()[1] for line in file if line.startswith(('VmRSS', 'VmHWM'))}
-            self.assertLess(int(said['VmHWM']), 200 << 10, 'more than one picture at a time (60 MB of pixels) was in memory')
+            self.assertLess(int(said['VmHWM']), 200 << 10,
+                            'more than one picture at a time (60 MB of pixels) was in memory')
             self.assertLess(int(said['VmRSS']), 60 << 10, 'in KiB, when all is done')
 
     def test_a_picture_that_would_be_heavy_is_refused(self):
@@ -113,7 +116,8 @@ class Pictures(unittest.TestCase):
 
     def test_only_the_handler_of_pictures_loads_the_image_libraries(self):
         folder = os.path.join(BUILD, 'handlers')
-        loads = {name for name in os.listdir(folder) if any(one in self.libraries(os.path.join(folder, name)) for one in (b'libturbojpeg', b'libpng', b'libwebp'))}
+        loads = {name for name in os.listdir(folder) if any(one in self.libraries(os.path.join(folder, name))
+                                                            for one in (b'libturbojpeg', b'libpng', b'libwebp'))}
         self.assertEqual(loads, {'profile_picture'})
 
     @staticmethod

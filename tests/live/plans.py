@@ -12,10 +12,13 @@ import devstack
 STACK, BUILD, SANITIZER = None, 'build', ''
 
 # one pixel
-PICTURE = base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM44KAAAALkASGBJcjIAAAAAElFTkSuQmCC')
+PICTURE = base64.b64decode(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM44KAAAALkASGBJcjIAAAAAElFTkSuQmCC')
 
-OPTIONS = ' '.join('-c ' + option for option in ('shared_preload_libraries=auto_explain', 'auto_explain.log_min_duration=0', 'auto_explain.log_analyze=on', 'auto_explain.log_timing=off',
-                                                 'auto_explain.log_nested_statements=on', 'auto_explain.log_format=json', 'autovacuum=off'))
+OPTIONS = ' '.join('-c ' + option for option in (
+    'shared_preload_libraries=auto_explain', 'auto_explain.log_min_duration=0', 'auto_explain.log_analyze=on',
+    'auto_explain.log_timing=off',
+    'auto_explain.log_nested_statements=on', 'auto_explain.log_format=json', 'autovacuum=off'))
 
 # Every text has the word "every", one of each has "unicorn", none has "nowhere".
 SEED = """
@@ -107,7 +110,8 @@ class Plans(unittest.TestCase):
         cls.addClassCleanup(cls.on.stop)
         cls.root = cls.on.user('root', superuser=True)
         cls.employee, cls.busy = cls.on.user('employee'), cls.on.user('busy')
-        cls.on.psql((SEED + ';' + DOCUMENTS).replace(':busy', str(cls.busy.id)).replace(':employee', str(cls.employee.id)))
+        cls.on.psql((SEED + ';' + DOCUMENTS).replace(':busy', str(cls.busy.id)).replace(':employee',
+                                                                                        str(cls.employee.id)))
         cls.log = open(os.path.join(cls.on.run, 'log/postgres.log'))
         cls.addClassCleanup(cls.log.close)
         cls.endpoints = []
@@ -134,17 +138,25 @@ class Plans(unittest.TestCase):
                     continue
                 rows = read_rows(node)
                 if node['Node Type'] == 'Seq Scan' and name not in ('roles', 'permissions') or rows > most:
-                    shown = {key: value for key, value in node.items() if key not in ('Plans', 'Parallel Aware', 'Async Capable', 'Startup Cost', 'Total Cost', 'Plan Width', 'Schema')}
-                    self.faults.append(f'{who.username}: {method} {path} -> {answer.status}: {rows} rows\n    {json.dumps(shown)}\n    {" ".join(plan["Query Text"].split())[:200]}')
+                    shown = {key: value for key, value in node.items()
+                             if key not in ('Plans', 'Parallel Aware', 'Async Capable', 'Startup Cost', 'Total Cost',
+                                            'Plan Width', 'Schema')}
+                    self.faults.append(f'{who.username}: {method} {path} -> {answer.status}: {rows} rows\n    '
+                                       f'{json.dumps(shown)}\n    {" ".join(plan["Query Text"].split())[:200]}')
         return answer
 
     # -- lists
 
     WORDS = ('every', 'unicorn', 'nowhere')
-    EXACT = {'code': ['tasks.create'], 'name': ['every lathe 1500', 'employee'], 'serial_number': ['every 1500'], 'username': ['every1500'], 'first_name': ['every first'], 'last_name': ['every last'],
-             'title': ['every task 77', 'every schedule 77', 'every report 77', 'every document 77'], 'content_type': ['text/plain', 'nothing'], 'sha256': ['1' * 64], 'category': ['every category 7'], 'manufacturer': ['every maker 7'],
-             'model': ['every model 7'], 'location': ['every hall 7'], 'table_name': ['tasks', 'equipment', 'nothing'], 'operation': ['insert', 'nothing']}
-    IDS = {'maintenance': ['1500', '999999'], 'report': ['1500', '999999'], 'message': ['1500', '999999'], 'equipment': ['1001', '1500', '999999'], 'task': ['45000', '999999'], 'technician': ['1100', '999999'],
+    EXACT = {'code': ['tasks.create'], 'name': ['every lathe 1500', 'employee'], 'serial_number': ['every 1500'],
+             'username': ['every1500'], 'first_name': ['every first'], 'last_name': ['every last'],
+             'title': ['every task 77', 'every schedule 77', 'every report 77', 'every document 77'],
+             'content_type': ['text/plain', 'nothing'], 'sha256': ['1' * 64], 'category': ['every category 7'],
+             'manufacturer': ['every maker 7'],
+             'model': ['every model 7'], 'location': ['every hall 7'], 'table_name': ['tasks', 'equipment', 'nothing'],
+             'operation': ['insert', 'nothing']}
+    IDS = {'maintenance': ['1500', '999999'], 'report': ['1500', '999999'], 'message': ['1500', '999999'],
+           'equipment': ['1001', '1500', '999999'], 'task': ['45000', '999999'], 'technician': ['1100', '999999'],
            'sender': ['1001', '2000', '999999'], 'row_id': ['41000', '5000', '999999']}
 
     def values(self, name, schema):
@@ -198,7 +210,8 @@ class Plans(unittest.TestCase):
                     if endpoint['asks'] != 'caller' and who is not self.root:
                         continue
                     for query in self.queries(endpoint):
-                        answer = self.ask(who, 'GET', f'{path}?{urllib.parse.urlencode(query)}', most=self.guessed(query) or 12000)
+                        answer = self.ask(who, 'GET', f'{path}?{urllib.parse.urlencode(query)}',
+                                          most=self.guessed(query) or 12000)
                         if answer.status == 400 and 'Unknown query parameter' in str(answer.json['errors']):
                             continue  # this way is not offered
                         if answer.status == 400 and set(query.values()) & set(self.WORDS):
@@ -206,7 +219,8 @@ class Plans(unittest.TestCase):
                         self.assertEqual(answer.status, 200, (path, query, answer))
                         asked += 1
                         if answer.json['next']:
-                            answer = self.ask(who, 'GET', answer.json['next'].split(str(self.on.port), 1)[1], most=self.guessed(query) or 7000)
+                            answer = self.ask(who, 'GET', answer.json['next'].split(str(self.on.port), 1)[1],
+                                              most=self.guessed(query) or 7000)
                             self.assertEqual(answer.status, 200)
                             asked += 1
         self.assertGreater(asked, 1000)
@@ -238,7 +252,9 @@ class Plans(unittest.TestCase):
     COUNTED = 50000
 
     def test_every_other_endpoint(self):
-        ids, untried = {'password': devstack.PASSWORD}, {(method, endpoint['path']) for endpoint in self.endpoints if not endpoint['list'] and not endpoint['sends_file'] for method in endpoint['methods']}
+        ids, untried = {'password': devstack.PASSWORD}, {(method, endpoint['path']) for endpoint in self.endpoints
+                                                         if not endpoint['list'] and not endpoint['sends_file']
+                                                         for method in endpoint['methods']}
         who = self.on.user('everything', superuser=True)
         ids['everything'] = who.id
         for line in re.split(r' · |\n', self.REQUESTS.strip()):
@@ -249,15 +265,19 @@ class Plans(unittest.TestCase):
             file = PICTURE if body == '{picture}' else None
             answer = self.ask(who, method, '/api/v1' + path, None if file else body and json.loads(body), raw=file,
                               most=self.COUNTED if path.startswith('/statistics') else 300)
-            self.assertLess(answer.status, 300 if name != '!' and '999999' not in path else 500, (method, path, body, answer))
+            self.assertLess(answer.status, 300 if name != '!' and '999999' not in path else 500,
+                            (method, path, body, answer))
             if name and name != '!':
                 ids[name] = answer.json['id']
-            untried = {one for one in untried if one[0] != method or not re.fullmatch(re.sub(r'\{\w+\}', r'\\d+', one[1]), '/api/v1' + path.split('?')[0])}
+            untried = {one for one in untried if one[0] != method
+                       or not re.fullmatch(re.sub(r'\{\w+\}', r'\\d+', one[1]), '/api/v1' + path.split('?')[0])}
         self.assertEqual(untried, set(), 'write an example of it into REQUESTS')
 
     def test_with_a_key_and_as_csv(self):
         for _ in range(2):
-            self.ask(self.employee, 'POST', '/api/v1/tasks', {'title': 'keyed'}, most=300, headers={'Idempotency-Key': 'plans'})
+            self.ask(self.employee, 'POST', '/api/v1/tasks', {'title': 'keyed'}, most=300,
+                     headers={'Idempotency-Key': 'plans'})
         # a thousand at a time, of which one in five is to be seen
-        for path in ('/api/v1/tasks', '/api/v1/tasks?ordering=-due_date,title', '/api/v1/maintenance?ordering=performed_at'):
+        for path in ('/api/v1/tasks', '/api/v1/tasks?ordering=-due_date,title',
+                     '/api/v1/maintenance?ordering=performed_at'):
             self.ask(self.busy, 'GET', path, most=16000, headers={'Accept': 'text/csv'})
