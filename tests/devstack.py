@@ -1,4 +1,4 @@
-"""A private Fettle for tests: the real nginx, handlers and PostgreSQL of `make run`, on a free port and temporary data."""
+"""A private Fettle for tests: the real nginx, handlers and PostgreSQL of `make run`, on a free port with own data."""
 import base64
 import contextlib
 import hashlib
@@ -145,15 +145,15 @@ class DevStack:
         """Stops everything; returns what the handlers and PostgreSQL wrote to their logs."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
-        running.remove(self)
         logs = self.logs()
-        stopped_logs.append(re.sub(self.deliberate, '', logs, flags=re.MULTILINE) if self.deliberate else logs)
         self.log.close()
         subprocess.run([os.path.join(ROOT, 'tools/dev/stack'), '--data', self.data, '--forget'], check=True)
+        running.remove(self)  # only now: where this is interrupted, stop_all() does it again
+        stopped_logs.append(re.sub(self.deliberate, '', logs, flags=re.MULTILINE) if self.deliberate else logs)
         return logs
 
     def logs(self):
-        """All logs as one text, each with a line that names it; they are moved into the data when the dev stack stops."""
+        """All logs as one text, each after a line with its name. A dev stack that stops copies them into its data."""
         text = ''
         for folder in (os.path.join(getattr(self, 'run', self.data), 'log'), os.path.join(self.data, 'log')):
             if os.path.isdir(folder):
@@ -201,7 +201,7 @@ class DevStack:
         return Client(self.port, token)
 
     def user(self, name=None, role=None, superuser=False):
-        """A new account, logged in: a Client with .id and .username. The very first one of a dev stack is superuser anyway."""
+        """A new account, logged in: a Client with .id and .username. The first of a dev stack is always superuser."""
         self.users += 1
         name = name or f'user{self.users}'
         client = self.client()

@@ -1,5 +1,5 @@
-"""What is answered, held against the documentation: every status, code, header, parameter and member of an answer is in
-build/openapi.json; and the examples in it are the first good answers of the transcripts, recorded in tests/examples.json."""
+"""Compares answers with the documentation: every status, code, header, parameter and member of an answer is in
+build/openapi.json. The examples in it are the first good answers of the transcripts, kept in tests/examples.json."""
 import email
 import json
 import os
@@ -24,7 +24,7 @@ def is_type(value, name):
 
 
 def without_tokens(text):
-    """No secret, not even of a server that is gone, stands in a file of ours."""
+    """No secret is written to a file, not even one of a server that is gone."""
     return re.sub(r'(eyJ|fettle_)?[\w.-]{40,}', lambda found: (found[1] or '') + '…', text)
 
 
@@ -149,8 +149,8 @@ class Documentation:
     # -- examples
 
     def show(self, transcript, names, method, path, headers, data, answer):
-        """Keeps the first good answer of an operation in the transcript of its handler: of those with a body the first that is
-        JSON as the documentation has it, where there is one; of uploads the first of a type that is in the documentation."""
+        """Keeps the first good answer of an operation in the transcript of its handler. Of requests with a body that
+        is the first with JSON as documented, where there is one; of uploads the first of a documented type."""
         key, given = self.find(method, path)
         operation = self.operations.get(key)
         if not operation or operation['tags'] != [transcript] or not 200 <= answer.status < 300 or method == 'HEAD':
@@ -207,8 +207,8 @@ class Documentation:
         return {'request': request, 'response': response}
 
     def examples(self, handlers):
-        """Yields (name, None or what is wrong) for each operation of these handlers: the document has the example that was played.
-        With EXAMPLES=record in the environment what is new is written down instead."""
+        """Yields (name, None or what is wrong) for each operation of these handlers: the document has the example that
+        was played. With EXAMPLES=record in the environment, new examples are recorded instead."""
         with open(RECORDED) as file:
             recorded = {key: example for key, example in json.load(file).items() if key in self.operations}
         for key, operation in self.operations.items():
@@ -222,7 +222,8 @@ class Documentation:
                     played['response']):
                 recorded[key] = played
                 if os.environ.get('EXAMPLES') != 'record':
-                    fault = f'the documentation has another example; make examples\ndocumented {json.dumps(known)}\nplayed     {json.dumps(played)}'
+                    fault = ('the documentation has another example; make examples\n'
+                             f'documented {json.dumps(known)}\nplayed     {json.dumps(played)}')
             yield f'example: {key}', fault
         if os.environ.get('EXAMPLES') == 'record':
             with open(RECORDED, 'w') as file:

@@ -1,11 +1,11 @@
 """Every test of Fettle. usage: python3 tests/run.py BUILD [SANITIZER]
 
-A suite (the unit tests, the transcripts, each module of tests/live) is a process of its own, with dev stacks of its own.
-Suites run side by side; those that measure how soon something is answered follow one after the other. Each is printed as
-one block when it has ended. Settings in the environment:
+A suite (the unit tests, the transcripts, each module of tests/live) is a process of its own, with dev stacks of its
+own. Suites run side by side; those that limit the time of an answer follow one after the other. Each is printed as one
+block when it has ended. Settings in the environment:
 
-    ONLY    names of suites (unit, live/jwt) and of files in them (http/tasks, fuzz/multipart): those alone that have one of
-            these in their name
+    ONLY    words; only suites (unit, live/jwt) and files in them (http/tasks, fuzz/multipart) are run that have one of
+            these words in their name
     JOBS    how many suites run at the same time (one for each processor, and one more, because they also wait)
     LOGS    set to anything: the logs of a suite that failed are printed
 """
@@ -281,7 +281,7 @@ def run_side_by_side(waiting, jobs):
 
 
 def main():
-    # so that everything is stopped whatever stops us, in the way of Ctrl-C: a test takes SystemExit for a fault of its own
+    # Whatever stops us stops what we have started. As Ctrl-C does it: a test takes SystemExit for a fault of its own.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     if len(sys.argv) > 3:

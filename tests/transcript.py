@@ -1,6 +1,6 @@
-"""Plays a transcript: what callers ask of one handler, and the answers that they are promised.
+"""Plays a transcript: the requests of clients to one handler, and the answers that are promised to them.
 
-A transcript is blocks between empty lines. `# a sentence` at the top of a block names the test; below it stands one of
+A transcript is blocks between empty lines. `# a sentence` at the top of a block names the test; below it is one of
 
     users ann, mia manager, rob superuser    fresh accounts, logged in: {ann} is the id, {ann.name} and {ann.token}
     sql STATEMENT                            set-up (its further lines are indented); with `-> a | b` for each row, or
@@ -10,8 +10,9 @@ A transcript is blocks between empty lines. `# a sentence` at the top of a block
     let name = signed PATH?QUERY             with its signature as the URL of a file; {soon} is a moment for its expires
     ann: POST /path                          a request of ann, or of nobody
 
-Below a request stand its headers, its body (JSON, `form a=b&c=d`, `multipart a=b&c=@name:text`, which is a file, `raw TYPE` with the
-text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status code`, and what else is true of the answer:
+Below a request are its headers, its body (JSON, `form a=b&c=d`, `multipart a=b&c=@name:text`, which is a file,
+`raw TYPE` with the text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status code`, and what else
+is true of the answer:
 
     Name: value     Name: *     Name: absent     Name ~ regex
     .path[0].to = json     .path[*].to = json     .path ~ regex     .path count 3     .path absent
@@ -22,8 +23,8 @@ text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status 
 A list as CSV is looked at as the list of its rows, whose members are texts: .[0].name = "Lathe"; . count 3.
 
 {name} stands for a value everywhere, {201 x} for the letter x 201 times; {base} is where URLs begin, {password} the
-password of every account, {time} the pattern of a moment. What is true of every answer is in promises(); that it is documented,
-in documented.py.
+password of every account, {time} the pattern of a moment. What is true of every answer is checked in promises(), and
+that it is documented, in documented.py.
 """
 import base64
 import csv

@@ -20,7 +20,7 @@ OLD, NEW = devstack.PASSWORD, 'a newer one for the horse'
 
 
 def act(on, method, path, body=None, token=None):
-    """A request for races.together(). On a busy machine a password may wait its second in vain: then it is sent again."""
+    """A request for races.together(). Where a busy machine has no time for a password, it is sent again."""
     inner = races.Act(method, path, body, token, on=on)
 
     def run(client):
@@ -70,7 +70,7 @@ class Case(unittest.TestCase):
 
 
 class Many(Case):
-    """On a dev stack of its own: it is empty at first, a login ends no other session, and sixteen are served at once."""
+    """On a dev stack of its own: it starts empty, a login ends no other session, 16 requests are served at once."""
 
     @classmethod
     def setUpClass(cls):
@@ -280,7 +280,8 @@ class Many(Case):
                                                                              'kept': 0, 'ended': 0}
 
         def keep_refreshing():
-            """Refreshes, one after the other. Where the answer is lost, the same token again: it works, or the session has ended."""
+            """Refreshes, one after the other. Where the answer is lost, it sends the same token again: that works, or
+            the session has ended."""
             client, spent, doubtful = self.on.client(), [], False
             _, refresh = refreshable(self.on, user.id)
             while not over.is_set() or doubtful:
@@ -417,9 +418,10 @@ COUNTER = r'''
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-int argon2id_hash_encoded(uint32_t t, uint32_t m, uint32_t p, const void *pwd, size_t length, const void *salt, size_t salt_length,
-                          size_t hash_length, char *encoded, size_t encoded_length) {
-    int (*real)(uint32_t, uint32_t, uint32_t, const void *, size_t, const void *, size_t, size_t, char *, size_t) = dlsym(RTLD_NEXT, "argon2id_hash_encoded");
+int argon2id_hash_encoded(uint32_t t, uint32_t m, uint32_t p, const void *pwd, size_t length, const void *salt,
+                          size_t salt_length, size_t hash_length, char *encoded, size_t encoded_length) {
+    int (*real)(uint32_t, uint32_t, uint32_t, const void *, size_t, const void *, size_t, size_t, char *, size_t) =
+        dlsym(RTLD_NEXT, "argon2id_hash_encoded");
     int file = open(getenv("HASHES"), O_WRONLY | O_APPEND | O_CREAT, 0600);
     if (file < 0 || dprintf(file, "%u KiB %u times, ", m, t) < 0) abort();
     close(file);

@@ -1,4 +1,5 @@
-"""GET /_check: every handler says over its socket, and there alone, whether it fits; --check says the same; `fettle doctor` asks them all."""
+"""GET /_check: over its socket alone a handler answers whether it fits the database, as --check does; and
+`fettle doctor`, which asks all handlers."""
 import contextlib
 import json
 import os
@@ -14,7 +15,6 @@ import unittest
 import command
 import hostile
 import smuggling
-import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
@@ -233,7 +233,7 @@ class OverTheSocket(command.OwnStack):
                  (answer(good.replace('[]', '["oil"]'), status='503 Service Unavailable'), 'does not fit: oil'),
                  (dripping, 'did not answer in time'))
         with tempfile.TemporaryDirectory() as folder:
-            path, said = os.path.join(folder, 'me.sock'), {}
+            path = os.path.join(folder, 'me.sock')
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(path)
                 os.chmod(path, 0o600)
@@ -290,7 +290,8 @@ class OverTheSocket(command.OwnStack):
     def test_the_doctor_finds_a_full_disk_and_a_socket_of_somebody_else(self):
         full = os.path.join(self.own.data, 'full')
         os.mkdir(full)
-        script = f'mount -t tmpfs -o size=1m,mode=750 full {full} && head -c 1000000 /dev/zero > {full}/ballast && exec {os.path.abspath(BUILD)}/fettle doctor'
+        script = (f'mount -t tmpfs -o size=1m,mode=750 full {full} && head -c 1000000 /dev/zero > {full}/ballast && '
+                  f'exec {os.path.abspath(BUILD)}/fettle doctor')
         result = subprocess.run(['unshare', '--mount', 'sh', '-c', script], capture_output=True, text=True,
                                 env=self.environment(FETTLE_STORAGE=full), timeout=120)
         self.assertRegex(result.stdout, rf'(?m)^FAIL +disk +\d\.\d % of the disk of {full} are free$')

@@ -173,7 +173,8 @@ class Command(OwnStack):
         held = self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id order by 1, 2')
         self.own.psql(
             """delete from role_permissions where role_id = (select id from roles where name = 'administrator');
-                         delete from role_permissions where role_id = (select id from roles where name = 'manager') and code = 'tasks.view_all';
+                         delete from role_permissions where role_id = (select id from roles where name = 'manager')
+                             and code = 'tasks.view_all';
                          delete from permissions where code = 'tasks.assign';
                          insert into permissions (code, description) values ('lathe.oil', 'Oil the lathe.');
                          delete from user_roles; delete from roles where name = 'employee'""")
@@ -291,7 +292,8 @@ class Command(OwnStack):
         self.assertEqual(self.login('dora', devstack.PASSWORD).status, 200)
 
     def on_terminal(self, words, *typed, stop=None):
-        """Runs a command on a terminal of its own, types a line for each prompt; exit status, and all that the terminal shows."""
+        """Runs a command on a terminal of its own and types a line for each prompt; its exit status, and all that the
+        terminal shows."""
         pid, terminal = pty.fork()
         if pid == 0:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background of a shell ignores it
@@ -416,9 +418,11 @@ class Command(OwnStack):
             self.boss.post('/api/v1/tasks', {'title': 'Oil'})
             self.sealed()
         [[row, table]] = self.own.psql('select id, table_name from audit order by id limit 1 offset 5')
-        keep = f'create table kept as select * from audit where id = {row}; create table links as select * from audit_seals'
+        keep = (f'create table kept as select * from audit where id = {row}; '
+                'create table links as select * from audit_seals')
         back = 'truncate audit_seals; insert into audit_seals select * from links; drop table kept, links'
-        again = f'delete from audit where id = {row}; insert into audit overriding system value select * from kept; ' + back
+        again = (f'delete from audit where id = {row}; '
+                 f'insert into audit overriding system value select * from kept; {back}')
         for column in ("ip = '10.9.8.7'", "user_id = 77", "at = at + interval '1 microsecond'", "new = '{}'",
                        "operation = 'insert!'", 'row_id = row_id + 1'):
             text = self.verdict(f'{keep}; update audit set {column} where id = {row}', again)
@@ -432,7 +436,8 @@ class Command(OwnStack):
         [self.sealed() for _ in range(3)]
         [[gap]] = self.own.psql('select min(g) from generate_series(1, (select max(id) from audit)) g '
                                 'where not exists (select from audit where id = g)')
-        forged = "insert into audit (id, operation, table_name, row_id) overriding system value values ({}, 'delete', 'tasks', 1)"
+        forged = ('insert into audit (id, operation, table_name, row_id) '
+                  "overriding system value values ({}, 'delete', 'tasks', 1)")
         text = self.verdict(forged.format(gap), f'delete from audit where id = {gap}')
         self.assertRegex(text, rf'^fettle: audit row {gap} \(.*, delete of row 1 of tasks\) was added afterwards')
         # with a link of its own, put in between
@@ -553,7 +558,7 @@ class Command(OwnStack):
         return answer.json
 
     def item(self, *hours, **more):
-        """A new item of equipment; its meter showed these hours, the last ones today and each other three days earlier."""
+        """A new item of equipment; its meter showed these hours, the last ones today, each other three days earlier."""
         self.items = getattr(Command, 'items', 0) + 1
         Command.items = self.items
         item = self.made('/api/v1/equipment', {'name': 'Lathe', 'serial_number': f'S{self.items}', **more})['id']
@@ -628,7 +633,8 @@ class Command(OwnStack):
         self.own.psql('update schedules set is_active = false')
         item, other = self.item(), self.item()
         self.own.psql(f"""insert into schedules (equipment, title, every_days, next_due_on, author)
-                          select case when i % 2 = 0 then {item} else {other} end, 'Raced ' || i, 30, current_date - i, {self.boss.id} from generate_series(1, 1240) i""")
+                          select case when i % 2 = 0 then {item} else {other} end, 'Raced ' || i, 30, current_date - i,
+                                 {self.boss.id} from generate_series(1, 1240) i""")
         results = []
         threads = [threading.Thread(target=lambda: results.append(self.fettle('schedules', 'run'))) for _ in range(8)]
         for thread in threads:
@@ -696,14 +702,22 @@ class Command(OwnStack):
                  'more: 0\n')
         user = self.own.user('gina')
         insert = 'insert into sessions (user_id, kind, key, expires_at, ended_at, ended_as) '
-        self.own.psql(f"""{insert} select {user.id}, 'session', sha256(i::text::bytea), now(), now() - interval '31 days', 'session_ended' from generate_series(1, 2300) i;
+        self.own.psql(f"""{insert} select {user.id}, 'session', sha256(i::text::bytea), now(),
+        now() - interval '31 days', 'session_ended' from generate_series(1, 2300) i;
                           {insert} values ({user.id}, 'token', 'expired', now() - interval '31 days', null, null);
                           {insert} values ({user.id}, 'token', 'lately', now() - interval '29 days', null, null);
                           {insert} values ({user.id}, 'token', 'forever', null, null, null);
-                          insert into login_failures (name, failures, last_at) values ('username old', 9, now() - interval '25 hours'), ('username new', 9, now() - interval '23 hours');
+                          insert into login_failures (name, failures, last_at)
+                              values ('username old', 9, now() - interval '25 hours'),
+                              ('username new', 9, now() - interval '23 hours');
                           insert into idempotency_keys (user_id, route, key, digest, created_at)
-                          select {user.id}, route, key, '', now() - age from (values ('POST /a', 'x', interval '25 hours'), ('POST /a', 'y', interval '23 hours'), ('POST /b', 'x', interval '0')) kept (route, key, age);
-                          insert into idempotency_keys (user_id, route, key, digest, created_at) select {user.id}, 'POST /c', i, '', now() - interval '2 days' from generate_series(1, 1200) i""")
+                          select {user.id}, route, key, '', now() - age
+                                 from (values ('POST /a', 'x', interval '25 hours'),
+                                 ('POST /a', 'y', interval '23 hours'), ('POST /b', 'x', interval '0')) kept (route,
+                                 key, age);
+                          insert into idempotency_keys (user_id, route, key, digest, created_at)
+                              select {user.id}, 'POST /c', i, '', now() - interval '2 days'
+                                     from generate_series(1, 1200) i""")
         trail = int(self.own.psql('select count(*) from audit')[0][0])
         self.assertEqual(self.done('sweep'), lines.format(2301, 1, 1201))
         self.assertEqual(self.own.psql(f"select convert_from(key, 'UTF8') from sessions where user_id = {user.id} "

@@ -1,5 +1,5 @@
-"""The pages at /docs/ as somebody uses them: a real browser authorizes, lists tasks and creates one. Pictures of each step are
-left in docs-pictures beside the build."""
+"""The pages at /docs/ as a developer uses them: a real browser authorizes, lists tasks and creates one. It leaves a
+picture of each step in docs-pictures in the build folder."""
 import base64
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""What the role of each handler may do in the database: what its statements need, and nothing else, tried as each of them."""
+"""What the role of each handler may do in the database: what its statements need, and nothing else; each role tries."""
 import os
 import re
 import subprocess
@@ -10,7 +10,8 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 SQL = os.path.join(devstack.ROOT, 'sql')
 
-# Each statement once, as a group of its own: what it needs, said by the same derivation; then every role sends every statement.
+# Each statement once, as a group of its own: the same derivation says what it needs; then every role sends every
+# statement.
 TRIED = r"""
 create temporary table whose as select * from asked where text is not null;
 delete from asked;
@@ -27,7 +28,8 @@ begin
         execute 'prepare tried as ' || one.text;
         for role in select rolname from pg_roles where rolname like 'fettle\_%' loop
             insert into tried values (role, one.grp, pg_temp.refused('tried' || coalesce('(' || nullif(
-                array_to_string(array_fill('null'::text, array[one.parameters]), ', '), '') || ')', ''), role) is not null);
+                array_to_string(array_fill('null'::text, array[one.parameters]), ', '), '') || ')', ''),
+                role) is not null);
         end loop;
         deallocate tried;
     end loop;
@@ -37,11 +39,13 @@ create temporary table expected as
     select t.*, exists (select from needed n
                          where n.grp = t.statement
                            and not case when n.any_column then has_any_column_privilege(t.role, n.relation, n.kind)
-                                        when n.col is not null then has_column_privilege(t.role, n.relation, n.col, n.kind)
+                                        when n.col is not null then has_column_privilege(t.role, n.relation, n.col,
+                                        n.kind)
                                         else has_table_privilege(t.role, n.relation, n.kind) end) as wrong,
            exists (select from whose w where 'fettle_' || w.grp = t.role and md5(w.text) = t.statement) as own
       from tried t;
-select count(distinct statement), count(distinct role), count(*) filter (where not refused), count(*) filter (where refused),
+select count(distinct statement), count(distinct role), count(*) filter (where not refused),
+       count(*) filter (where refused),
        count(*) filter (where refused <> wrong), count(*) filter (where own and refused),
        count(*) filter (where own), (select count(distinct (grp, text)) from whose)
   from expected;
@@ -156,8 +160,10 @@ class Grants(unittest.TestCase):
 
     def test_nothing_is_truncated_and_nothing_is_inherited(self):
         self.assertEqual(STACK.psql("""
-            select r.rolname, c.relname, k.kind from pg_roles r, pg_class c, unnest('{truncate,references,trigger}'::text[]) k (kind)
-             where r.rolname like 'fettle\\_%' and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and has_table_privilege(r.oid, c.oid, k.kind)"""),
+            select r.rolname, c.relname, k.kind from pg_roles r, pg_class c,
+                   unnest('{truncate,references,trigger}'::text[]) k (kind)
+             where r.rolname like 'fettle\\_%' and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
+             and has_table_privilege(r.oid, c.oid, k.kind)"""),
                          [])
         self.assertEqual(STACK.psql("select rolname from pg_roles where rolname like 'fettle\\_%' and (rolsuper "
                                     "or rolcreaterole or rolcreatedb or rolreplication "
@@ -166,7 +172,7 @@ class Grants(unittest.TestCase):
                                     "on r.oid in (m.member, m.roleid) where r.rolname like 'fettle%'"), [])
 
     def test_functions_of_the_owner(self):
-        """What runs as the owner looks for nothing where somebody else could have put it, and is a trigger's or says little."""
+        """A function that runs as the owner has a fixed search path, and is a trigger's or tells little."""
         self.assertEqual(STACK.psql("select proname from pg_proc where prosecdef "
                                     "and pronamespace = 'public'::regnamespace and proconfig[1] is distinct "
                                     "from 'search_path=public, pg_temp'"), [])
@@ -202,16 +208,21 @@ class Applied(unittest.TestCase):
         return next(line for line in self.fettle('doctor').splitlines() if re.search(r'\bgrants\b', line))
 
     def stored(self):
-        return self.own.psql("""select c.relname, c.relacl, array_agg(a.attname || a.attacl::text order by a.attnum) filter (where a.attacl is not null)
-                                  from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relnamespace = 'public'::regnamespace group by c.oid order by c.relname""")
+        return self.own.psql("""select c.relname, c.relacl,
+        array_agg(a.attname || a.attacl::text order by a.attnum) filter (where a.attacl is not null)
+                                  from pg_class c join pg_attribute a on a.attrelid = c.oid
+                                  where c.relnamespace = 'public'::regnamespace group by c.oid order by c.relname""")
 
     def test_too_many_and_too_few(self):
         before = {(name, *sorted(re.findall(r'[\w"]*=[\w*]+/\w+', ' '.join(rest)))) for name, *rest in self.stored()}
         self.assertRegex(self.found(), rf'^ok .*all {len(os.listdir(os.path.join(BUILD, "handlers")))} handlers')
         self.own.psql(
-            """grant delete on audit to fettle_tasks; grant update (is_superuser) on users to fettle_me; grant select on tasks to public; revoke select on tasks from fettle_tasks;
-                         grant select on users to fettle_tasks; revoke update (last_used_at) on sessions from fettle_tasks;
-                         create role fettle_gone; grant select on tasks to fettle_gone; create role fettlegone; grant select on tasks to fettlegone""")
+            """grant delete on audit to fettle_tasks; grant update (is_superuser) on users to fettle_me;
+            grant select on tasks to public; revoke select on tasks from fettle_tasks;
+                         grant select on users to fettle_tasks;
+                         revoke update (last_used_at) on sessions from fettle_tasks;
+                         create role fettle_gone; grant select on tasks to fettle_gone; create role fettlegone;
+                         grant select on tasks to fettlegone""")
         self.assertRegex(self.found(), 'FAIL|fail')
         self.assertIn('2 privileges too few and 5 privileges too many', self.found())
         self.assertIn('revoked everything from what is no role of a handler: fettle_gone, public\n',

@@ -1,4 +1,4 @@
-"""Hostile input: whatever arrives is answered in good form, tells nothing of our insides, and changes nothing where it is refused."""
+"""Hostile input: every answer is in good form and tells nothing of the inside; what is refused changes nothing."""
 import base64
 import contextlib
 import glob
@@ -62,7 +62,8 @@ class Hostile(unittest.TestCase):
     def setUp(self):
         self.user = STACK.user()
         self.addCleanup(self.user.close)
-        self.task = f'/api/v1/tasks/{self.user.post("/api/v1/tasks", {"title": "unharmed", "description": "as it was"}).json["id"]}'
+        made = self.user.post('/api/v1/tasks', {'title': 'unharmed', 'description': 'as it was'})
+        self.task = f'/api/v1/tasks/{made.json["id"]}'
         self.before, self.faults = tables(), []
 
     def tearDown(self):
@@ -93,7 +94,8 @@ class Hostile(unittest.TestCase):
             self.assertTrue(answer.status != 405 or answer.headers.get('allow'), f'405 without Allow: {answer}')
 
     def bodies(self, kind, cases):
-        """Each body to a creation and a change, known and unknown callers: refused with the status (and code) it is listed with."""
+        """Sends each body to a creation and a change, as a known and as an unknown caller: it is refused with the
+        status (and code) that is listed for it."""
         for name, (status, code, body) in cases.items():
             for method, path in (('POST', '/api/v1/tasks'), ('PATCH', self.task), ('POST', '/api/v1/auth/register'),
                                  ('POST', '/api/v1/auth/login')):
@@ -213,10 +215,12 @@ class Hostile(unittest.TestCase):
         root = own.user('root', superuser=True)
         own.psql(f"""
             set session_replication_role = replica;
-            insert into tasks (title, status, completed_at, author, "user") select 'Task ' || n, 'Complete', now(), {root.id}, {root.id} from generate_series(1, 200) n;
+            insert into tasks (title, status, completed_at, author, "user")
+                select 'Task ' || n, 'Complete', now(), {root.id}, {root.id} from generate_series(1, 200) n;
             insert into equipment (name, category, serial_number) values ('Lathe', 'Lathe', 'L-1');
             insert into maintenance (task, equipment, technician, description, findings)
-                select t.id, e.id, {root.id}, repeat(U&'\\+01F642', 20000), repeat(U&'\\+01F642', 20000) from tasks t, equipment e""")
+                select t.id, e.id, {root.id}, repeat(U&'\\+01F642', 20000), repeat(U&'\\+01F642', 20000) from tasks t,
+                       equipment e""")
         self.assertEqual(root.get('/api/v1/maintenance?page_size=1').status, 200)
         pid, = own.pids('maintenance')
         with open(f'/proc/{pid}/clear_refs', 'w') as file:

@@ -12,11 +12,13 @@ import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-# work and commit that take a while: who dies meanwhile has not done it, or has done it and not answered
+# work and commit that take a while: a handler that dies meanwhile has not done it, or has done it and not answered
 SLOW = """
-    create or replace function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.02); return new; end $$;
+    create or replace function slow() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(0.02); return new; end $$;
     create trigger slow_work before insert on tasks for each row execute function slow();
-    create constraint trigger slow_commit after insert on tasks deferrable initially deferred for each row execute function slow()"""
+    create constraint trigger slow_commit after insert on tasks deferrable initially deferred
+        for each row execute function slow()"""
 
 
 class Keys(unittest.TestCase):
@@ -256,11 +258,12 @@ class Keys(unittest.TestCase):
                          (201, 'true' if len(waited) < 2 else None), answers)
         self.send(user, '/maintenance', {'task': order, 'description': 'x'}, key, replayed=True)
 
-    # -- accidents: the work is done and the answer is lost, or the other way round; who asks until there is an answer has done it once
+    # -- accidents: the work is done and the answer is lost, or the other way round; a client that repeats its request
+    # until there is an answer has done it once
 
     def load(self, accident, seconds, behind):
-        """Six clients that repeat each request with its key until it is answered, while the accident happens again and again;
-        behind: it leaves work that is done and not answered."""
+        """Six clients repeat each request with its key until it is answered, while the accident happens again and
+        again; behind: it leaves work that is done and not answered."""
         self.on.psql(SLOW)
         user, over, done, faults = self.on.user(), threading.Event(), [], []
 

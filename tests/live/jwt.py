@@ -1,4 +1,4 @@
-"""Access tokens as an attacker would make them, and what becomes of them when keys change; no secret is ever written down."""
+"""Access tokens as an attacker would make them, and what becomes of tokens when keys change; no secret is logged."""
 import base64
 import hashlib
 import hmac
@@ -119,7 +119,8 @@ class Tokens(Case):
         self.assertEqual(set(json.loads(unbase64url(claims))), set(self.claims()))
 
     def test_no_algorithm_but_ours_is_taken(self):
-        head = lambda alg: '.'.join(base64url(dumped(part).encode()) for part in (self.header(alg=alg), self.claims()))
+        def head(alg):
+            return '.'.join(base64url(dumped(part).encode()) for part in (self.header(alg=alg), self.claims()))
         for alg in ('none', 'None', 'NONE', 'nOnE', '', ABSENT, None, 0):
             self.refused(self.me(STACK, head(alg) + '.'), why=f'{alg} without a signature')
             self.refused(self.me(STACK, self.token(self.header(alg=alg))), why=f'{alg} with a signature')

@@ -117,9 +117,8 @@ class WithoutADatabase(unittest.TestCase):
         cls.addClassCleanup(cls.on.stop)
 
     def url(self, expires=None, **by):
-        return self.on.sign(
-            f'/media/document/{self.on.store(b"oil")}/a.txt?type=text%2Fplain&expires={expires or int(time.time()) + 250}',
-            **by)
+        expires = expires or int(time.time()) + 250
+        return self.on.sign(f'/media/document/{self.on.store(b"oil")}/a.txt?type=text%2Fplain&expires={expires}', **by)
 
     def fettle(self, *words):
         return subprocess.run([os.path.join(BUILD, 'fettle'), *words], env={**os.environ, 'FETTLE_ENV': os.path.join(
@@ -180,7 +179,7 @@ class WithoutADatabase(unittest.TestCase):
 class InABrowser(unittest.TestCase):
     @unittest.skipUnless(shutil.which('chromium'), 'chromium is not installed')
     def test_a_page_with_a_script_is_saved_and_runs_nothing(self):
-        """A page whose script asks for /ran: from a server of the test's own it runs, by its signed URL it becomes a file."""
+        """The script of a page requests /ran: from a server of the test it runs, by its signed URL it is a file."""
         asked, pages = [], {}
 
         class Own(http.server.BaseHTTPRequestHandler):

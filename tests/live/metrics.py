@@ -25,7 +25,8 @@ LINE = re.compile(r'(?P<handler>[a-z_]+): request method=(?P<method>[A-Za-z]{1,2
 
 
 def parsed(text):
-    """The samples of a text in Prometheus' format, version 0.0.4: (name, labels) and value. Takes nothing that is not as it should be."""
+    """The samples of a text in Prometheus' format, version 0.0.4: (name, labels) and value. It is strict: anything that
+    is not in this format is an AssertionError."""
     assert text.endswith('\n'), text[-100:]
     samples, types, helped, family, done = {}, {}, set(), None, set()
     for line in text.splitlines():

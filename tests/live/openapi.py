@@ -1,4 +1,4 @@
-"""The description of the API as a file: valid, complete, served; what is answered is held against it in documented.py."""
+"""The description of the API as a file: valid, complete, served. documented.py compares the answers with it."""
 import json
 import os
 import subprocess

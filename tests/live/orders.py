@@ -1,4 +1,4 @@
-"""Races of work orders: technicians, planners and the register of equipment at the same order and the same item at the same moment."""
+"""Races of work orders: technicians, planners and the register of equipment change the same order and item at once."""
 import secrets
 import threading
 import unittest
@@ -42,8 +42,11 @@ class Orders(unittest.TestCase):
             create temp table given (username text, token text);
             insert into given values {values};
             insert into users (username, email) select username, username || '@example.org' from given;
-            insert into user_roles (user_id, role_id) select u.id, r.id from users u join given using (username), roles r where r.name in ('employee', '{role}');
-            insert into sessions (user_id, key, expires_at) select u.id, sha256(g.token::bytea), now() + interval '1 hour' from users u join given g using (username);
+            insert into user_roles (user_id, role_id) select u.id, r.id from users u join given using (username),
+                roles r where r.name in ('employee', '{role}');
+            insert into sessions (user_id, key, expires_at)
+                select u.id, sha256(g.token::bytea), now() + interval '1 hour' from users u
+                       join given g using (username);
             select u.username, u.id from users u join given using (username)"""))
         for one in people:
             one.id = int(ids[one.username])
@@ -88,11 +91,13 @@ class Orders(unittest.TestCase):
     def coherent(self, item):
         """What holds whatever happened: an order is complete when it has a record, and the item counts its records."""
         self.assertEqual(self.one(f'''
-            select count(*) filter (where (t.status = 'Complete') <> (m.id is not null)), count(*) filter (where m.equipment <> t.equipment or m.technician <> t."user")
+            select count(*) filter (where (t.status = 'Complete') <> (m.id is not null)),
+                   count(*) filter (where m.equipment <> t.equipment or m.technician <> t."user")
               from tasks t left join maintenance m on m.task = t.id where t.equipment = {item}'''), ['0', '0'])
         self.assertEqual(*self.on.psql(f'''
             select maintenance_count, maintenance_hours, maintenance_cost from equipment where id = {item}
-            union all select count(*), coalesce(sum(hours_spent), 0)::numeric(14,2), coalesce(sum(cost), 0)::numeric(14,2) from maintenance where equipment = {item}'''))
+            union all select count(*), coalesce(sum(hours_spent), 0)::numeric(14,2),
+            coalesce(sum(cost), 0)::numeric(14,2) from maintenance where equipment = {item}'''))
 
     # -- one order, many technicians
 
@@ -281,7 +286,8 @@ class Orders(unittest.TestCase):
             behind = self.on.psql(f"""
                 select a.id from audit a
                  where a.table_name = 'tasks' and a.new ->> 'equipment' = '{item}'
-                   and a.id > (select r.id from audit r where r.table_name = 'equipment' and r.row_id = {item} and r.new ->> 'status' = 'Retired')""")
+                   and a.id > (select r.id from audit r where r.table_name = 'equipment' and r.row_id = {item}
+                   and r.new ->> 'status' = 'Retired')""")
             self.assertEqual(behind, [])
             self.refused(self.root.post('/api/v1/tasks', {'title': 'late', 'equipment': item}), 'equipment_retired')
         self.assertEqual(seen, {200, 201, 409}, 'never at the same time')
@@ -387,7 +393,8 @@ class Orders(unittest.TestCase):
     def test_due_orders_are_made_once_however_many_make_them(self):
         items = [self.item() for _ in range(20)]
         self.on.psql(f"""insert into schedules (equipment, title, every_days, next_due_on, author)
-            select id, 'race', 7, current_date, {self.root.id} from equipment where id = any ('{{{','.join(map(str, items))}}}')""")
+            select id, 'race', 7, current_date, {self.root.id} from equipment
+                   where id = any ('{{{','.join(map(str, items))}}}')""")
         gate, faults = threading.Barrier(6), []
 
         def run():

@@ -1,4 +1,4 @@
-"""Pictures of profiles: what a telephone writes into them is gone, and a program that has made large ones is small again."""
+"""Pictures of profiles: what a telephone writes into them is removed, and memory goes back after large ones."""
 import base64
 import concurrent.futures
 import os
@@ -6,16 +6,15 @@ import struct
 import unittest
 import zlib
 
-import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
 # 16 × 8 pixels in grey, light on the left
 JPEG = base64.b64decode(
-    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4zND'
-    'L/wAALCAAIABABAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKB'
-    'kaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpK'
-    'Wmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APeq+D6//9k=')
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgy'
+    'PC4zNDL/wAALCAAIABABAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEG'
+    'E1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJ'
+    'ipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APeq+D6//9k=')
 
 
 def with_exif(jpeg, orientation, place):
@@ -37,7 +36,8 @@ def size_of(jpeg):
 
 
 def png(width, height, row, others=None):
-    """A PNG in RGB, or RGBA where its row is that long, whose rows are all alike; others: what stands in the file for all but the first."""
+    """A PNG in RGB, or RGBA where its row is that long, whose rows are all alike; others: what the file has for every
+    row but the first."""
     def chunk(name, data):
         return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
     lines = (b'\0' + row) + (others or b'\0' + row) * (height - 1)

@@ -49,7 +49,7 @@ def account(name, password=devstack.PASSWORD, email=None):
 
 class Races(unittest.TestCase):
     def statuses(self, answers, **expected):
-        """How often each status came, as `s201=1, s409=19`; nothing else may have come. On a machine that is busy otherwise a
+        """How often each status came, as `s201=1, s409=19`; nothing else may have come. On a machine that is busy a
         password may wait its second in vain, and is 503: that counts as the most frequent of them."""
         found, most = {}, max(expected, key=expected.get)
         for answer in answers:

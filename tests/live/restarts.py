@@ -1,4 +1,4 @@
-"""Restarts and accidents under load: what was acknowledged is kept, what failed says so, and all is well again by itself."""
+"""Restarts and accidents under load: what was acknowledged is kept, what failed says so, and everything recovers."""
 import os
 import signal
 import socket
@@ -14,7 +14,7 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 
 class Load:
-    """Clients that create tasks and read them back until they are told to stop; what they were answered is in .answers."""
+    """Clients that create tasks and read them back until they are told to stop; the answers are in .answers."""
 
     def __init__(self, on, token, clients=6):
         self.on, self.token, self.answers, self.over = on, token, [], threading.Event()
@@ -125,7 +125,9 @@ class Handlers(unittest.TestCase):
 
     def test_sixty_clients_that_stop_in_the_middle_of_a_body_block_nobody(self):
         before = STACK.psql('select count(*) from tasks')
-        head = f'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {STACK.root.token}\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n'.encode()
+        head = ('POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\n'
+                f'Authorization: Token {STACK.root.token}\r\n'
+                'Content-Type: application/json\r\nContent-Length: 2000\r\n\r\n').encode()
         slow = [socket.create_connection(('127.0.0.1', STACK.port)) for _ in range(60)]
         try:
             for i, peer in enumerate(slow):

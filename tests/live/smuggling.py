@@ -1,4 +1,5 @@
-"""Smuggling: FastCGI records inside of a body, and records that no honest nginx sends, never become a request or stop the service."""
+"""Smuggling: FastCGI records in a body, and records that no honest nginx sends, never become a request and never stop
+the service."""
 import os
 import random
 import socket
@@ -49,10 +50,10 @@ def read_all(peer, wait=3.0):
 
 
 def hidden_in_a_body(forged, size, alignment):
-    """A body in which a forged request stands many times, each behind records of nobody that a reader skips. Wherever a reader
-    goes on that has lost the place, it finds one: in the middle of such records with one of 8 alignments, in the middle of a
-    forged request with one of the next 8."""
-    # after empty ones alone libfcgi would skip ours, too
+    """A body with many copies of a forged request, each after records of no request, which a reader skips. Wherever a
+    reader that has lost its place goes on, it finds a copy: in the middle of such records with one of 8 alignments, in
+    the middle of a forged request with one of the next 8."""
+    # after records that are all empty, libfcgi would skip ours, too
     sled = record(STDIN, request=0x7777) * 127 + record(STDIN, b' ' * 8, request=0x7777)
     forged += record(STDIN, b' ' * (-len(forged) % 8), request=0x7777)
     unit = sled + forged
@@ -73,7 +74,8 @@ class OverHttp(unittest.TestCase):
         self.assertEqual(STACK.psql("select count(*) from audit where ip = '10.9.9.9'"), [['0']])
 
     def test_records_in_a_body_are_never_taken_for_a_request(self):
-        """To endpoints that refuse before they read it and to ones that read it; behind it, an honest request of the same connection."""
+        """Sent to endpoints that refuse before they read it and to ones that read it; after it, an honest request on
+        the same connection."""
         form, stranger = 'application/x-www-form-urlencoded', 'Authorization: Token ' + 'A' * 43
         token = 'Authorization: Token ' + STACK.root.token
         cases = [('POST /api/v1/tasks', 401, form, stranger),
@@ -101,7 +103,8 @@ class OverHttp(unittest.TestCase):
             body = hidden_in_a_body(self.forged, 30000, alignment)
             with socket.create_connection(('127.0.0.1', STACK.port), timeout=10) as peer:
                 peer.sendall(
-                    b'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n'
+                    b'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n'
+                    b'Content-Type: text/plain\r\nConnection: close\r\n\r\n'
                     + b''.join(b'%x\r\n%s\r\n' % (len(body[at:at + 4096]), body[at:at + 4096])
                                for at in range(0, len(body), 4096)) + b'0\r\n\r\n')
                 got = read_all(peer, 10)
@@ -139,7 +142,7 @@ class Peer(unittest.TestCase):
 
 class OnTheSocket(Peer):
     def test_one_connection_is_one_request_however_it_was_asked_for(self):
-        """With the flag that asks to keep the connection, a body that nobody read is not the next request, nor is what follows."""
+        """With the flag that keeps the connection, neither an unread body nor what follows it is the next request."""
         canary = self.root.post('/api/v1/tasks', {'title': 'canary'}).json['id']
         forged = request('DELETE', f'/api/v1/tasks/{canary}', HTTP_AUTHORIZATION='Token ' + self.root.token)
         for alignment in range(16):

@@ -1,4 +1,4 @@
-"""Lists as CSV: the same rows as in JSON, whatever they hold; flat in memory, with no file left and nobody else kept waiting."""
+"""Lists as CSV: the same rows as in JSON, whatever they contain; memory stays flat, no file is left, no one waits."""
 import csv
 import io
 import json
@@ -46,10 +46,14 @@ class Spreadsheet(unittest.TestCase):
         texts = 'array[' + ', '.join(quoted(text) for text in NASTY) + ']'
         cls.on.psql(f"""
             set session_replication_role = replica;
-            insert into equipment (id, name, serial_number, location) overriding system value select n, 'Lathe', n, ({texts})[n] from generate_series(1, {len(NASTY)}) n;
+            insert into equipment (id, name, serial_number, location) overriding system value
+                select n, 'Lathe', n, ({texts})[n] from generate_series(1, {len(NASTY)}) n;
             insert into tasks (title, description, due_date, author, "user", priority_level)
-                select ({texts})[n % {len(NASTY)} + 1], case n % 5 when 0 then null when 1 then '' else ({texts})[n % 7 + 1] || repeat(({texts})[n % 11 + 1], n % 30) end,
-                       case when n % 4 > 0 then date '2026-01-01' + n % 100 end, {cls.user.id}, {cls.user.id}, (array['Low', 'Medium', 'High'])[n % 3 + 1]
+                select ({texts})[n % {len(NASTY)} + 1],
+                       case n % 5 when 0 then null when 1 then '' else ({texts})[n % 7 + 1]
+                       || repeat(({texts})[n % 11 + 1], n % 30) end,
+                       case when n % 4 > 0 then date '2026-01-01' + n % 100 end, {cls.user.id}, {cls.user.id},
+                       (array['Low', 'Medium', 'High'])[n % 3 + 1]
                   from generate_series(1, 3500) n;
             analyze""")
 
@@ -173,7 +177,9 @@ class Spreadsheet(unittest.TestCase):
         """60,000 tasks of nobody else, for superusers to see; some 20 MiB as CSV."""
         if not getattr(Spreadsheet, 'has_many', False):
             self.on.psql(f"""set session_replication_role = replica;
-                insert into tasks (title, description, author, "user") select 'much ' || n, repeat('much ', 50), {self.root.id}, {self.root.id} from generate_series(1, 60000) n;
+                insert into tasks (title, description, author, "user")
+                    select 'much ' || n, repeat('much ', 50), {self.root.id}, {self.root.id}
+                           from generate_series(1, 60000) n;
                 analyze""")
             Spreadsheet.has_many = True
 

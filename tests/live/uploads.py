@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import tempfile
@@ -43,7 +42,7 @@ def compound(shift, sectors):
 
 
 class Pattern:
-    """Bytes without end that repeat only after 1 MiB and 1 byte: what is lost, doubled or moved shows in the SHA-256."""
+    """Bytes without end that repeat only after 1 MiB and 1 byte: lost, doubled or moved bytes change the SHA-256."""
     block = random.Random(7).randbytes(MIB + 1)  # the same in each run: their first bytes are of no type
 
     def __init__(self, size, front=b'', behind=b''):
@@ -73,7 +72,7 @@ def multipart(size, name='big.bin', boundary='part-of-the-test'):
 
 
 def send(on, token, path, pattern, kind=None, cut=None, headers=()):
-    """Sends a body as it is made; the Answer. With cut, no more than so many bytes of it, and then no answer is waited for."""
+    """Sends a body while it is made; the Answer. With cut: sends only so many bytes, and waits for no answer."""
     connection = http.client.HTTPConnection('127.0.0.1', on.port, timeout=120)
     try:
         connection.putrequest('POST', path)
@@ -446,8 +445,10 @@ class Accidents(unittest.TestCase):
                 swept.append(int(found.stdout.split('files that nothing speaks of any more: ')[1].split()[0]))
         with concurrent.futures.ThreadPoolExecutor(5) as pool:
             jobs = [pool.submit(uploads, i) for i in range(4)] + [pool.submit(sweeps)]
-            time.sleep(6)
-            over.set()
+            try:
+                time.sleep(6)
+            finally:  # also where the run is interrupted: the pool waits for its jobs
+                over.set()
             rounds = [job.result() for job in jobs][:4]
         self.assertGreater(min(rounds), 3)
         self.assertGreater(sum(swept), 0, 'nothing was ever swept, so nothing was tried')
