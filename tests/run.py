@@ -242,19 +242,25 @@ class Suite:
             ['setpriv', '--pdeathsig', 'TERM', sys.executable, os.path.abspath(__file__), BUILD, SANITIZER, name],
             stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True)
 
-    def end(self):
-        """Prints what it has printed as one block; the numbers of passed and failed tests."""
+    def has_ended(self):
+        """Whether it has ended. If so, this prints its block and sets .passed, .failed (tests), .took and .processor
+        (seconds)."""
+        before = os.times()
+        if self.process.poll() is None:
+            return False
+        after = os.times()
         self.took = time.monotonic() - self.began
+        self.processor = sum(after[2:4]) - sum(before[2:4])  # of its children as well, as far as their parents waited
         self.output.seek(0)
         *lines, last = self.output.read().splitlines() or ['']
         count = re.fullmatch(r'(\d+) passed, (\d+) failed', last)
         if not count or self.process.returncode:
-            lines += [last,
-                      f'FAILED {self.name}\nit ended with status {self.process.returncode} before its last test\n']
+            lines += [last, f'FAILED {self.name}\nit ended with status {self.process.returncode}\n']
         self.passed, self.failed = (int(count[1]), int(count[2])) if count else (0, 0)
         self.failed += bool(not count or self.process.returncode)
-        print('\n'.join([f'== {self.name}: {self.passed} passed, {self.failed} failed, {self.took:.0f} s', *lines]),
-              flush=True)
+        first = f'== {self.name}: {self.passed} passed, {self.failed} failed, {self.took:.0f} s'
+        print('\n'.join([first, *lines]), flush=True)
+        return True
 
 
 def run_side_by_side(waiting, jobs):
@@ -265,10 +271,10 @@ def run_side_by_side(waiting, jobs):
             while waiting and len(runs) < jobs:
                 runs.append(Suite(waiting.pop(0)))
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-            for suite in [suite for suite in runs if suite.process.poll() is not None]:
-                runs.remove(suite)
-                suite.end()
-                yield suite
+            for suite in [*runs]:
+                if suite.has_ended():
+                    runs.remove(suite)
+                    yield suite
     finally:
         for suite in runs:
             suite.process.terminate()
@@ -289,16 +295,16 @@ def main():
         return 0
     started, ended = time.monotonic(), []
     every = {'unit': ['unit'], 'golden': ['golden'], 'fuzz': names('fuzz/*.cpp', '.cpp'),
-             'refused': names('refused/*.cpp', ''),
-             'http': names('http/*.http', '.http'), **{name: [name] for name in names('live/*.py', '.py')}}
+             'refused': names('refused/*.cpp', ''), 'http': names('http/*.http', '.http'),
+             **{name: [name] for name in names('live/*.py', '.py')}}
     chosen = [suite for suite, parts in every.items() if any(map(wanted, parts))]
     chosen.sort(key=lambda suite: FIRST.index(suite) if suite in FIRST else len(FIRST))
     for suites, jobs in (([suite for suite in chosen if suite not in ALONE], JOBS),
                          ([suite for suite in chosen if suite in ALONE], 1)):
         ended.extend(run_side_by_side(suites, jobs))
     ended.sort(key=lambda suite: -suite.took)
-    print('== times')
-    print('\n'.join(f'{suite.took:6.0f} s  {suite.name}' for suite in ended))
+    print('== times: of the clock, of the processors')
+    print('\n'.join(f'{suite.took:6.0f} s {suite.processor:6.0f} s  {suite.name}' for suite in ended))
     passed, failed = sum(suite.passed for suite in ended), sum(suite.failed for suite in ended)
     print(f'took {time.monotonic() - started:.0f} s')
     print(f'{passed} passed, {failed} failed')

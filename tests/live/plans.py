@@ -236,7 +236,7 @@ class Plans(unittest.TestCase):
         (name, value), = query.items() or [('', '')]
         return 50000 if name.endswith('__in') and ',' in value else None
 
-    # A first page counts up to 10,001 rows; the pages after it read at most what one person or one item has, here 6,000.
+    # A first page counts up to 10,001 rows; pages after it read at most what one person or one item has, here 6,000.
     def test_lists(self):
         asked = 0
         for endpoint in self.endpoints:
@@ -264,8 +264,8 @@ class Plans(unittest.TestCase):
 
     # -- everything else
 
-    # Method, path, body ({picture}: a file); {name} is the id of an earlier answer. Each endpoint that is no list is here
-    # at least once.
+    # Method, path, body ({picture}: a file); {name} is the id of an earlier answer. Each endpoint that is no list is
+    # here at least once.
     REQUESTS = '''
         GET /health · GET /health/live · GET /me · PATCH /me {"first_name": "A"} · GET /users/1500
         PATCH /users/1500 {"first_name": "B"} · PUT /users/1500 {"username": "renamed", "email": "renamed@example.org"}
