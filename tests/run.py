@@ -35,11 +35,12 @@ JOBS = int(os.environ.get('JOBS') or len(os.sched_getaffinity(0)) + 1)
 SLOW = 5       # seconds from which on a single test is named with its time
 PATIENCE = 90  # seconds that a suite has to stop its dev stacks when it is interrupted
 
-# These limit the time of an answer or fill disk and memory: they run one after the other, when the others have ended.
-ALONE = ('live/restarts', 'live/spreadsheet', 'live/uploads')
+# These modules, or classes of modules, allow an answer a second or two, or fill the disk: they run one after the other,
+# when the others have ended.
+ALONE = ('live/restarts.Handlers', 'live/spreadsheet', 'live/uploads.Uploads')
 # The longest of the others are started first, so that none of them is left over at the end.
-FIRST = ('http', 'live/plans', 'live/smuggling', 'live/accounts', 'live/races', 'live/idempotency', 'live/checks',
-         'live/command')
+FIRST = ('http', 'live/uploads', 'live/restarts', 'live/smuggling', 'live/accounts', 'live/checks', 'live/races',
+         'live/command', 'live/idempotency', 'live/plans')
 
 
 def wanted(name):
@@ -194,13 +195,18 @@ def flat(suite):
 
 
 def live_tests(report, name):
-    """A module of tests/live: what needs a program to be tried. It gets the shared dev stack as its STACK."""
+    """A module of tests/live (jwt), or one class of it (uploads.Uploads): what needs a program to be tried. The shared
+    dev stack is the module's STACK."""
+    name, _, chosen = name.partition('.')
+    apart = {alone.partition('.')[2] for alone in ALONE if alone.startswith(f'live/{name}.')}
     module = __import__(name)
     module.STACK, module.BUILD, module.SANITIZER = SharedStack(), BUILD, SANITIZER
-    suite = unittest.defaultTestLoader.loadTestsFromModule(module)
-    tests = [*flat(suite)]
+    tests = [test for test in flat(unittest.defaultTestLoader.loadTestsFromModule(module))
+             if (type(test).__name__ == chosen if chosen else type(test).__name__ not in apart)]
+    if not tests:
+        report.add('live/' + name, 'it has no tests')
     try:
-        suite.run(Result(report))
+        unittest.TestSuite(tests).run(Result(report))
     except KeyboardInterrupt:  # unittest leaves everything as it is
         for test in tests:
             test.doCleanups()
@@ -296,7 +302,7 @@ def main():
     started, ended = time.monotonic(), []
     every = {'unit': ['unit'], 'golden': ['golden'], 'fuzz': names('fuzz/*.cpp', '.cpp'),
              'refused': names('refused/*.cpp', ''), 'http': names('http/*.http', '.http'),
-             **{name: [name] for name in names('live/*.py', '.py')}}
+             **{name: [name] for name in (*names('live/*.py', '.py'), *ALONE)}}
     chosen = [suite for suite, parts in every.items() if any(map(wanted, parts))]
     chosen.sort(key=lambda suite: FIRST.index(suite) if suite in FIRST else len(FIRST))
     for suites, jobs in (([suite for suite in chosen if suite not in ALONE], JOBS),
