@@ -158,8 +158,8 @@ class Documentation:
         kind = headers.get('Content-Type', '').partition(';')[0] if data else ''
         content = operation.get('requestBody', {}).get('content', {})
         is_best = (not content or kind in content
-                   and ('application/json' not in content or kind == 'application/json' and not [
-                       *self.wrong(content[kind]['schema'], json.loads(data))]))
+                   and ('application/json' not in content or kind == 'application/json'
+                        and not [*self.wrong(content[kind]['schema'], json.loads(data))]))
         if answer.headers.get('content-type',
                               '').startswith('text/csv') or key in self.shown and (self.shown[key][0] or not is_best):
             return
@@ -218,8 +218,8 @@ class Documentation:
             fault = None
             if played is None:
                 fault = f'tests/http/{operation["tags"][0]}.http has no good answer of it'
-            elif known is None or known['request'] != played['request'] or shape_of(known['response']) != shape_of(
-                    played['response']):
+            elif (known is None or known['request'] != played['request']
+                  or shape_of(known['response']) != shape_of(played['response'])):
                 recorded[key] = played
                 if os.environ.get('EXAMPLES') != 'record':
                     fault = ('the documentation has another example; make examples\n'

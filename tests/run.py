@@ -6,7 +6,8 @@ block when it has ended. Settings in the environment:
 
     ONLY    words; only suites (unit, live/jwt) and files in them (http/tasks, fuzz/multipart) are run that have one of
             these words in their name
-    JOBS    how many suites run at the same time (one for each processor, and one more, because they also wait)
+    JOBS    how many suites run at the same time (one for each processor and one more, because they also wait, but at
+            most 6; with a sanitizer, which needs more memory and time, no more than there are processors)
     LOGS    set to anything: the logs of a suite that failed are printed
 """
 import difflib
@@ -31,7 +32,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
 SANITIZER = sys.argv[2] if len(sys.argv) > 2 else ''
 ONLY = os.environ.get('ONLY', '').split()
-JOBS = int(os.environ.get('JOBS') or len(os.sched_getaffinity(0)) + 1)
+JOBS = int(os.environ.get('JOBS') or min(6, len(os.sched_getaffinity(0)) + (not SANITIZER)))
 SLOW = 5       # seconds from which on a single test is named with its time
 PATIENCE = 90  # seconds that a suite has to stop its dev stacks when it is interrupted
 

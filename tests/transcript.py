@@ -97,9 +97,8 @@ def promises(method, answer, accept=''):
     as_csv = (status == 200 and method in ('GET', 'HEAD') and re.search(r'text/(csv|\*)', accept)
               and headers.get('content-type') == CSV)
     as_file = status in (200, 206) and 'content-disposition' in headers and not as_csv
-    kind = headers.get(
-        'content-type') if as_file else 'application/problem+json' if status >= 400 else None if status in (
-            204, 304) else CSV if as_csv else 'application/json'
+    kind = (headers.get('content-type') if as_file else 'application/problem+json' if status >= 400
+            else None if status in (204, 304) else CSV if as_csv else 'application/json')
     if headers.get('content-type') != kind:
         yield f'Content-Type is {headers.get("content-type")}'
     if headers.get('x-content-type-options') != 'nosniff':
@@ -124,8 +123,8 @@ def promises(method, answer, accept=''):
                 yield f'the problem has no proper {name}'
         if answer.json.get('status') != status:
             yield 'the status in the body is another one'
-    elif not as_file and kind == 'application/json' and 'version' in answer.json and headers.get(
-            'cache-control') != 'no-store':
+    elif (not as_file and kind == 'application/json' and 'version' in answer.json
+          and headers.get('cache-control') != 'no-store'):
         if headers.get('etag') != f'"{answer.json["version"]}-{hashlib.sha256(answer.body).hexdigest()[:8]}"':
             yield f'ETag is {headers.get("etag")}, which does not belong to this version and body'
         if headers.get('cache-control') != 'private, no-cache':
@@ -154,8 +153,8 @@ class Player:
             if line.startswith('users '):
                 self.accounts(line[6:])
             elif found := re.match(r'let (\S+) = (file|signed) (.*)', line):
-                self.values[found[1]] = self.stack.store(found[3].encode()) if found[
-                    2] == 'file' else self.stack.sign(found[3])
+                is_file = found[2] == 'file'
+                self.values[found[1]] = self.stack.store(found[3].encode()) if is_file else self.stack.sign(found[3])
             elif found := re.match(r'(?:let (\S+) = )?sql (.*)', line, re.DOTALL):
                 rows, wanted = self.stack.psql(found[2]), []
                 if found[1]:
@@ -239,8 +238,10 @@ class Player:
                     'absent': lambda: body is not ABSENT and value is ABSENT}[way]()
         elif found := re.fullmatch(r'([A-Z][\w-]*)(: | ~ )(.*)', line):
             value = answer.headers.get(found[1].lower(), ABSENT)
-            true = (value is ABSENT) == (found[3] == 'absent') if found[3] in (
-                'absent', '*') else value is not ABSENT and (
+            if found[3] in ('absent', '*'):
+                true = (value is ABSENT) == (found[3] == 'absent')
+            else:
+                true = value is not ABSENT and (
                     re.search(found[3], value) if found[2] == ' ~ ' else value == found[3])
         else:
             return 'not understood: ' + line

@@ -217,9 +217,10 @@ class OverTheSocket(command.OwnStack):
             return record(smuggling.STDOUT,
                           (head + body).encode()) + record(smuggling.STDOUT) + record(smuggling.END, end)
         dripping = record(smuggling.STDOUT, b'x' * 60000)  # byte by byte, until nobody listens any more
-        cases = ((answer(good), None), (b'', 'closed the connection before'), (
-            b'HTTP/1.1 200 OK\r\n\r\n', 'does not speak FastCGI'), (answer(good)[:-1], 'closed the connection before'),
-                 (answer(good, length=9999), 'cut its answer'), (answer(good, length='x'), 'without a number'),
+        cases = ((answer(good), None), (b'', 'closed the connection before'),
+                 (b'HTTP/1.1 200 OK\r\n\r\n', 'does not speak FastCGI'),
+                 (answer(good)[:-1], 'closed the connection before'), (answer(good, length=9999), 'cut its answer'),
+                 (answer(good, length='x'), 'without a number'),
                  (record(smuggling.STDOUT, b'x') + record(smuggling.END, b'\0' * 8), 'without a head'),
                  (answer(good, end=b'\0' * 4 + b'\2\0\0\0'), 'refused the request'),
                  (record(smuggling.STDOUT, b'x', request=2), 'does not speak FastCGI'),

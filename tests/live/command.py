@@ -272,9 +272,9 @@ class Command(OwnStack):
         self.assertEqual(self.login('carl', NEW).status, 200)
         # again
         self.assertEqual(self.done('password', 'carl', given=NEW), 'carl has a new password; ended 1 session\n')
-        self.assertEqual({row[0].split(',')[0] for row in self.own.psql(
-            f"select ip from audit where row_id = {user.id} and table_name = 'credentials' and operation = 'update'")},
-                         {'fettle password'})
+        rows = self.own.psql(
+            f"select ip from audit where row_id = {user.id} and table_name = 'credentials' and operation = 'update'")
+        self.assertEqual({row[0].split(',')[0] for row in rows}, {'fettle password'})
         self.own.psql(f'delete from credentials where user_id = {user.id}; update users set is_active = false '
                       f'where id = {user.id}')
         self.assertIn('not active', self.done('password', 'carl', given=NEW))
@@ -621,10 +621,9 @@ class Command(OwnStack):
             self.assertEqual(self.orders(schedule), [], self.boss.get(f'/api/v1/schedules/{schedule}').json)
         self.runs(0)
         self.assertEqual([len(self.orders(schedule)) for schedule in due], [1] * len(due))
-        self.assertEqual({row[0].split(',')[0] for row in self.own.psql(
-            f"select a.ip from audit a join tasks t on t.id = a.row_id where a.table_name = 'tasks' "
-            f"and t.schedule in ({','.join(map(str, due))})")},
-                         {'fettle schedules run'})
+        rows = self.own.psql("select a.ip from audit a join tasks t on t.id = a.row_id where a.table_name = 'tasks' "
+                             f"and t.schedule in ({','.join(map(str, due))})")
+        self.assertEqual({row[0].split(',')[0] for row in rows}, {'fettle schedules run'})
         # a retired one that is in use again is due again
         self.assertEqual(self.boss.patch(f'/api/v1/equipment/{retired}', {'status': 'Operational'}).status, 200)
         self.runs(1)
@@ -978,8 +977,9 @@ class Example(OwnStack):
                 ("tasks where equipment is not null and status = 'Pending' and claimed_until is null", 3),
                 ('tasks where claimed_until > now() + interval \'1 hour\' '
                  'and claimed_until < now() + interval \'1 day\'', 3),
-                ("tasks where claimed_until > '9999-01-01'", 3), ("maintenance where jsonb_array_length(parts) > 1",
-                                                                  20), ('maintenance where findings is not null', 100),
+                ("tasks where claimed_until > '9999-01-01'", 3),
+                ("maintenance where jsonb_array_length(parts) > 1", 20),
+                ('maintenance where findings is not null', 100),
                 ('message_copies where is_received and read_at is null', 5), ('messages where task is not null', 3),
                 ('reports where equipment is not null', 4), ("reports where body ~ 'orders done'", 9)):
             self.assertGreaterEqual(int(self.own.psql('select count(*) from ' + what)[0][0]), least, what)

@@ -187,8 +187,9 @@ class Hostile(unittest.TestCase):
                  'empty file': ('B',
                                 multipart('B', title, (b'name="f"; filename=""\r\nContent-Type: text/plain', b''))),
                  'no name': ('B', multipart('B', (b'x="title"', b'Oil'))),
-                 'null': ('B', multipart('B', (b'name="title"', b'a\0b'))), 'null in the name': ('B', multipart(
-                     'B', (b'name="ti\0tle"', b'a'))), 'bytes': ('B', multipart('B', (b'name="title"', b'\xff'))),
+                 'null': ('B', multipart('B', (b'name="title"', b'a\0b'))),
+                 'null in the name': ('B', multipart('B', (b'name="ti\0tle"', b'a'))),
+                 'bytes': ('B', multipart('B', (b'name="title"', b'\xff'))),
                  'twice': ('B', multipart('B', title, title)), 'no header': ('B', b'--B\r\nOil\r\n--B--\r\n'),
                  'bare feeds': ('B', multipart('B', title).replace(b'\r', b'')), 'text': ('B', b'title=Oil')}
         for name, (boundary, body) in cases.items():

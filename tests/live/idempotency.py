@@ -162,16 +162,17 @@ class Keys(unittest.TestCase):
         self.on.psql(f'delete from user_roles where user_id = {eve.id}')
         order = self.order()
         self.root.post('/api/v1/maintenance', {'task': order, 'description': 'done'})
-        for who, path, body, status in ((user, '/tasks', {'titel': 'x'}, 400), (
-                user, '/tasks', {'title': 'x', 'equipment': 999999999}, 400), (eve, '/tasks', {'title': 'x'}, 403),
-                                        (user, '/tasks', {'title': 'x', 'user': self.root.id}, 403),
-                                        (user, '/maintenance', {'task': order, 'description': 'x'}, 409),
-                                        (user, '/tasks/999999999/claim', None, 404),
-                                        (self.root, '/equipment', {'name': 'x', 'serial_number': self.taken()}, 409)):
+        for who, path, body, status in (
+                (user, '/tasks', {'titel': 'x'}, 400), (user, '/tasks', {'title': 'x', 'equipment': 999999999}, 400),
+                (eve, '/tasks', {'title': 'x'}, 403), (user, '/tasks', {'title': 'x', 'user': self.root.id}, 403),
+                (user, '/maintenance', {'task': order, 'description': 'x'}, 409),
+                (user, '/tasks/999999999/claim', None, 404),
+                (self.root, '/equipment', {'name': 'x', 'serial_number': self.taken()}, 409)):
             for _ in range(2):
                 answer = who.post('/api/v1' + path, body, headers={'Idempotency-Key': key})
-                self.assertEqual((answer.status, answer.headers['content-type'], answer.headers.get(
-                    'idempotency-replayed')), (status, 'application/problem+json', None), answer)
+                self.assertEqual((answer.status, answer.headers['content-type'],
+                                  answer.headers.get('idempotency-replayed')),
+                                 (status, 'application/problem+json', None), answer)
         self.assertEqual(self.one(f"select count(*) from idempotency_keys where key = '{key}'"), ['0'])
         # put right, it is sent with the same key
         self.send(user, '/tasks', {'title': 'x'}, key)

@@ -69,8 +69,9 @@ class OnTheDevStack(unittest.TestCase):
         """nginx sends two answers into one another where a part behind the end of a file is asked for."""
         there, gone = self.url(), STACK.sign(
             f'/media/document/{64 * "0"}/a?type=text%2Fplain&expires={int(time.time()) + 250}')
-        for path, header, status in ((there, 'Accept: */*', 200), (there, 'Range: bytes=0-1', 206), (
-                there, 'Range: bytes=9-', 416), (there, 'If-Match: "0"', 412), (gone, 'Accept: */*', 404)):
+        for path, header, status in ((there, 'Accept: */*', 200), (there, 'Range: bytes=0-1', 206),
+                                     (there, 'Range: bytes=9-', 416), (there, 'If-Match: "0"', 412),
+                                     (gone, 'Accept: */*', 404)):
             with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
                 peer.sendall(
                     f'GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\n\r\n'.encode())

@@ -308,8 +308,9 @@ class Lines(Case):
                 (self.ann, 'X' * 21, '/api/v1/tasks', {}, 'tasks', '-', '/api/v1/tasks', 405),
                 (self.ann, 'A-B', '/api/v1/tasks', {}, 'tasks', '-', '/api/v1/tasks', 405),
                 (self.ann, 'POST', '/api/v1/tasks', {'body': {'title': 'New'}}, 'tasks', 'POST', '/api/v1/tasks', 201),
-                (self.ann, 'POST', '/api/v1/tasks', {'body': {'title': 'New'}, 'headers': {
-                    'Idempotency-Key': 'a key'.replace(' ', '-')}}, 'tasks', 'POST', '/api/v1/tasks', 201),
+                (self.ann, 'POST', '/api/v1/tasks',
+                 {'body': {'title': 'New'}, 'headers': {'Idempotency-Key': 'a key'.replace(' ', '-')}},
+                 'tasks', 'POST', '/api/v1/tasks', 201),
                 (self.ann, 'GET', '/api/v1/roles', {}, 'roles', 'GET', '/api/v1/roles', 403),
                 (self.ann, 'GET', '/api/v1/users/999999', {}, 'users', 'GET', '/api/v1/users/{user_id}', None),
                 (nobody, 'GET', '/api/v1/tasks', {}, 'tasks', 'GET', '/api/v1/tasks', 401),
@@ -362,8 +363,9 @@ class Lines(Case):
 
     def test_every_answer_of_nginx_has_the_id(self):
         client, name = self.on.client(), f'seen.{uuid.uuid4().hex}'
-        for method, path, status, more in (('GET', '/nowhere', 404, {}), ('GET', '/api/v1/openapi.json', 200, {}), (
-                'GET', '/docs', 301, {}), ('POST', '/api/v1/openapi.json', 405, {}), ('GET', '/' + 'a' * 9000, 414, {}),
+        for method, path, status, more in (('GET', '/nowhere', 404, {}), ('GET', '/api/v1/openapi.json', 200, {}),
+                                           ('GET', '/docs', 301, {}), ('POST', '/api/v1/openapi.json', 405, {}),
+                                           ('GET', '/' + 'a' * 9000, 414, {}),
                                            ('POST', '/api/v1/tasks', 413, {'raw': b'x' * (2 << 20)}),
                                            ('GET', '/_problem', 404, {}), ('GET', '/_stored/x', 404, {})):
             with self.subTest(path=path[:40]):

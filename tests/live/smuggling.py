@@ -179,8 +179,9 @@ class OnTheSocket(Peer):
                 peer.close()
 
     def test_the_sockets_are_closed_to_others(self):
-        paths = [os.path.join(self.stack.run, 'sockets', name) for name in os.listdir(
-            os.path.join(self.stack.run, 'sockets'))] + [os.path.join(self.stack.run, '.s.PGSQL.5432')]
+        folder = os.path.join(self.stack.run, 'sockets')
+        paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+        paths.append(os.path.join(self.stack.run, '.s.PGSQL.5432'))
         self.assertGreater(len(paths), 5)
         for path in paths:
             self.assertTrue(stat.S_ISSOCK(os.stat(path).st_mode), path)
@@ -236,9 +237,9 @@ class Deadly(Peer):
     def test_records_in_no_order_do_not_stop_the_service(self):
         rng = random.Random(1)
         whole = request('GET', '/health/live')
-        cases = [b'', b'\0', b'\1', b'\xff' * 4096, b'GET / HTTP/1.1\r\n\r\n', whole[:30], whole[:-9], record(
-            PARAMS, pairs({'A': 'b'})), record(STDIN), record(ABORT), record(END, b'\0' * 8), record(DATA, b'x'),
-                 record(BEGIN), record(BEGIN, struct.pack('>HB5x', 7, 0)),
+        cases = [b'', b'\0', b'\1', b'\xff' * 4096, b'GET / HTTP/1.1\r\n\r\n', whole[:30], whole[:-9],
+                 record(PARAMS, pairs({'A': 'b'})), record(STDIN), record(ABORT), record(END, b'\0' * 8),
+                 record(DATA, b'x'), record(BEGIN), record(BEGIN, struct.pack('>HB5x', 7, 0)),
                  record(BEGIN, struct.pack('>HB5x', 2, 0)) + whole[16:], record(BEGIN, struct.pack('>HB5x', 1, 0)) * 3,
                  record(99, request=0), record(0), record(STDOUT, b'x'),
                  record(BEGIN, struct.pack('>HB5x', 1, 0), version=2),

@@ -143,11 +143,12 @@ class Spreadsheet(unittest.TestCase):
         eve = self.on.user()
         self.on.psql(f'delete from user_roles where user_id = {eve.id}')
         for who, path, status, code in (
-                (self.on.client(), '/tasks', 401, 'not_authenticated'), (self.on.client(
-                    'a' * 43), '/tasks', 401, 'not_authenticated'), (eve, '/audit', 403, 'permission_missing'),
-                (self.user, '/equipment/999999/readings', 404, 'not_found'), (self.user, '/nothing', 404, 'not_found'),
-                (self.user, '/tasks?page_size=5', 400, 'invalid'), (self.user, '/tasks?cursor=abc', 400, 'invalid'),
-                (self.user, '/tasks?count=exact', 400, 'invalid'), (self.user, '/tasks?x=1', 400, 'invalid')):
+                (self.on.client(), '/tasks', 401, 'not_authenticated'),
+                (self.on.client('a' * 43), '/tasks', 401, 'not_authenticated'),
+                (eve, '/audit', 403, 'permission_missing'), (self.user, '/equipment/999999/readings', 404, 'not_found'),
+                (self.user, '/nothing', 404, 'not_found'), (self.user, '/tasks?page_size=5', 400, 'invalid'),
+                (self.user, '/tasks?cursor=abc', 400, 'invalid'), (self.user, '/tasks?count=exact', 400, 'invalid'),
+                (self.user, '/tasks?x=1', 400, 'invalid')):
             for method in ('GET', 'HEAD'):
                 answer = who.request(method, '/api/v1' + path, headers=CSV)
                 self.assertEqual((answer.status, answer.headers['content-type']), (status, 'application/problem+json'),
@@ -159,14 +160,14 @@ class Spreadsheet(unittest.TestCase):
         self.assertEqual(self.user.get(f'/api/v1/users/{self.user.id}', headers=CSV).status, 406)
 
     def test_who_accepts_both_gets_what_is_wanted_more(self):
-        for accept, kind in (
-                ('text/csv', 'text/csv'), ('text/csv, application/json', 'application/json'),
-                ('text/csv, application/json;q=0.9', 'text/csv'),
-                ('text/csv;q=0.5, application/json', 'application/json'),
-                ('text/csv;q=0.5, application/json;q=0.4', 'text/csv'), ('text/*, application/json;q=0.1', 'text/csv'),
-                ('*/*', 'application/json'), ('text/csv;q=0, */*', 'application/json'),
-                ('text/csv, */*;q=0.1', 'text/csv'), ('TEXT/CSV', 'text/csv'), ('text/csv; header=present', 'text/csv'),
-                ('text/html, text/csv;q=0.2', 'text/csv'), ('text/csv;q=0', None), ('text/html', None)):
+        for accept, kind in (('text/csv', 'text/csv'), ('text/csv, application/json', 'application/json'),
+                             ('text/csv, application/json;q=0.9', 'text/csv'),
+                             ('text/csv;q=0.5, application/json', 'application/json'),
+                             ('text/csv;q=0.5, application/json;q=0.4', 'text/csv'),
+                             ('text/*, application/json;q=0.1', 'text/csv'), ('*/*', 'application/json'),
+                             ('text/csv;q=0, */*', 'application/json'), ('text/csv, */*;q=0.1', 'text/csv'),
+                             ('TEXT/CSV', 'text/csv'), ('text/csv; header=present', 'text/csv'),
+                             ('text/html, text/csv;q=0.2', 'text/csv'), ('text/csv;q=0', None), ('text/html', None)):
             answer = self.user.get('/api/v1/tasks?title=quote', headers={'Accept': accept})
             self.assertEqual((answer.status, answer.headers['content-type'].split(';')[0]),
                              (200, kind) if kind else (406, 'application/problem+json'), accept)
@@ -192,8 +193,8 @@ class Spreadsheet(unittest.TestCase):
         self.many()
         # each worker with its connection, and what its first pages cost
         for _ in range(2):
-            self.assertEqual({answer.status for answer in races.together(
-                [self.act('/api/v1/tasks?title=quote')] * (WORKERS // 2))}, {200})
+            self.assertEqual({answer.status for answer
+                              in races.together([self.act('/api/v1/tasks?title=quote')] * (WORKERS // 2))}, {200})
         for _ in range(WORKERS * 3):
             self.assertEqual(self.root.get('/api/v1/tasks?title=quote', headers=CSV).status, 200)
         small = self.memory()

@@ -463,8 +463,9 @@ class Accidents(unittest.TestCase):
         with open(os.path.join(outside, name), 'w'):
             pass
         root = self.storage.path
-        foreign = [os.path.join(root, 'README'), os.path.join(root, 'incoming', 'notes.txt'), os.path.join(
-            root, kept['sha256'][:2], 'notes'), os.path.join(root, kept['sha256'][:2], 'f' * 63 + '0')]
+        folder = os.path.join(root, kept['sha256'][:2])
+        foreign = [os.path.join(root, 'README'), os.path.join(root, 'incoming', 'notes.txt'),
+                   os.path.join(folder, 'notes'), os.path.join(folder, 'f' * 63 + '0')]
         for path in foreign:
             with open(path, 'w'):
                 pass
@@ -516,8 +517,9 @@ class Accidents(unittest.TestCase):
                                     range(12)))
         self.assertEqual(sorted(answer.status for answer in answers), [201] * 6 + [409] * 6)
         refused = next(answer.json for answer in answers if answer.status == 409)
-        self.assertEqual((refused['code'], refused['detail']), (
-            'quota_exceeded', 'Your documents take 90.0 of 100 MiB; this file does not fit into the rest.'))
+        self.assertEqual(refused['code'], 'quota_exceeded')
+        self.assertEqual(refused['detail'],
+                         'Your documents take 90.0 of 100 MiB; this file does not fit into the rest.')
         self.assertEqual(self.on.psql(f'select bytes = (select sum(size_bytes) from documents where owner = user_id) '
                                       f'from storage_used where user_id = {user.id}'), [['t']])
         made = next(answer.json for answer in answers if answer.status == 201)
