@@ -92,7 +92,7 @@ def promises_of_csv(answer):
 
 
 def promises(method, answer, accept=''):
-    """What is true of every answer; yields what is not. text/csv is for those alone who have asked for it."""
+    """What is true of every answer; yields what is not. text/csv is sent only to clients that accept it."""
     status, headers = answer.status, answer.headers
     as_csv = (status == 200 and method in ('GET', 'HEAD') and re.search(r'text/(csv|\*)', accept)
               and headers.get('content-type') == CSV)

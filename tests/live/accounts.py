@@ -1,4 +1,4 @@
-"""Races for accounts, sessions and roles: many do it at once, and the tables tell afterwards that the rules held."""
+"""Races for accounts, sessions and roles: many requests at once; afterwards the tables show that the rules held."""
 import json
 import os
 import secrets
@@ -348,7 +348,7 @@ class Many(Case):
             changed, ended, given = answers[:3], answers[3:5], answers[5:]
             gone = any(answer.status == 204 for answer in ended)
             self.assertLessEqual(sum(answer.status == 204 for answer in ended), 1, ended)
-            # who was given the role has it, and a role that somebody has is not deleted
+            # a user who was given the role has it, and a role that a user has is not deleted
             self.assertEqual({answer.status for answer in given}, {400} if gone else {200}, answers)
             self.rows(self.on, f"select count(*) from user_roles where role_id = {role}", (0 if gone else 4,))
             self.rows(self.on, f'select count(*) from roles where id = {role}', (0 if gone else 1,))
@@ -431,7 +431,7 @@ int argon2id_hash_encoded(uint32_t t, uint32_t m, uint32_t p, const void *pwd, s
 
 
 class Hashes(Case):
-    """The time that a login takes must not tell who has an account: its hash is what takes the time."""
+    """The time of a login, which is the time of its hash, must not tell whether an account exists."""
 
     @classmethod
     def setUpClass(cls):

@@ -22,7 +22,7 @@ NEW = 'nine blue tractors'
 
 
 class OwnStack(unittest.TestCase):
-    """A dev stack of its own, where nobody has registered, and the command beside it."""
+    """A dev stack of its own without accounts, and the command."""
     @classmethod
     def setUpClass(cls):
         cls.own = devstack.DevStack(BUILD).start()
@@ -310,7 +310,7 @@ class Command(OwnStack):
                 if not piece:
                     break
                 shown += piece
-            elif shown.count(b': ') > prompted and waiting:  # quiet, behind a new prompt
+            elif shown.count(b': ') > prompted and waiting:  # quiet, after a new prompt
                 prompted = shown.count(b': ')
                 os.write(terminal, waiting.pop(0).encode())
         os.close(terminal)
@@ -430,7 +430,7 @@ class Command(OwnStack):
                              rf'sealed at position \d+ .* was changed')
         text = self.verdict(f'{keep}; delete from audit where id = {row}', again)
         self.assertRegex(text, rf'^fettle: audit row {row}, sealed at position \d+ on .* UTC, was removed\n$')
-        # a row under an id that nobody was given, or whose transaction was undone
+        # a row with an id that was never given, or whose transaction was rolled back
         self.own.psql("begin; insert into roles (name) values ('undone'); rollback")
         self.boss.post('/api/v1/tasks', {'title': 'Oil'})
         [self.sealed() for _ in range(3)]
@@ -518,7 +518,7 @@ class Command(OwnStack):
         self.own.psql("delete from roles where name in ('early', 'late', 'restored')")
         self.assertEqual(self.sealed()[0], '3')
         self.done('audit', 'verify')
-        # inside of a transaction that has written, it could not tell who else writes
+        # inside of a transaction that has written, it could not see other writers
         with self.assertRaisesRegex(RuntimeError, 'first to write'):
             self.own.psql("begin; insert into roles (name) values ('written'); select * from audit_seal(); rollback")
 
@@ -851,7 +851,7 @@ class Command(OwnStack):
         with open(os.path.join(os.path.realpath(os.path.join(self.own.data, 'cluster')), 'data',
                                'postmaster.pid')) as file:
             server = int(file.readline())
-        os.kill(server, signal.SIGSTOP)  # it hangs: worse than gone, and nobody starts it again meanwhile
+        os.kill(server, signal.SIGSTOP)  # it hangs, which is worse than gone: it is not restarted
         try:
             self.finding(1, 'database', 'FAIL', 'does not answer')
         finally:

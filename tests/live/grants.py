@@ -55,7 +55,7 @@ rollback;
 # Statements, and the handlers that may send them.
 CHECK = {'auth_login', 'auth_password'}
 TRIES = {
-    # passwords: read by those that log in or set one, written by those that set one; who only asks for one sees no hash
+    # passwords: read by handlers that log in or set one, written by those that set one; no other handler sees a hash
     'select password_hash from credentials': CHECK,
     'select * from credentials': set(),
     'select * from password_salts': {'auth_password', 'me', 'users'},
@@ -69,7 +69,7 @@ TRIES = {
     "insert into sessions (user_id, key) select 1, '' where false": {'auth_login'},
     "insert into session_rows (user_id, key) select 1, '' where false": {'auth_tokens'},
     'delete from sessions where false': set(),
-    # who may what
+    # permissions
     'update users set is_superuser = true where false': {'users'},
     'update users set is_active = true where false': {'users'},
     'delete from users where false': set(),
@@ -105,7 +105,7 @@ TRIES = {
 
 
 def psql(user, sql, on=None):
-    """Both outputs of psql, which goes on behind an error and names it by its SQLSTATE."""
+    """Both outputs of psql, which goes on after an error and names it by its SQLSTATE."""
     return subprocess.run(['psql', '-XqAt', '-v', 'VERBOSITY=sqlstate', '-h', (on or STACK).run, '-U', user, 'fettle'],
                           input=sql, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
 

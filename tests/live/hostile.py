@@ -257,7 +257,7 @@ class Hostile(unittest.TestCase):
                 self.in_form(send(text('PATCH', self.task, *headers, body=body, token=self.user.token)), 400, 413, 401)
         self.in_form(send(text('PATCH', self.task, 'Transfer-Encoding: gzip', kind, body=body, token=self.user.token)),
                      501)
-        # announced but never sent: nobody is asked
+        # announced but never sent: no handler is asked
         with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
             peer.sendall(text('PATCH', self.task, 'Content-Length: 99', kind, body=body, token=self.user.token))
         time.sleep(0.2)  # a change would be seen when the tables are compared

@@ -250,7 +250,7 @@ class Keys(unittest.TestCase):
         answers = races.together([races.Act('POST', '/api/v1/maintenance', {'task': order, 'description': 'x'},
                                             user.token, {'Idempotency-Key': key}, on=self.on) for _ in range(2)])
         waited = [answer for answer in answers if answer.status == 503]
-        # the other one may have got the key behind it, and waited for the rest of the time
+        # the other one may have got the key after it, and waited for the rest of the time
         self.assertGreaterEqual(len(waited), 1, answers)
         self.assertTrue(all(int(answer.headers['retry-after']) >= 1 for answer in waited), answers)
         holder.join()

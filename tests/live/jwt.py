@@ -176,7 +176,7 @@ class Tokens(Case):
         for exp in ('1e300', '1e999', 'NaN', 'Infinity', '1e10', '0x7fffffff', '-0', '09999999999'):
             answer = self.me(STACK, self.token(claims=dumped(self.claims(exp='@')).replace('"@"', exp)))
             self.assertEqual(answer.status, 401, f'exp {exp}: {answer}')
-        # one who has expired and is forged, besides, learns nothing of when
+        # the answer to a token that is both expired and forged does not tell when it expired
         self.refused(self.me(STACK, self.token(claims=self.claims(exp=now - 3600), key=b'k' * 32)))
 
     def test_a_token_from_the_future_is_refused(self):
@@ -274,7 +274,7 @@ class Tokens(Case):
             self.taken(self.token(), scheme, scheme)
         for scheme in ('', 'Token ', 'Basic ', 'JWT ', 'Bearer', 'Bearer: ', 'Bearer=', 'Bearer Bearer ', 'Bearer,'):
             self.refused(self.me(STACK, self.token(), scheme), why=scheme)
-        # RFC 9110 11.4 lets more than one blank stand there; what is sure is that it is no fault
+        # RFC 9110, 11.4 allows more than one space there; in any case it is no fault
         for scheme in ('Bearer  ', 'Bearer\t', ' Bearer ', 'Bearer \t'):
             self.assertIn(self.me(STACK, self.token(), scheme).status, (200, 401), scheme)
         self.refused(self.me(STACK, self.user.token), why='an opaque token as Bearer')
@@ -338,7 +338,7 @@ class Keys(Case):
             self.refused(self.me(self.on, signed(f'{other}.{claims}', unbase64url(key))), why=f'kid {named}')
 
     def test_a_file_that_others_may_read_signs_nothing_and_opens_nothing(self):
-        """What others may have read is no secret any more: nobody is let in by it. What needs no key goes on."""
+        """A key that others may have read is no secret, and opens nothing. What needs no key goes on."""
         given = self.login(self.on, self.user)
         lines = self.file.lines()
         for broken, mode, words in ((lines, 0o644, 'must be a file with mode 0600'),

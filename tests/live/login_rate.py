@@ -41,7 +41,7 @@ class Settings(unittest.TestCase):
                      '/api/register/', '/api/user_management/users/register'):
             fresh = [client.post(path, {}).status for _ in range(3)]
             self.assertIn(429, fresh, path)
-        # and nobody else
+        # and nothing else
         for _ in range(3):
             for path in ('/api/v1/health', '/api/v1/me', '/api/v1/tasks', '/api/v1/users'):
                 self.assertEqual(user.get(path).status, 200, path)

@@ -15,7 +15,7 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 TABLE = os.path.join(devstack.ROOT, 'tests/matrix.txt')
 KINDS = ('nobody', 'employee', 'manager', 'administrator', 'superuser', 'stranger')
-ALIAS_KINDS = ('employee', 'stranger')  # who also tries the other paths of an endpoint
+ALIAS_KINDS = ('employee', 'stranger')  # these kinds also try the other paths of an endpoint
 
 
 class Row:

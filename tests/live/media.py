@@ -66,7 +66,7 @@ class OnTheDevStack(unittest.TestCase):
             self.assertTrue(peer.recv(100).startswith(b'HTTP/1.1 200 '))
 
     def test_every_header_stands_once(self):
-        """nginx sends two answers into one another where a part behind the end of a file is asked for."""
+        """nginx sends two answers into one another where a part after the end of a file is requested."""
         there, gone = self.url(), STACK.sign(
             f'/media/document/{64 * "0"}/a?type=text%2Fplain&expires={int(time.time()) + 250}')
         for path, header, status in ((there, 'Accept: */*', 200), (there, 'Range: bytes=0-1', 206),

@@ -328,7 +328,7 @@ class Lines(Case):
                 self.assertEqual(line['user'],
                                  str(self.ann.id) if known else line['user'] if client is self.ann else None)
                 self.assertLessEqual(float(line['db_ms']), float(line['ms']))
-        # who logs in is known by then
+        # the user of a login is known by then
         _, answer, line = self.asked(nobody, 'POST', '/api/v1/auth/login',
                                      body={'username': 'root', 'password': devstack.PASSWORD})
         self.assertEqual(line['user'], str(self.root.id))

@@ -184,7 +184,7 @@ class Orders(unittest.TestCase):
             self.assertEqual(self.one(f'select "user", claimed_until is null from tasks where id = {order}'),
                              [str(new[0].id), 'f'] if new else [str(self.root.id), 't'])
 
-    # -- one order, two who want different things
+    # -- one order, two conflicting requests
 
     def test_a_record_and_a_claim_by_another_one_of_them_is_told_of_the_other(self):
         for _ in range(TURNS):
@@ -259,7 +259,7 @@ class Orders(unittest.TestCase):
             *deletions, change, again = self.outcomes(acts, 200, 201, 204, 404, 409)
             self.assertEqual(sorted(answer.status for answer in deletions), [204] + [404] * 7, deletions)
             self.assertIn(change.status, (200, 404))
-            self.assertIn(again.status, (201, 409))  # behind the deletion the order is open, also to somebody else
+            self.assertIn(again.status, (201, 409))  # after the deletion the order is open, also to another user
             self.assertEqual(self.one(f'select status, completed_at is null from tasks where id = {order}'),
                              ['Complete', 'f'] if again.status == 201 else ['Pending', 't'])
             self.coherent(item)
@@ -297,7 +297,7 @@ class Orders(unittest.TestCase):
             item, turn, hours = self.item(), threading.Lock(), iter(range(10, 10000, 10))
 
             def read(who):
-                def act(client):  # the meter grows while they read it, and who has read more may be written down first
+                def act(client):  # the meter grows while they read it, and a higher reading may be recorded first
                     answers = []
                     for _ in range(3):
                         with turn:

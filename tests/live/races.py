@@ -1,4 +1,4 @@
-"""Races: when many ask for the same thing at the same moment, the tables tell that the rules held."""
+"""Races: many requests for the same thing at the same moment; the tables show that the rules held."""
 import threading
 import time
 import unittest

@@ -190,7 +190,7 @@ class OnTheSocket(Peer):
         if os.geteuid() != 0:
             return
         child = os.fork()
-        if child == 0:  # as nobody, without any group
+        if child == 0:  # as the user nobody, without any group
             opened = 0
             try:
                 os.setgroups([])

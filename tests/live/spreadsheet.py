@@ -175,7 +175,7 @@ class Spreadsheet(unittest.TestCase):
     # -- what it costs
 
     def many(self):
-        """60,000 tasks of nobody else, for superusers to see; some 20 MiB as CSV."""
+        """60,000 tasks that only superusers see; some 20 MiB as CSV."""
         if not getattr(Spreadsheet, 'has_many', False):
             self.on.psql(f"""set session_replication_role = replica;
                 insert into tasks (title, description, author, "user")
@@ -252,7 +252,7 @@ class Spreadsheet(unittest.TestCase):
         finally:
             for peer in slow:
                 peer.close()
-        # what nobody waits for any more is made to its end
+        # a table is completed although its client has gone
         self.assertTrue(
             restarts.wait_for(lambda: self.root.get('/api/v1/tasks?title=nowhere', headers=CSV).status == 200, 60))
 

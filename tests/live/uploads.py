@@ -49,7 +49,7 @@ class Pattern:
         self.size, self.left, self.at, self.front, self.behind = size, size, 0, front, behind
 
     def pieces(self):
-        """What is sent, in pieces: the file between what stands in front of it and behind it."""
+        """What is sent, in pieces: the file between what is before and after it."""
         yield self.front
         while self.left:
             piece = self.block[self.at:self.at + min(self.left, MIB)]
@@ -391,7 +391,7 @@ class Accidents(unittest.TestCase):
         self.assertEqual(died, 2 * len(POINTS))
         self.assertEqual(self.on.psql(f'select count(*), count(distinct sha256) from documents '
                                       f'where owner = {user.id}'), [[str(len(POINTS) + 1)] * 2])
-        self.assertGreater(len(self.storage.stored()), len(self.storage.rows()))  # what was killed behind the rename
+        self.assertGreater(len(self.storage.stored()), len(self.storage.rows()))  # what was killed after the rename
         self.assertGreater(len(self.storage.incoming()), 0)
         self.swept()
         self.assertLessEqual(acknowledged, self.storage.stored())
