@@ -14,6 +14,7 @@ import time
 import unittest
 
 import devstack
+import restarts
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
@@ -416,21 +417,20 @@ class Accidents(unittest.TestCase):
         self.assertEqual(set(storage.rows()), storage.stored())
 
     def test_a_sweep_beside_uploads_of_the_same_bytes_loses_none(self):
-        user, over, swept = self.on.user(), threading.Event(), []
+        user, over, swept, rounds = self.on.user(), threading.Event(), [], [0] * 4
         content = [b'the same %d' % i for i in range(4)]
 
         def uploads(number):
-            client, rounds = self.on.client(user.token), 0
+            client = self.on.client(user.token)
             while not over.is_set():
-                rounds += 1
-                answer = small(self.on, user.token, content[(number + rounds) % 4])
+                rounds[number] += 1
+                answer = small(self.on, user.token, content[(number + rounds[number]) % 4])
                 assert answer.status == 201, answer
                 sha256 = answer.json['sha256']
                 assert client.get(f'{PATH}/{answer.json["id"]}').status == 200
                 assert os.path.exists(self.storage.of(sha256)), 'acknowledged, but not stored'
                 assert client.delete(f'{PATH}/{answer.json["id"]}').status == 204
             client.close()
-            return rounds
 
         def sweeps():
             while not over.is_set():
@@ -447,9 +447,12 @@ class Accidents(unittest.TestCase):
             jobs = [pool.submit(uploads, i) for i in range(4)] + [pool.submit(sweeps)]
             try:
                 time.sleep(6)
+                # a busy machine needs longer until a sweep has met a file between two uploads of it
+                restarts.wait_for(lambda: sum(swept) and min(rounds) > 3 or any(job.done() for job in jobs), 60)
             finally:  # also where the run is interrupted: the pool waits for its jobs
                 over.set()
-            rounds = [job.result() for job in jobs][:4]
+            for job in jobs:
+                job.result()
         self.assertGreater(min(rounds), 3)
         self.assertGreater(sum(swept), 0, 'nothing was ever swept, so nothing was tried')
         self.swept()
