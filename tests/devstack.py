@@ -1,12 +1,13 @@
-"""A private Fettle for tests: the real nginx, handlers and PostgreSQL of `make run`, on a free port and temporary data."""
+"""A private Fettle for tests: the real nginx, handlers and PostgreSQL of `make run`, on a free port with own data."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
 import os
 import random
-import shutil
+import re
 import signal
 import socket
 import subprocess
@@ -17,18 +18,36 @@ import urllib.parse
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PASSWORD = 'correct horse battery'
 
+reserved_ports = []  # sockets that hold the names of the ports which this process has got from free_port()
+running = []         # dev stacks that were started and are not stopped yet
+# of each dev stack that was stopped: what it wrote, without the lines that its tests cause on purpose
+stopped_logs = []
+
 
 def free_port():
-    """A port below the ephemeral range, where an outgoing connection of somebody else cannot sit."""
+    """A port that is free, and that no other process gets from here before this one ends. It is below the ephemeral
+    range (32768 to 60999 on Linux), so that no outgoing connection takes it. RuntimeError where there is none."""
     for _ in range(100):
         port = random.randint(20000, 32000)
+        # a name in the abstract namespace of unix sockets is free again when its process ends, however it ends
+        name = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe:
             try:
+                name.bind(f'\0fettle-test-port-{port}')
                 probe.bind(('127.0.0.1', port))
-                return port
             except OSError:
+                name.close()
                 continue
+        reserved_ports.append(name)
+        return port
     raise RuntimeError('no free port between 20000 and 32000')
+
+
+def stop_all():
+    """Stops the dev stacks that are still running, whoever started them."""
+    with contextlib.ExitStack() as stops:  # all of them, also where one does not stop
+        for stack in running:
+            stops.callback(stack.stop)
 
 
 class Answer:
@@ -91,25 +110,31 @@ class Client:
 
 
 class DevStack:
-    """Starts tools/dev/stack and stops it again; settings are environment variables such as FETTLE_REGISTRATION."""
+    """Starts tools/dev/stack and stops it again. Settings are environment variables such as FETTLE_REGISTRATION;
+    deliberate is a pattern of the lines in its logs that its tests cause on purpose."""
 
-    def __init__(self, build, test=True, **settings):
-        self.build, self.test, self.settings = os.path.abspath(build), test, settings
+    def __init__(self, build, test=True, deliberate=None, **settings):
+        self.build, self.test, self.deliberate, self.settings = os.path.abspath(build), test, deliberate, settings
         self.data = tempfile.mkdtemp(prefix='fettle-test-')
         self.port = free_port()
         self.users = 0
 
     def start(self):
-        command = [os.path.join(ROOT, 'tools/dev/stack'), '--build', self.build, '--data', self.data, '--port', str(self.port)]
+        """Returns itself when everything answers; RuntimeError with what it said where it does not start."""
+        command = ['setpriv', '--pdeathsig', 'TERM', os.path.join(ROOT, 'tools/dev/stack'),
+                   '--build', self.build, '--data', self.data, '--port', str(self.port),
+                   *(['--test'] if self.test else [])]
         self.log = open(os.path.join(self.data, 'devstack.log'), 'w+')
-        self.process = subprocess.Popen(command + (['--test'] if self.test else []), stdout=self.log, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL, env={**os.environ, **self.settings}, start_new_session=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
+                                        env={**os.environ, **self.settings}, start_new_session=True)
+        running.append(self)
         deadline = time.monotonic() + 120
         while not os.path.exists(os.path.join(self.data, 'env')):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.terminate()
-                self.log.seek(0)
-                raise RuntimeError('the dev stack did not start:\n' + self.log.read())
+                with open(self.log.name) as file:
+                    said = file.read()
+                self.stop()
+                raise RuntimeError('the dev stack did not start:\n' + said)
             time.sleep(0.05)
         with open(os.path.join(self.data, 'env')) as file:
             self.env = dict(line.strip().split('=', 1) for line in file if '=' in line and not line.startswith('#'))
@@ -123,11 +148,14 @@ class DevStack:
         logs = self.logs()
         self.log.close()
         subprocess.run([os.path.join(ROOT, 'tools/dev/stack'), '--data', self.data, '--forget'], check=True)
+        running.remove(self)  # only now: where this is interrupted, stop_all() does it again
+        stopped_logs.append(re.sub(self.deliberate, '', logs, flags=re.MULTILINE) if self.deliberate else logs)
         return logs
 
     def logs(self):
+        """All logs as one text, each after a line with its name. A dev stack that stops copies them into its data."""
         text = ''
-        for folder in (os.path.join(self.run, 'log'), os.path.join(self.data, 'log')):
+        for folder in (os.path.join(getattr(self, 'run', self.data), 'log'), os.path.join(self.data, 'log')):
             if os.path.isdir(folder):
                 for name in sorted(os.listdir(folder)):
                     with open(os.path.join(folder, name), errors='replace') as file:
@@ -137,7 +165,8 @@ class DevStack:
 
     def psql(self, sql):
         """Runs SQL as a superuser of PostgreSQL; the rows as lists of texts."""
-        result = subprocess.run(['psql', '-XqAt', '-F', '\x1f', '-v', 'ON_ERROR_STOP=1', '-h', self.run, '-U', 'postgres', 'fettle'],
+        result = subprocess.run(['psql', '-XqAt', '-F', '\x1f', '-v', 'ON_ERROR_STOP=1', '-h', self.run, '-U',
+                                 'postgres', 'fettle'],
                                 input=sql, capture_output=True, text=True)
         if result.returncode:
             raise RuntimeError(result.stderr)
@@ -145,7 +174,8 @@ class DevStack:
 
     def pids(self, handler):
         """The processes of a handler (not of its supervisor)."""
-        result = subprocess.run(['pgrep', '-x', '-f', os.path.join(self.run, 'handlers', handler)], capture_output=True, text=True)
+        result = subprocess.run(['pgrep', '-x', '-f', os.path.join(self.run, 'handlers', handler)],
+                                capture_output=True, text=True)
         return [int(pid) for pid in result.stdout.split()]
 
     def store(self, content):
@@ -171,15 +201,17 @@ class DevStack:
         return Client(self.port, token)
 
     def user(self, name=None, role=None, superuser=False):
-        """A new account, logged in: a Client with .id and .username. The very first one of a dev stack is superuser anyway."""
+        """A new account, logged in: a Client with .id and .username. The first of a dev stack is always superuser."""
         self.users += 1
         name = name or f'user{self.users}'
         client = self.client()
-        answer = client.post('/api/v1/auth/register', {'username': name, 'email': f'{name}@example.org', 'password': PASSWORD})
+        answer = client.post('/api/v1/auth/register',
+                             {'username': name, 'email': f'{name}@example.org', 'password': PASSWORD})
         assert answer.status == 201, answer
         client.id, client.username = answer.json['id'], name
         if role:
-            self.psql(f"insert into user_roles (user_id, role_id) select {client.id}, id from roles where name = '{role}'")
+            self.psql(f"insert into user_roles (user_id, role_id) select {client.id}, id from roles "
+                      f"where name = '{role}'")
         self.psql(f'update users set is_superuser = {superuser} where id = {client.id} and is_superuser <> {superuser}')
         answer = client.post('/api/v1/auth/login', {'username': name, 'password': PASSWORD})
         assert answer.status == 200, answer

@@ -1,5 +1,5 @@
-"""What is answered, held against the documentation: every status, code, header, parameter and member of an answer is in
-build/openapi.json; and the examples in it are the first good answers of the transcripts, recorded in tests/examples.json."""
+"""Compares answers with the documentation: every status, code, header, parameter and member of an answer is in
+build/openapi.json. The examples in it are the first good answers of the transcripts, kept in tests/examples.json."""
 import email
 import json
 import os
@@ -12,7 +12,8 @@ BASE = 'http://127.0.0.1:8000'  # where examples say that they were answered
 MOST_ROWS = 3                   # of a list in an example
 
 TYPES = {'object': dict, 'array': list, 'string': str, 'boolean': bool, 'null': type(None)}
-FORMATS = {'date': r'\d{4}-\d\d-\d\d', 'date-time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)', 'uri': r'https?://\S+', 'email': r'\S+@\S+', 'decimal': r'-?\d+(\.\d+)?'}
+FORMATS = {'date': r'\d{4}-\d\d-\d\d', 'date-time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)',
+           'uri': r'https?://\S+', 'email': r'\S+@\S+', 'decimal': r'-?\d+(\.\d+)?'}
 SILENT = {'description', 'default', 'example', 'readOnly', 'writeOnly', 'additionalProperties', '$ref', 'allOf'}
 
 
@@ -23,7 +24,7 @@ def is_type(value, name):
 
 
 def without_tokens(text):
-    """No secret, not even of a server that is gone, stands in a file of ours."""
+    """No secret is written to a file, not even one of a server that is gone."""
     return re.sub(r'(eyJ|fettle_)?[\w.-]{40,}', lambda found: (found[1] or '') + '…', text)
 
 
@@ -92,11 +93,16 @@ class Documentation:
         is_text, is_number = isinstance(value, str), is_type(value, 'number')
         checks = {'type': True, 'properties': True, 'required': True, 'items': True,
                   'enum': lambda all: value in all, 'const': lambda one: value == one,
-                  'minLength': lambda least: not is_text or len(value) >= least, 'maxLength': lambda most: not is_text or len(value) <= most,
-                  'pattern': lambda pattern: not is_text or re.search(pattern, value), 'format': lambda name: not is_text or re.fullmatch(FORMATS.get(name, '.*'), value, re.DOTALL),
-                  'minimum': lambda least: not is_number or value >= least, 'maximum': lambda most: not is_number or value <= most,
-                  'minItems': lambda least: not isinstance(value, list) or len(value) >= least, 'maxItems': lambda most: not isinstance(value, list) or len(value) <= most,
-                  'uniqueItems': lambda wanted: not isinstance(value, list) or len({json.dumps(each) for each in value}) == len(value)}
+                  'minLength': lambda least: not is_text or len(value) >= least,
+                  'maxLength': lambda most: not is_text or len(value) <= most,
+                  'pattern': lambda pattern: not is_text or re.search(pattern, value),
+                  'format': lambda name: not is_text or re.fullmatch(FORMATS.get(name, '.*'), value, re.DOTALL),
+                  'minimum': lambda least: not is_number or value >= least,
+                  'maximum': lambda most: not is_number or value <= most,
+                  'minItems': lambda least: not isinstance(value, list) or len(value) >= least,
+                  'maxItems': lambda most: not isinstance(value, list) or len(value) <= most,
+                  'uniqueItems': lambda wanted: not isinstance(value, list)
+                  or len({json.dumps(each) for each in value}) == len(value)}
         for keyword, wanted in schema.items():
             if keyword in SILENT:
                 continue
@@ -127,7 +133,8 @@ class Documentation:
                 yield f'the header {name} is documented and missing'
         if answer.status < 300:
             parameters = {parameter['name'] for parameter in map(self.resolved, operation.get('parameters', ()))}
-            yield from (f'the parameter {name} is not documented' for name, _ in urllib.parse.parse_qsl(path.partition('?')[2]) if name not in parameters)
+            yield from (f'the parameter {name} is not documented'
+                        for name, _ in urllib.parse.parse_qsl(path.partition('?')[2]) if name not in parameters)
         if not answer.body:
             return
         media = answer.headers.get('content-type', '').partition(';')[0]
@@ -136,22 +143,25 @@ class Documentation:
         if media not in response.get('content', {}):
             yield f'the type {media} of a {status} is not documented'
         elif media.endswith('json'):
-            yield from (f'not as documented: {fault}' for fault in self.wrong(response['content'][media].get('schema', {}), answer.json))
+            yield from (f'not as documented: {fault}'
+                        for fault in self.wrong(response['content'][media].get('schema', {}), answer.json))
 
     # -- examples
 
     def show(self, transcript, names, method, path, headers, data, answer):
-        """Keeps the first good answer of an operation in the transcript of its handler: of those with a body the first that is
-        JSON as the documentation has it, where there is one; of uploads the first of a type that is in the documentation."""
+        """Keeps the first good answer of an operation in the transcript of its handler. Of requests with a body that
+        is the first with JSON as documented, where there is one; of uploads the first of a documented type."""
         key, given = self.find(method, path)
         operation = self.operations.get(key)
         if not operation or operation['tags'] != [transcript] or not 200 <= answer.status < 300 or method == 'HEAD':
             return
         kind = headers.get('Content-Type', '').partition(';')[0] if data else ''
         content = operation.get('requestBody', {}).get('content', {})
-        is_best = not content or kind in content and ('application/json' not in content or kind == 'application/json' and not [
-            *self.wrong(content[kind]['schema'], json.loads(data))])
-        if answer.headers.get('content-type', '').startswith('text/csv') or key in self.shown and (self.shown[key][0] or not is_best):
+        is_best = (not content or kind in content
+                   and ('application/json' not in content or kind == 'application/json'
+                        and not [*self.wrong(content[kind]['schema'], json.loads(data))]))
+        if answer.headers.get('content-type',
+                              '').startswith('text/csv') or key in self.shown and (self.shown[key][0] or not is_best):
             return
         self.shown[key] = is_best, self.example(key, operation, given, names, path, kind, headers, data, answer)
 
@@ -175,12 +185,14 @@ class Documentation:
                 value = value.replace(long, short)
             return without_tokens(re.sub(r'^http://127\.0\.0\.1:\d+', BASE, value))
 
-        request = {'path': {name: tidy(int(value), {'format': 'int64'}) if value.isdigit() else tidy(value, {}) for name, value in given.items()}}
+        request = {'path': {name: tidy(int(value), {'format': 'int64'}) if value.isdigit() else tidy(value, {})
+                            for name, value in given.items()}}
         line = re.sub(r'\{(\w+)\}', lambda found: str(request['path'][found[1]]), key)
         query = re.sub(r'(?<=expires=)\d+', '…', path.partition('?')[2])
         for parameter in map(self.resolved, operation.get('parameters', ())):
             if {**parameter['schema'], **parameter['schema'].get('items', {})}.get('format') == 'int64':
-                query = re.sub(rf'(?<=\b{parameter["name"]}=)[\d,]+', lambda ids: ','.join(tidy(each, {'format': 'int64'}) for each in ids[0].split(',')), query)
+                query = re.sub(rf'(?<=\b{parameter["name"]}=)[\d,]+', lambda ids: ','.join(
+                    tidy(each, {'format': 'int64'}) for each in ids[0].split(',')), query)
         request['line'] = line + ('?' + without_tokens(query) if query else '')
         if data and kind in operation.get('requestBody', {}).get('content', {}):
             schema = operation['requestBody']['content'][kind].get('schema', {})
@@ -188,13 +200,15 @@ class Documentation:
         response = {'status': answer.status}
         if answer.body:
             media = answer.headers['content-type'].partition(';')[0]
-            content = self.resolved(operation['responses'].get(str(answer.status), {})).get('content', {}).get(media, {})
-            response.update(type=media, body=tidy(answer.json, content.get('schema', {})) if media.endswith('json') else None)
+            content = self.resolved(operation['responses'].get(str(answer.status), {})).get('content',
+                                                                                            {}).get(media, {})
+            response.update(type=media,
+                            body=tidy(answer.json, content.get('schema', {})) if media.endswith('json') else None)
         return {'request': request, 'response': response}
 
     def examples(self, handlers):
-        """Yields (name, None or what is wrong) for each operation of these handlers: the document has the example that was played.
-        With EXAMPLES=record in the environment what is new is written down instead."""
+        """Yields (name, None or what is wrong) for each operation of these handlers: the document has the example that
+        was played. With EXAMPLES=record in the environment, new examples are recorded instead."""
         with open(RECORDED) as file:
             recorded = {key: example for key, example in json.load(file).items() if key in self.operations}
         for key, operation in self.operations.items():
@@ -204,14 +218,17 @@ class Documentation:
             fault = None
             if played is None:
                 fault = f'tests/http/{operation["tags"][0]}.http has no good answer of it'
-            elif known is None or known['request'] != played['request'] or shape_of(known['response']) != shape_of(played['response']):
+            elif (known is None or known['request'] != played['request']
+                  or shape_of(known['response']) != shape_of(played['response'])):
                 recorded[key] = played
                 if os.environ.get('EXAMPLES') != 'record':
-                    fault = f'the documentation has another example; make examples\ndocumented {json.dumps(known)}\nplayed     {json.dumps(played)}'
+                    fault = ('the documentation has another example; make examples\n'
+                             f'documented {json.dumps(known)}\nplayed     {json.dumps(played)}')
             yield f'example: {key}', fault
         if os.environ.get('EXAMPLES') == 'record':
             with open(RECORDED, 'w') as file:
-                json.dump({key: recorded[key] for key in self.operations if key in recorded}, file, indent=1, ensure_ascii=False)
+                json.dump({key: recorded[key] for key in self.operations if key in recorded}, file, indent=1,
+                          ensure_ascii=False)
                 file.write('\n')
 
 
@@ -222,7 +239,9 @@ def body_of(kind, headers, data):
     if kind == 'application/x-www-form-urlencoded':
         return dict(urllib.parse.parse_qsl(data.decode(), keep_blank_values=True))
     if kind == 'multipart/form-data':
-        parts = email.message_from_bytes(b'Content-Type: ' + headers['Content-Type'].encode() + b'\r\n\r\n' + data).get_payload()
-        return {part.get_param('name', header='content-disposition'): f'(the bytes of {part.get_filename()})' if part.get_filename() else part.get_payload(decode=True).decode()
+        parts = email.message_from_bytes(b'Content-Type: ' + headers['Content-Type'].encode() + b'\r\n\r\n' +
+                                         data).get_payload()
+        return {part.get_param('name', header='content-disposition'): f'(the bytes of {part.get_filename()})'
+                if part.get_filename() else part.get_payload(decode=True).decode()
                 for part in parts}
     return f'({len(data)} bytes)'

@@ -1,4 +1,15 @@
-"""Every test of Fettle. usage: python3 tests/run.py BUILD [SANITIZER]; with NAMES in the environment ONLY, those alone."""
+"""Every test of Fettle. usage: python3 tests/run.py BUILD [SANITIZER]
+
+A suite (the unit tests, the transcripts, each module of tests/live) is a process of its own, with dev stacks of its
+own. Suites run side by side; those that limit the time of an answer follow one after the other. Each is printed as one
+block when it has ended. Settings in the environment:
+
+    ONLY    words; only suites (unit, live/jwt) and files in them (http/tasks, fuzz/multipart) are run that have one of
+            these words in their name
+    JOBS    how many suites run at the same time (one for each processor and one more, because they also wait, but at
+            most 6; with a sanitizer, which needs more memory and time, no more than there are processors)
+    LOGS    set to anything: the logs of a suite that failed are printed
+"""
 import difflib
 import glob
 import os
@@ -6,155 +17,309 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'live'))
-import documented  # noqa: E402
-import devstack  # noqa: E402
-import transcript  # noqa: E402
+import documented
+import devstack
+import logs
+import transcript
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
 SANITIZER = sys.argv[2] if len(sys.argv) > 2 else ''
 ONLY = os.environ.get('ONLY', '').split()
-HERE = os.path.dirname(os.path.abspath(__file__))
-passed, failed, began = 0, [], time.monotonic()
+JOBS = int(os.environ.get('JOBS') or min(6, len(os.sched_getaffinity(0)) + (not SANITIZER)))
+SLOW = 5       # seconds from which on a single test is named with its time
+PATIENCE = 90  # seconds that a suite has to stop its dev stacks when it is interrupted
+
+# These modules, or classes of modules, allow an answer a second or two, or fill the disk: they run one after the other,
+# when the others have ended.
+ALONE = ('live/restarts.Handlers', 'live/spreadsheet', 'live/uploads.Uploads')
+# The longest of the others are started first, so that none of them is left over at the end.
+FIRST = ('http', 'live/uploads', 'live/restarts', 'live/smuggling', 'live/accounts', 'live/checks', 'live/races',
+         'live/command', 'live/idempotency', 'live/plans')
 
 
 def wanted(name):
     return not ONLY or any(only in name for only in ONLY)
 
 
-def report(name, fault=None):
-    """Notes one test: it passed, or what was wrong."""
-    global passed
-    if fault is None:
-        passed += 1
-        return
-    failed.append(name)
-    print(f'FAILED {name}\n{fault}\n', flush=True)
+def names(pattern, ending):
+    """The files that match, relative to this folder and without their ending: http/tasks, live/jwt."""
+    return sorted(os.path.relpath(path, HERE).removesuffix(ending) for path in glob.glob(os.path.join(HERE, pattern)))
 
 
-def section(title):
-    """Begins a part of the run; of the one before it, how long it took."""
-    global began
-    took, began = time.monotonic() - began, time.monotonic()
-    print(f'   took {took:.0f} s\n== {title}' if took >= 1 else f'== {title}', flush=True)
+# -- in the process of a suite
 
+class Report:
+    """Counts tests; prints each fault when it is known."""
 
-def unit_tests():
-    """Boost.Test of lib."""
-    section('unit tests')
-    result = subprocess.run([os.path.join(BUILD, 'tests/unit/run'), '--report_level=short', '--color_output=no'], capture_output=True, text=True)
-    count = re.search(r'(\d+) test cases? out of (\d+) passed', result.stdout + result.stderr)
-    global passed
-    passed += int(count.group(1)) if count else 0
-    if result.returncode or not count:
-        report('unit', result.stdout + result.stderr)
+    def __init__(self):
+        self.passed = self.failed = 0
 
-
-def fuzzed_parsers():
-    """Each parser with its corpus and mutations of it, the same each time; make fuzz looks further."""
-    section('fuzzed parsers')
-    for path in sorted(glob.glob(os.path.join(HERE, 'fuzz/*.cpp'))):
-        name = os.path.basename(path)[:-4]
-        if name != 'main' and wanted('fuzz/' + name):
-            result = subprocess.run([os.path.join(BUILD, 'tests/fuzz', name), os.path.join(HERE, 'fuzz/corpus', name), '20000'], capture_output=True, text=True)
-            report('fuzz/' + name, f'{result.returncode}: {result.stdout}{result.stderr}' if result.returncode else None)
-
-
-def refused_programs():
-    """Programs that must not compile, with the sentence that the compiler must print (first line of the file)."""
-    section('programs that must not compile')
-    for path in sorted(glob.glob(os.path.join(HERE, 'refused/*.cpp'))):
-        name = 'refused/' + os.path.basename(path)
-        if not wanted(name):
-            continue
-        with open(path) as file:
-            sentence = file.readline().removeprefix('// refused: ').strip()
-        result = subprocess.run([os.environ.get('CXX', 'g++'), '-std=c++20', '-fsyntax-only', '-I', os.path.join(devstack.ROOT, 'lib'), path], capture_output=True, text=True)
-        if sentence == 'nothing, this one compiles':
-            report(name, result.stderr if result.returncode else None)
+    def add(self, name, fault=None):
+        """Notes one test: it passed, or what was wrong."""
+        if fault is None:
+            self.passed += 1
         else:
-            report(name, None if result.returncode and sentence in result.stderr else f'expected: {sentence}\nbut got {result.returncode}: {result.stderr}')
+            self.failed += 1
+            print(f'FAILED {name}\n{fault}\n', flush=True)
 
 
-def golden_files():
-    """What is folded from the handlers, against the copies in tests/golden: a changed line is a decision."""
-    section('golden files')
-    for golden, built in (('routes.conf', 'nginx/routes.conf'), ('permissions.sql', 'permissions.sql'), ('openapi.json', 'openapi.json')):
+class SharedStack:
+    """The dev stack that the tests of a suite share. It starts when the first of them uses it."""
+
+    def __getattr__(self, name):
+        if 'stack' not in vars(self):
+            stack = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
+            stack.root = stack.user('root', superuser=True)
+            stack.documentation = documented.Documentation(BUILD)
+            self.stack = stack
+        return getattr(self.stack, name)
+
+
+def unit_tests(report):
+    """Boost.Test of lib."""
+    result = subprocess.run([os.path.join(BUILD, 'tests/unit/run'), '--report_level=short', '--color_output=no'],
+                            capture_output=True, text=True)
+    count = re.search(r'(\d+) test cases? out of (\d+) passed', result.stdout + result.stderr)
+    report.passed += int(count[1]) if count else 0
+    if result.returncode or not count:
+        report.add('unit', result.stdout + result.stderr)
+
+
+def fuzzed_parsers(report):
+    """Each parser with its corpus and mutations of it, the same each time; make fuzz looks further."""
+    for name in filter(wanted, names('fuzz/*.cpp', '.cpp')):
+        if name != 'fuzz/main':
+            parser = os.path.basename(name)
+            command = [os.path.join(BUILD, 'tests/fuzz', parser), os.path.join(HERE, 'fuzz/corpus', parser), '20000']
+            result = subprocess.run(command, capture_output=True, text=True)
+            fault = f'{result.returncode}: {result.stdout}{result.stderr}'
+            report.add(name, fault if result.returncode else None)
+
+
+def refused_programs(report):
+    """Programs that must not compile, with the sentence that the compiler must print (first line of the file)."""
+    compiler, lib = [os.environ.get('CXX', 'g++'), '-std=c++20'], os.path.join(devstack.ROOT, 'lib')
+    with tempfile.TemporaryDirectory(prefix='fettle-test-') as folder:
+        # All of them include api.hpp first, which GCC compiles once for all. Another compiler does not find what it has
+        # precompiled, and reads the header itself; so does GCC where that failed.
+        subprocess.run([*compiler, '-w', '-x', 'c++-header', '-I', lib, os.path.join(lib, 'api.hpp'),
+                        '-o', os.path.join(folder, 'api.hpp.gch')], capture_output=True)
+        for name in filter(wanted, names('refused/*.cpp', '')):
+            path = os.path.join(HERE, name)
+            with open(path) as file:
+                sentence = file.readline().removeprefix('// refused: ').strip()
+            result = subprocess.run([*compiler, '-fsyntax-only', '-I', folder, '-I', lib, path],
+                                    capture_output=True, text=True)
+            if sentence == 'nothing, this one compiles':
+                report.add(name, result.stderr if result.returncode else None)
+            else:
+                is_refused = result.returncode and sentence in result.stderr
+                report.add(name, None if is_refused
+                           else f'expected: {sentence}\nbut got {result.returncode}: {result.stderr}')
+
+
+def golden_files(report):
+    """What is generated from the handlers, against the copies in tests/golden: a changed line is a decision."""
+    built = {'routes.conf': 'nginx/routes.conf', 'permissions.sql': 'permissions.sql', 'openapi.json': 'openapi.json'}
+    for golden, path in built.items():
         with open(os.path.join(HERE, 'golden', golden)) as file:
             expected = file.readlines()
-        with open(os.path.join(BUILD, built)) as file:
+        with open(os.path.join(BUILD, path)) as file:
             found = file.readlines()
-        diff = ''.join(difflib.unified_diff(expected, found, f'tests/golden/{golden}', f'{BUILD}/{built}'))
-        report('golden/' + golden, diff or None)
+        diff = ''.join(difflib.unified_diff(expected, found, f'tests/golden/{golden}', f'{BUILD}/{path}'))
+        report.add('golden/' + golden, diff or None)
 
 
-def transcripts(live):
-    """One transcript for each handler, against the running stack."""
-    section('transcripts')
+def transcripts(report):
+    """One transcript for each handler, all against one dev stack."""
+    stack, played = SharedStack(), names('http/*.http', '.http')
     handlers = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(devstack.ROOT, 'handlers/*.cpp'))}
-    names = {os.path.basename(path)[:-5] for path in glob.glob(os.path.join(HERE, 'http/*.http'))}
-    for handler in sorted(handlers - names):
-        report('http/' + handler, f'tests/http/{handler}.http is missing')
-    for name in sorted(names):
-        if wanted('http/' + name):
-            for request, fault in transcript.run(os.path.join(HERE, 'http', name + '.http'), live):
-                report(request, fault)
-    for example, fault in live.documentation.examples({name for name in handlers if wanted('http/' + name)}):
-        report(example, fault)
+    for handler in sorted(handlers):
+        if 'http/' + handler not in played:
+            report.add('http/' + handler, f'tests/http/{handler}.http is missing')
+    for name in filter(wanted, played):
+        for request, fault in transcript.run(os.path.join(HERE, name + '.http'), stack):
+            report.add(request, fault)
+    for example, fault in stack.documentation.examples({name for name in handlers if wanted('http/' + name)}):
+        report.add(example, fault)
 
 
-def live_tests(live):
-    """tests/live: what needs a program to be tried. Each module has unittest cases; stack is given as the module's STACK."""
-    for path in sorted(glob.glob(os.path.join(HERE, 'live/*.py'))):
-        name = os.path.basename(path)[:-3]
-        if not wanted('live/' + name):
-            continue
-        section('live: ' + name)
-        module = __import__(name)
-        module.STACK, module.BUILD, module.SANITIZER = live, BUILD, SANITIZER
-        result = unittest.TestResult()
-        unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
-        for test, fault in result.failures + result.errors:
-            report(str(test), fault)
-        for test, why in result.skipped:
-            print(f'skipped {test}: {why}')
-        global passed
-        passed += result.testsRun - len({test.id() for test, _ in result.failures + result.errors + result.skipped})
+class Result(unittest.TestResult):
+    """Reports each test of a module of tests/live."""
+
+    def __init__(self, report):
+        super().__init__()
+        self.report = report
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        if (took := time.monotonic() - self.began) >= SLOW:
+            print(f'   {test.id()} took {took:.0f} s', flush=True)
+
+    def addSuccess(self, test):
+        self.report.add(test.id())
+
+    def addFailure(self, test, fault):
+        super().addFailure(test, fault)
+        self.report.add(test.id(), self.failures[-1][1])
+
+    def addError(self, test, fault):  # of a test, or of what its class or module has to set up
+        super().addError(test, fault)
+        self.report.add(test.id(), self.errors[-1][1])
+
+    def addSubTest(self, test, subtest, fault):
+        super().addSubTest(test, subtest, fault)
+        if fault:
+            of_kind = self.failures if issubclass(fault[0], test.failureException) else self.errors
+            self.report.add(subtest.id(), of_kind[-1][1])
+
+    def addSkip(self, test, why):
+        super().addSkip(test, why)
+        print(f'skipped {test.id()}: {why}', flush=True)
+
+
+def flat(suite):
+    """The tests of a unittest suite, which may have suites in it."""
+    for test in suite:
+        yield from flat(test) if isinstance(test, unittest.TestSuite) else (test,)
+
+
+def live_tests(report, name):
+    """A module of tests/live (jwt), or one class of it (uploads.Uploads): what needs a program to be tried. The shared
+    dev stack is the module's STACK."""
+    name, _, chosen = name.partition('.')
+    apart = {alone.partition('.')[2] for alone in ALONE if alone.startswith(f'live/{name}.')}
+    module = __import__(name)
+    module.STACK, module.BUILD, module.SANITIZER = SharedStack(), BUILD, SANITIZER
+    tests = [test for test in flat(unittest.defaultTestLoader.loadTestsFromModule(module))
+             if (type(test).__name__ == chosen if chosen else type(test).__name__ not in apart)]
+    if not tests:
+        report.add('live/' + name, 'it has no tests')
+    try:
+        unittest.TestSuite(tests).run(Result(report))
+    except KeyboardInterrupt:  # unittest leaves everything as it is
+        for test in tests:
+            test.doCleanups()
+        for kind in {type(test) for test in tests}:
+            kind.doClassCleanups()
+        raise
+
+
+def run_suite(name):
+    """Runs one suite in this process; the last line that it prints is `N passed, N failed`."""
+    report = Report()
+    try:
+        kind, _, module = name.partition('/')
+        if kind == 'live':
+            live_tests(report, module)
+        else:
+            {'unit': unit_tests, 'fuzz': fuzzed_parsers, 'refused': refused_programs,
+             'golden': golden_files, 'http': transcripts}[kind](report)
+    finally:
+        devstack.stop_all()
+    if devstack.stopped_logs:
+        written = '\n'.join(devstack.stopped_logs)
+        found = logs.found(written)
+        report.add('logs/' + name, '\n'.join('\n'.join([pattern, *lines]) for pattern, lines in found.items()) or None)
+        if report.failed and os.environ.get('LOGS'):
+            print(written)
+    print(f'{report.passed} passed, {report.failed} failed')
+
+
+# -- in the process that starts them
+
+class Suite:
+    """A suite, which runs in a process of its own and prints into a file."""
+
+    def __init__(self, name):
+        self.name, self.began, self.output = name, time.monotonic(), tempfile.TemporaryFile('w+')
+        # in a session of its own: Ctrl-C on a terminal reaches this process alone, which passes it on once
+        self.process = subprocess.Popen(
+            ['setpriv', '--pdeathsig', 'TERM', sys.executable, os.path.abspath(__file__), BUILD, SANITIZER, name],
+            stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def has_ended(self):
+        """Whether it has ended. If so, this prints its block and sets .passed, .failed (tests), .took and .processor
+        (seconds)."""
+        before = os.times()
+        if self.process.poll() is None:
+            return False
+        after = os.times()
+        self.took = time.monotonic() - self.began
+        self.processor = sum(after[2:4]) - sum(before[2:4])  # of its children as well, as far as their parents waited
+        self.output.seek(0)
+        *lines, last = self.output.read().splitlines() or ['']
+        count = re.fullmatch(r'(\d+) passed, (\d+) failed', last)
+        if not count or self.process.returncode:
+            lines += [last, f'FAILED {self.name}\nit ended with status {self.process.returncode}\n']
+        self.passed, self.failed = (int(count[1]), int(count[2])) if count else (0, 0)
+        self.failed += bool(not count or self.process.returncode)
+        first = f'== {self.name}: {self.passed} passed, {self.failed} failed, {self.took:.0f} s'
+        print('\n'.join([first, *lines]), flush=True)
+        return True
+
+
+def run_side_by_side(waiting, jobs):
+    """Runs suites, so many at the same time; yields each when it has ended. What still runs when we stop is stopped."""
+    waiting, runs = list(waiting), []
+    try:
+        while waiting or runs:
+            while waiting and len(runs) < jobs:
+                runs.append(Suite(waiting.pop(0)))
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            for suite in [*runs]:
+                if suite.has_ended():
+                    runs.remove(suite)
+                    yield suite
+    finally:
+        for suite in runs:
+            suite.process.terminate()
+        until = time.monotonic() + PATIENCE
+        for suite in runs:
+            try:
+                suite.process.wait(max(0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                suite.process.kill()  # its dev stacks stop with it
 
 
 def main():
-    # so that the dev stack is stopped whatever stops us; as Ctrl-C does: a test takes SystemExit for a fault of its own
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    started = time.monotonic()
-    if wanted('unit'):
-        unit_tests()
-    fuzzed_parsers()
-    refused_programs()
-    if wanted('golden'):
-        golden_files()
-    live = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
-    try:
-        live.root = live.user('root', superuser=True)
-        live.documentation = documented.Documentation(BUILD)
-        transcripts(live)
-        live_tests(live)
-    finally:
-        logs = live.stop()
-    section('logs')
-    # what no run may leave behind: a fault of ours, a sanitizer's finding, a secret
-    for pattern in (r'^.*fault: .*$', r'^.*a value passed our checks.*$', r'^.*(?:ERROR|WARNING): \w+Sanitizer.*$', r'^.*runtime error:.*$',
-                    re.escape(devstack.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$', r'^.*\beyJ[\w-]+\.[\w-]+\..*$', r'^.*fettle_[\w-]{43}.*$', r'^.*argon2id.*$'):
-        found = re.findall(pattern, logs, re.MULTILINE)
-        report('logs/' + pattern, '\n'.join(found[:5]) if found else None)
-    if failed and os.environ.get('LOGS'):
-        print(logs)
+    # Whatever stops us stops what we have started. As Ctrl-C does it: a test takes SystemExit for a fault of its own.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    if len(sys.argv) > 3:
+        run_suite(sys.argv[3])
+        return 0
+    started, ended = time.monotonic(), []
+    every = {'unit': ['unit'], 'golden': ['golden'], 'fuzz': names('fuzz/*.cpp', '.cpp'),
+             'refused': names('refused/*.cpp', ''), 'http': names('http/*.http', '.http'),
+             **{name: [name] for name in (*names('live/*.py', '.py'), *ALONE)}}
+    chosen = [suite for suite, parts in every.items() if any(map(wanted, parts))]
+    chosen.sort(key=lambda suite: FIRST.index(suite) if suite in FIRST else len(FIRST))
+    for suites, jobs in (([suite for suite in chosen if suite not in ALONE], JOBS),
+                         ([suite for suite in chosen if suite in ALONE], 1)):
+        ended.extend(run_side_by_side(suites, jobs))
+    ended.sort(key=lambda suite: -suite.took)
+    print('== times: of the clock, of the processors')
+    print('\n'.join(f'{suite.took:6.0f} s {suite.processor:6.0f} s  {suite.name}' for suite in ended))
+    passed, failed = sum(suite.passed for suite in ended), sum(suite.failed for suite in ended)
     print(f'took {time.monotonic() - started:.0f} s')
-    print(f'{passed} passed, {len(failed)} failed')
+    print(f'{passed} passed, {failed} failed')
     return 1 if failed or not passed else 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit('interrupted')

@@ -1,6 +1,6 @@
-"""Plays a transcript: what callers ask of one handler, and the answers that they are promised.
+"""Plays a transcript: the requests of clients to one handler, and the answers that are promised to them.
 
-A transcript is blocks between empty lines. `# a sentence` at the top of a block names the test; below it stands one of
+A transcript is blocks between empty lines. `# a sentence` at the top of a block names the test; below it is one of
 
     users ann, mia manager, rob superuser    fresh accounts, logged in: {ann} is the id, {ann.name} and {ann.token}
     sql STATEMENT                            set-up (its further lines are indented); with `-> a | b` for each row, or
@@ -10,8 +10,9 @@ A transcript is blocks between empty lines. `# a sentence` at the top of a block
     let name = signed PATH?QUERY             with its signature as the URL of a file; {soon} is a moment for its expires
     ann: POST /path                          a request of ann, or of nobody
 
-Below a request stand its headers, its body (JSON, `form a=b&c=d`, `multipart a=b&c=@name:text`, which is a file, `raw TYPE` with the
-text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status code`, and what else is true of the answer:
+Below a request are its headers, its body (JSON, `form a=b&c=d`, `multipart a=b&c=@name:text`, which is a file,
+`raw TYPE` with the text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status code`, and what else
+is true of the answer:
 
     Name: value     Name: *     Name: absent     Name ~ regex
     .path[0].to = json     .path[*].to = json     .path ~ regex     .path count 3     .path absent
@@ -22,8 +23,8 @@ text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status 
 A list as CSV is looked at as the list of its rows, whose members are texts: .[0].name = "Lathe"; . count 3.
 
 {name} stands for a value everywhere, {201 x} for the letter x 201 times; {base} is where URLs begin, {password} the
-password of every account, {time} the pattern of a moment. What is true of every answer is in promises(); that it is documented,
-in documented.py.
+password of every account, {time} the pattern of a moment. What is true of every answer is checked in promises(), and
+that it is documented, in documented.py.
 """
 import base64
 import csv
@@ -55,7 +56,8 @@ def look(value, path):
 
 
 def text_of(value):
-    return value if isinstance(value, str) else 'nothing' if value is ABSENT else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return value if isinstance(value, str) else 'nothing' if value is ABSENT else json.dumps(value, ensure_ascii=False,
+                                                                                             sort_keys=True)
 
 
 CSV = 'text/csv; charset=utf-8; header=present'
@@ -90,16 +92,19 @@ def promises_of_csv(answer):
 
 
 def promises(method, answer, accept=''):
-    """What is true of every answer; yields what is not. text/csv is for those alone who have asked for it."""
+    """What is true of every answer; yields what is not. text/csv is sent only to clients that accept it."""
     status, headers = answer.status, answer.headers
-    as_csv = status == 200 and method in ('GET', 'HEAD') and re.search(r'text/(csv|\*)', accept) and headers.get('content-type') == CSV
+    as_csv = (status == 200 and method in ('GET', 'HEAD') and re.search(r'text/(csv|\*)', accept)
+              and headers.get('content-type') == CSV)
     as_file = status in (200, 206) and 'content-disposition' in headers and not as_csv
-    kind = headers.get('content-type') if as_file else 'application/problem+json' if status >= 400 else None if status in (204, 304) else CSV if as_csv else 'application/json'
+    kind = (headers.get('content-type') if as_file else 'application/problem+json' if status >= 400
+            else None if status in (204, 304) else CSV if as_csv else 'application/json')
     if headers.get('content-type') != kind:
         yield f'Content-Type is {headers.get("content-type")}'
     if headers.get('x-content-type-options') != 'nosniff':
         yield 'X-Content-Type-Options is not nosniff'
-    for number, name in ((201, 'Location'), (401, 'WWW-Authenticate'), (405, 'Allow'), (429, 'Retry-After'), (503, 'Retry-After')):
+    for number, name in ((201, 'Location'), (401, 'WWW-Authenticate'), (405, 'Allow'), (429, 'Retry-After'),
+                         (503, 'Retry-After')):
         if status == number and not headers.get(name.lower()):
             yield f'a {status} without {name}'
     if as_csv:
@@ -118,7 +123,8 @@ def promises(method, answer, accept=''):
                 yield f'the problem has no proper {name}'
         if answer.json.get('status') != status:
             yield 'the status in the body is another one'
-    elif not as_file and kind == 'application/json' and 'version' in answer.json and headers.get('cache-control') != 'no-store':
+    elif (not as_file and kind == 'application/json' and 'version' in answer.json
+          and headers.get('cache-control') != 'no-store'):
         if headers.get('etag') != f'"{answer.json["version"]}-{hashlib.sha256(answer.body).hexdigest()[:8]}"':
             yield f'ETag is {headers.get("etag")}, which does not belong to this version and body'
         if headers.get('cache-control') != 'private, no-cache':
@@ -134,7 +140,8 @@ class Player:
                        'time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z', 'soon': str(int(time.time()) + 250)}
 
     def fill(self, text):
-        return re.sub(r'\{(?:(\d+) (\S)|([a-z][\w.]*))\}', lambda m: m[2] * int(m[1]) if m[1] else self.values[m[3]], text)
+        return re.sub(r'\{(?:(\d+) (\S)|([a-z][\w.]*))\}',
+                      lambda m: m[2] * int(m[1]) if m[1] else self.values[m[3]], text)
 
     def play(self, lines):
         """Plays a block; whether it was a test, and what was wrong."""
@@ -146,7 +153,8 @@ class Player:
             if line.startswith('users '):
                 self.accounts(line[6:])
             elif found := re.match(r'let (\S+) = (file|signed) (.*)', line):
-                self.values[found[1]] = self.stack.store(found[3].encode()) if found[2] == 'file' else self.stack.sign(found[3])
+                is_file = found[2] == 'file'
+                self.values[found[1]] = self.stack.store(found[3].encode()) if is_file else self.stack.sign(found[3])
             elif found := re.match(r'(?:let (\S+) = )?sql (.*)', line, re.DOTALL):
                 rows, wanted = self.stack.psql(found[2]), []
                 if found[1]:
@@ -164,7 +172,8 @@ class Player:
 
     def accounts(self, text):
         for name, _, kind in (each.strip().partition(' ') for each in text.split(',')):
-            user = self.stack.user(f'{name}-{self.name}', None if kind == 'superuser' else kind or None, kind == 'superuser')
+            user = self.stack.user(f'{name}-{self.name}', None if kind == 'superuser' else kind or None,
+                                   kind == 'superuser')
             self.clients[name] = user
             self.values.update({name: str(user.id), name + '.name': user.username, name + '.token': user.token})
 
@@ -177,20 +186,25 @@ class Player:
             sent.pop(0)
         if sent:
             kind, _, rest = sent[0].partition(' ')
-            types = {'form': 'application/x-www-form-urlencoded', 'multipart': 'multipart/form-data; boundary=part', 'raw': rest, 'base64': rest}
+            types = {'form': 'application/x-www-form-urlencoded', 'multipart': 'multipart/form-data; boundary=part',
+                     'raw': rest, 'base64': rest}
             headers.setdefault('Content-Type', types.get(kind, 'application/json'))
             data = rest if kind == 'form' else '\n'.join(sent[1:] if kind in ('raw', 'base64') else sent)
             if kind == 'multipart':
-                parts = [(name, re.fullmatch('@([^:]*):(.*)|(.*)', value, re.DOTALL)) for name, value in urllib.parse.parse_qsl(rest, keep_blank_values=True)]
-                data = ''.join(f'--part\r\nContent-Disposition: form-data; name="{name}"' + (f'; filename="{found[1]}"' if found[1] is not None else '') +
-                               f'\r\n\r\n{found[2] if found[1] is not None else found[3]}\r\n' for name, found in parts) + '--part--\r\n'
+                parts = [(name, re.fullmatch('@([^:]*):(.*)|(.*)', value, re.DOTALL))
+                         for name, value in urllib.parse.parse_qsl(rest, keep_blank_values=True)]
+                data = ''.join(f'--part\r\nContent-Disposition: form-data; '
+                               f'name="{name}"' + (f'; filename="{found[1]}"' if found[1] is not None else '') +
+                               f'\r\n\r\n{found[2] if found[1] is not None else found[3]}\r\n'
+                               for name, found in parts) + '--part--\r\n'
         client = self.clients[who]
         client.token = self.values.get(who + '.token')
         path, known, raw = path.removeprefix(self.values['base']), self.stack.documentation, None
         if data is not None:
             raw = base64.b64decode(data) if sent[0].startswith('base64 ') else data.encode()
         answer = client.request(method, path, raw=raw, headers=headers)
-        known.show(self.name, {each.username: name for name, each in self.clients.items() if name != 'nobody'}, method, path, headers, raw, answer)
+        known.show(self.name, {each.username: name for name, each in self.clients.items() if name != 'nobody'}, method,
+                   path, headers, raw, answer)
         faults = [*promises(method, answer, headers.get('Accept', '')), *known.faults(method, path, answer),
                   *filter(None, (self.check(self.fill(line), answer) for line in lines[start:]))]
         return faults and [f'{who}: {method} {path}', *(line[:300] for line in sent), f'-> {answer}', *faults]
@@ -224,8 +238,11 @@ class Player:
                     'absent': lambda: body is not ABSENT and value is ABSENT}[way]()
         elif found := re.fullmatch(r'([A-Z][\w-]*)(: | ~ )(.*)', line):
             value = answer.headers.get(found[1].lower(), ABSENT)
-            true = (value is ABSENT) == (found[3] == 'absent') if found[3] in ('absent', '*') else value is not ABSENT and (
-                re.search(found[3], value) if found[2] == ' ~ ' else value == found[3])
+            if found[3] in ('absent', '*'):
+                true = (value is ABSENT) == (found[3] == 'absent')
+            else:
+                true = value is not ABSENT and (
+                    re.search(found[3], value) if found[2] == ' ~ ' else value == found[3])
         else:
             return 'not understood: ' + line
         return None if true else f'expected {line}\nfound    {text_of(value)}'[:1000]
@@ -248,4 +265,5 @@ def run(path, stack):
             tested, faults = True, [f'{type(fault).__name__}: {fault}']
         seen.add(title)
         if tested:
-            yield f'http/{name}: {title}', '\n'.join([f'{path}:{text.count(chr(10), 0, found.start()) + 1}', *faults]) if faults else None
+            yield f'http/{name}: {title}', '\n'.join([f'{path}:{text.count(chr(10), 0, found.start()) + 1}',
+                                                      *faults]) if faults else None

@@ -1,4 +1,4 @@
-"""Races for accounts, sessions and roles: many do it at once, and the tables tell afterwards that the rules held."""
+"""Races for accounts, sessions and roles: many requests at once; afterwards the tables show that the rules held."""
 import json
 import os
 import secrets
@@ -20,7 +20,7 @@ OLD, NEW = devstack.PASSWORD, 'a newer one for the horse'
 
 
 def act(on, method, path, body=None, token=None):
-    """A request for races.together(). On a busy machine a password may wait its second in vain: then it is sent again."""
+    """A request for races.together(). Where a busy machine has no time for a password, it is sent again."""
     inner = races.Act(method, path, body, token, on=on)
 
     def run(client):
@@ -40,14 +40,16 @@ def log_in(on, name, password):
 def session(on, user_id):
     """A session that no login made: its token. It ends no other one."""
     token = secrets.token_urlsafe(32)
-    on.psql(f"insert into sessions (user_id, key, expires_at) values ({user_id}, sha256('{token}'), now() + interval '1 hour')")
+    on.psql(f"insert into sessions (user_id, key, expires_at) "
+            f"values ({user_id}, sha256('{token}'), now() + interval '1 hour')")
     return token
 
 
 def refreshable(on, user_id):
     """A session that no login made: its token and its refresh token."""
     token, refresh = session(on, user_id), secrets.token_urlsafe(16) + secrets.token_urlsafe(32)
-    on.psql(f"update sessions set refresh_family = sha256('{refresh[:22]}'), refresh_key = sha256('{refresh}') where key = sha256('{token}')")
+    on.psql(f"update sessions set refresh_family = sha256('{refresh[:22]}'), refresh_key = sha256('{refresh}') "
+            f"where key = sha256('{token}')")
     return token, refresh
 
 
@@ -68,7 +70,7 @@ class Case(unittest.TestCase):
 
 
 class Many(Case):
-    """On a dev stack of its own: it is empty at first, a login ends no other session, and sixteen are served at once."""
+    """On a dev stack of its own: it starts empty, a login ends no other session, 16 requests are served at once."""
 
     @classmethod
     def setUpClass(cls):
@@ -76,59 +78,74 @@ class Many(Case):
         cls.addClassCleanup(cls.on.stop)
 
     def live(self, user_id):
-        return int(self.on.psql(f"select count(*) from sessions where user_id = {user_id} and kind = 'session' and ended_as is null")[0][0])
+        return int(self.on.psql(f"select count(*) from sessions where user_id = {user_id} and kind = 'session' "
+                                f"and ended_as is null")[0][0])
 
     def test_of_twenty_first_registrations_one_is_superuser_and_all_are_whole_accounts(self):
         for turn in range(2 if SANITIZER else 3):
             self.on.psql('truncate users restart identity cascade')
-            answers = self.answers([act(self.on, 'POST', '/api/v1/auth/register', races.account(f'first{i}')) for i in range(20)], 201)
+            answers = self.answers(
+                [act(self.on, 'POST', '/api/v1/auth/register', races.account(f'first{i}')) for i in range(20)], 201)
             self.assertEqual(sum(answer.json['is_superuser'] for answer in answers), 1, f'turn {turn}')
-            self.rows(self.on, 'select count(*), count(*) filter (where is_superuser), count(*) filter (where is_first), bool_and(is_first = is_superuser) from users', (20, 1, 1, 't'))
-            self.rows(self.on, 'select count(*) from users join credentials on user_id = users.id join profiles p on p.id = users.id', (20,))
-            self.rows(self.on, 'select name, count(*) from user_roles join roles on id = role_id group by 1', ('employee', 20))
+            self.rows(self.on, 'select count(*), count(*) filter (where is_superuser), '
+                      'count(*) filter (where is_first), bool_and(is_first = is_superuser) from users', (20, 1, 1, 't'))
+            self.rows(self.on, 'select count(*) from users join credentials on user_id = users.id join profiles p '
+                      'on p.id = users.id', (20,))
+            self.rows(self.on, 'select name, count(*) from user_roles join roles on id = role_id group by 1',
+                      ('employee', 20))
 
     # -- the last superuser
 
     def superusers(self, pair):
         """Makes these two the only superusers, active and with all roles; a new session's token for each."""
         a, b = (user.id for user in pair)
-        self.on.psql(f'update users set is_superuser = id in ({a}, {b}), is_active = is_active or id in ({a}, {b}) where is_superuser or id in ({a}, {b})')
+        self.on.psql(f'update users set is_superuser = id in ({a}, {b}), is_active = is_active or id in ({a}, {b}) '
+                     f'where is_superuser or id in ({a}, {b})')
         return [session(self.on, user.id) for user in pair]
 
     def test_of_two_superusers_who_unmake_each_other_one_is_left(self):
         pair = [self.on.user(), self.on.user()]
-        ways = {'demote': ('PATCH', {'is_superuser': False}), 'stop': ('PATCH', {'is_active': False}), 'delete': ('DELETE', None)}
+        ways = {'demote': ('PATCH', {'is_superuser': False}), 'stop': ('PATCH', {'is_active': False}),
+                'delete': ('DELETE', None)}
         for first in ways:
             for second in ways:
                 for turn in range(1 if SANITIZER else 2):
                     tokens = self.superusers(pair)
-                    answers = self.answers([act(self.on, ways[way][0], f'/api/v1/users/{pair[1 - i].id}', ways[way][1], token=tokens[i])
-                                            for i, way in enumerate((first, second))], 200, 204, 401, 403, 409)
+                    answers = self.answers(
+                        [act(self.on, ways[way][0], f'/api/v1/users/{pair[1 - i].id}', ways[way][1], token=tokens[i])
+                         for i, way in enumerate((first, second))], 200, 204, 401, 403, 409)
                     what = f'{first} against {second}, turn {turn}: {answers}'
                     self.assertEqual(sum(answer.status in (200, 204) for answer in answers), 1, what)
-                    self.assertEqual(self.on.psql('select count(*) from users where is_superuser and is_active'), [['1']], what)
+                    self.assertEqual(self.on.psql('select count(*) from users where is_superuser and is_active'),
+                                     [['1']], what)
 
     def test_of_superusers_who_all_resign_one_has_to_stay(self):
         users = [self.on.user() for _ in range(4)]
         ids = ', '.join(str(user.id) for user in users)
         for turn in range(2 if SANITIZER else 5):
-            self.on.psql(f'update users set is_superuser = id in ({ids}), is_active = is_active or id in ({ids}) where is_superuser or id in ({ids})')
+            self.on.psql(f'update users set is_superuser = id in ({ids}), is_active = is_active or id in ({ids}) '
+                         f'where is_superuser or id in ({ids})')
             tokens = [session(self.on, user.id) for user in users]
             body = {'is_superuser': False} if turn % 2 else {'is_active': False}
-            answers = self.answers([act(self.on, 'PATCH', f'/api/v1/users/{user.id}', body, token=token) for user, token in zip(users, tokens)], 200, 409)
-            self.assertEqual([answer.json['code'] for answer in answers if answer.status == 409], ['last_superuser'], answers)
+            answers = self.answers([act(self.on, 'PATCH', f'/api/v1/users/{user.id}', body, token=token)
+                                    for user, token in zip(users, tokens)], 200, 409)
+            self.assertEqual([answer.json['code'] for answer in answers if answer.status == 409],
+                             ['last_superuser'], answers)
             self.rows(self.on, 'select count(*) from users where is_superuser and is_active', (1,))
 
     def test_of_two_administrators_who_take_each_others_role_one_keeps_it(self):
         root, pair = self.on.user(superuser=True), [self.on.user(), self.on.user()]
         tokens = [session(self.on, user.id) for user in pair]
         for turn in range(3 if SANITIZER else 10):
-            self.on.psql(f"insert into user_roles (user_id, role_id) select u.id, r.id from users u, roles r where u.id in ({pair[0].id}, {pair[1].id}) and r.name = 'administrator' on conflict do nothing")
+            self.on.psql(f"insert into user_roles (user_id, role_id) select u.id, r.id from users u, roles r where "
+                         f"u.id in ({pair[0].id}, {pair[1].id}) and r.name = 'administrator' on conflict do nothing")
             acts = [act(self.on, 'PUT', f'/api/v1/users/{pair[1].id}/roles', {'roles': ['employee']}, token=tokens[0]),
-                    act(self.on, *[('PUT', f'/api/v1/users/{pair[0].id}/roles', {'roles': []}), ('PATCH', f'/api/v1/users/{pair[0].id}', {'roles': []})][turn % 2], token=tokens[1])]
+                    act(self.on, *[('PUT', f'/api/v1/users/{pair[0].id}/roles', {'roles': []}),
+                                   ('PATCH', f'/api/v1/users/{pair[0].id}', {'roles': []})][turn % 2], token=tokens[1])]
             answers = self.answers(acts, 200, 403)
             self.assertEqual(sorted(answer.status for answer in answers), [200, 403], answers)
-            self.rows(self.on, f"select count(*) from user_roles join roles on id = role_id where name = 'administrator' and user_id in ({pair[0].id}, {pair[1].id})", (1,))
+            self.rows(self.on, f"select count(*) from user_roles join roles on id = role_id "
+                      f"where name = 'administrator' and user_id in ({pair[0].id}, {pair[1].id})", (1,))
         self.rows(self.on, f'select is_superuser and is_active from users where id = {root.id}', ('t',))
 
     # -- passwords
@@ -136,7 +153,8 @@ class Many(Case):
     def test_after_fifty_wrong_passwords_at_once_five_were_looked_at(self):
         for name in (self.on.user().username, 'nobody-is-called-so'):
             started = time.monotonic()
-            answers = races.together([races.Act('POST', '/api/v1/auth/login', {'username': (name, name.upper())[i % 2], 'password': 'wrong horse'}, on=self.on) for i in range(50)])
+            answers = races.together([races.Act('POST', '/api/v1/auth/login', {
+                'username': (name, name.upper())[i % 2], 'password': 'wrong horse'}, on=self.on) for i in range(50)])
             allowed = 5 + int(time.monotonic() - started)  # after a second's wait there is one more
             self.assertLessEqual({answer.status for answer in answers}, {401, 429, 503}, answers)
             wrong = sum(answer.status == 401 for answer in answers)
@@ -158,8 +176,9 @@ class Many(Case):
             for _ in range(turns // 2 if SANITIZER else turns):
                 on.psql('delete from login_failures')  # wrong passwords are what this is about
                 token = session(on, user.id)
-                answers = self.answers([act(on, 'POST', path, {'current_password': old, 'new_password': new}, token=token)] +
-                                       [log_in(on, user.username, old) for _ in range(4)], 200, 401, 429)
+                answers = self.answers(
+                    [act(on, 'POST', path, {'current_password': old, 'new_password': new}, token=token)] +
+                    [log_in(on, user.username, old) for _ in range(4)], 200, 401, 429)
                 if answers[0].status == 401:  # one of the logins has ended the session, before the password was changed
                     self.refused(answers[0], 401, 'session_superseded')
                     continue
@@ -173,7 +192,8 @@ class Many(Case):
                             client.close()
                         refresh = on.client().post('/api/v1/auth/refresh', {'refresh': answer.json['refresh']})
                         self.assertEqual(refresh.status, 401, refresh)
-                self.rows(on, f"select key = sha256('{token}') from sessions where user_id = {user.id} and ended_as is null", ('t',))
+                self.rows(on, f"select key = sha256('{token}') from sessions where user_id = {user.id} "
+                          f"and ended_as is null", ('t',))
                 old, new = new, old
         self.assertGreater(changed, 0)
 
@@ -181,31 +201,41 @@ class Many(Case):
         user = self.on.user()
         for _ in range(18):
             session(self.on, user.id)
-        token = session(self.on, user.id)  # the twentieth: a login ends the oldest, and waits here while somebody holds that
-        holder = subprocess.Popen(['psql', '-XqAt', '-h', self.on.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # the twentieth: a login ends the oldest, and waits here while somebody holds that
+        token = session(self.on, user.id)
+        holder = subprocess.Popen(['psql', '-XqAt', '-h', self.on.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
         answers, threads = {}, []
         try:
-            print(f'begin; select min(id) from sessions where user_id = {user.id}; select id from sessions where user_id = {user.id} order by id limit 1 for update;', file=holder.stdin, flush=True)
+            print(f'begin; select min(id) from sessions where user_id = {user.id}; select id from sessions '
+                  f'where user_id = {user.id} order by id limit 1 for update;', file=holder.stdin, flush=True)
             self.assertEqual(holder.stdout.readline(), holder.stdout.readline())
             for name, one in (('login', log_in(self.on, user.username, OLD)),
-                              ('change', act(self.on, 'POST', '/api/v1/auth/password', {'current_password': OLD, 'new_password': NEW}, token=token))):
-                threads.append(threading.Thread(target=lambda name=name, one=one: answers.update({name: one(self.on.client(one.token))})))
+                              ('change', act(self.on, 'POST', '/api/v1/auth/password',
+                                             {'current_password': OLD, 'new_password': NEW}, token=token))):
+                threads.append(threading.Thread(target=lambda name=name,
+                                                one=one: answers.update({name: one(self.on.client(one.token))})))
                 threads[-1].start()
                 waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-                self.assertTrue(restarts.wait_for(lambda: self.on.psql(waiting) == [[str(len(threads))]]), f'{name} does not wait: {answers}')
+                self.assertTrue(restarts.wait_for(lambda: self.on.psql(waiting) == [[str(len(threads))]]),
+                                f'{name} does not wait: {answers}')
         finally:
             holder.communicate('commit;\n')
             for thread in threads:
                 thread.join(60)
-        self.assertEqual({name: answer.status for name, answer in answers.items()}, {'login': 200, 'change': 200}, answers)
+        self.assertEqual({name: answer.status for name, answer in answers.items()},
+                         {'login': 200, 'change': 200}, answers)
         self.refused(self.on.client(answers['login'].json['token']).get('/api/v1/me'), 401, 'session_ended')
-        self.rows(self.on, f"select key = sha256('{token}') from sessions where user_id = {user.id} and ended_as is null", ('t',))
+        self.rows(self.on, f"select key = sha256('{token}') from sessions where user_id = {user.id} "
+                  f"and ended_as is null", ('t',))
 
     def test_of_two_changes_of_one_password_one_is_made(self):
         user, known = self.on.user(), OLD
         for turn in range(3 if SANITIZER else 10):
-            wanted, token = [f'password {turn} of the first', f'password {turn} of the second'], session(self.on, user.id)
-            answers = self.answers([act(self.on, ('POST', 'PUT')[i], '/api/v1/auth/password', {'current_password': known, 'new_password': wanted[i]}, token=token) for i in (0, 1)], 200, 400, 409)
+            wanted, token = [f'password {turn} of the first',
+                             f'password {turn} of the second'], session(self.on, user.id)
+            answers = self.answers([act(self.on, ('POST', 'PUT')[i], '/api/v1/auth/password', {
+                'current_password': known, 'new_password': wanted[i]}, token=token) for i in (0, 1)], 200, 400, 409)
             self.assertEqual(sorted(answer.status == 200 for answer in answers), [False, True], answers)
             won = answers[0].status != 200
             self.assertIn(answers[1 - won].json['code'], ('invalid', 'password_changed'))
@@ -231,22 +261,27 @@ class Many(Case):
         user = self.on.user()
         for _ in range(3 if SANITIZER else 10):
             token, refresh = refreshable(self.on, user.id)
-            answers = self.answers([act(self.on, 'POST', '/api/v1/auth/refresh', {'refresh': refresh}) for _ in range(10)], 200, 401)
+            answers = self.answers(
+                [act(self.on, 'POST', '/api/v1/auth/refresh', {'refresh': refresh}) for _ in range(10)], 200, 401)
             won = [answer for answer in answers if answer.status == 200]
             self.assertEqual(len(won), 1, answers)
             self.assertEqual({answer.json['code'] for answer in answers if answer.status == 401}, {'session_ended'})
             self.assertEqual(won[0].json['refresh'][:22], refresh[:22])
-            self.rows(self.on, f"select ended_as, key = sha256('{token}') from sessions where refresh_family = sha256('{refresh[:22]}')", ('session_ended', 't'))
+            self.rows(self.on, f"select ended_as, key = sha256('{token}') from sessions "
+                      f"where refresh_family = sha256('{refresh[:22]}')", ('session_ended', 't'))
             for used in (won[0].json['refresh'], refresh):
                 self.refused(self.on.client().post('/api/v1/auth/refresh', {'refresh': used}), 401, 'session_ended')
             for scheme, dead in (('Bearer', won[0].json['access']), ('Token', token)):
-                self.refused(self.on.client().get('/api/v1/me', headers={'Authorization': f'{scheme} {dead}'}), 401, 'session_ended')
+                self.refused(self.on.client().get('/api/v1/me', headers={'Authorization': f'{scheme} {dead}'}), 401,
+                             'session_ended')
 
     def test_a_kill_in_the_middle_of_refreshes_leaves_one_good_token_or_none(self):
-        user, over, faults, counts = self.on.user(), threading.Event(), [], {'refreshed': 0, 'lost': 0, 'kept': 0, 'ended': 0}
+        user, over, faults, counts = self.on.user(), threading.Event(), [], {'refreshed': 0, 'lost': 0,
+                                                                             'kept': 0, 'ended': 0}
 
         def keep_refreshing():
-            """Refreshes, one after the other. Where the answer is lost, the same token again: it works, or the session has ended."""
+            """Refreshes, one after the other. Where the answer is lost, it sends the same token again: that works, or
+            the session has ended."""
             client, spent, doubtful = self.on.client(), [], False
             _, refresh = refreshable(self.on, user.id)
             while not over.is_set() or doubtful:
@@ -268,7 +303,8 @@ class Many(Case):
                 else:
                     return faults.append(answer)
             # whatever was lost: the last token is the only good one
-            if self.on.psql(f"select ended_as is null and refresh_key = sha256('{refresh}') from sessions where refresh_family = sha256('{refresh[:22]}')") != [['t']]:
+            if self.on.psql(f"select ended_as is null and refresh_key = sha256('{refresh}') from sessions "
+                            f"where refresh_family = sha256('{refresh[:22]}')") != [['t']]:
                 faults.append('the last token is not the good one')
             for again in (spent[-1:] or []) + [refresh]:
                 answer = client.post('/api/v1/auth/refresh', {'refresh': again})
@@ -299,30 +335,39 @@ class Many(Case):
         lists = [['tasks.assign'], ['tasks.assign', 'tasks.view_all'], []]
         for turn in range(3 if SANITIZER else 10):
             name = f'crane driver {turn}'
-            self.on.psql(f"delete from user_roles ur using roles r where r.id = ur.role_id and not r.built_in; insert into roles (name) values ('{name}')")
+            self.on.psql(f"delete from user_roles ur using roles r where r.id = ur.role_id "
+                         f"and not r.built_in; insert into roles (name) values ('{name}')")
             (role,), = self.on.psql(f"select id from roles where name = '{name}'")
-            changes = [act(self.on, 'PATCH', f'/api/v1/roles/{role}', {'permissions': codes}, token=root.token) for codes in lists]
-            gifts = [act(self.on, *[('PUT', f'/api/v1/users/{user.id}/roles'), ('PATCH', f'/api/v1/users/{user.id}')][i % 2], {'roles': ['employee', name]}, token=root.token)
+            changes = [act(self.on, 'PATCH', f'/api/v1/roles/{role}', {'permissions': codes}, token=root.token)
+                       for codes in lists]
+            gifts = [act(self.on, *[('PUT', f'/api/v1/users/{user.id}/roles'), ('PATCH', f'/api/v1/users/{user.id}')][
+                i % 2], {'roles': ['employee', name]}, token=root.token)
                      for i, user in enumerate(users)]
             ends = [act(self.on, 'DELETE', f'/api/v1/roles/{role}', token=root.token) for _ in range(2)]
             answers = self.answers(changes + ends + gifts, 200, 204, 400, 404, 409)
             changed, ended, given = answers[:3], answers[3:5], answers[5:]
             gone = any(answer.status == 204 for answer in ended)
             self.assertLessEqual(sum(answer.status == 204 for answer in ended), 1, ended)
-            # who was given the role has it, and a role that somebody has is not deleted
+            # a user who was given the role has it, and a role that a user has is not deleted
             self.assertEqual({answer.status for answer in given}, {400} if gone else {200}, answers)
             self.rows(self.on, f"select count(*) from user_roles where role_id = {role}", (0 if gone else 4,))
             self.rows(self.on, f'select count(*) from roles where id = {role}', (0 if gone else 1,))
-            held = [code for code, in self.on.psql(f'select code from role_permissions where role_id = {role} order by code')]
-            self.assertIn(held, [[]] if gone else [codes for codes, answer in zip(lists, changed) if answer.status == 200], answers)
-        self.rows(self.on, 'select count(*) from role_permissions rp where not exists (select from roles r where r.id = rp.role_id)', (0,))
-        self.rows(self.on, 'select count(*) from user_roles ur where not exists (select from roles r where r.id = ur.role_id)', (0,))
+            held = [code for code,
+                    in self.on.psql(f'select code from role_permissions where role_id = {role} order by code')]
+            self.assertIn(held, [[]] if gone
+                          else [codes for codes, answer in zip(lists, changed) if answer.status == 200], answers)
+        self.rows(self.on, 'select count(*) from role_permissions rp where not exists (select from roles r '
+                  'where r.id = rp.role_id)', (0,))
+        self.rows(self.on, 'select count(*) from user_roles ur where not exists (select from roles r '
+                  'where r.id = ur.role_id)', (0,))
 
     def test_of_ten_roles_of_one_name_one_is_made(self):
         root = self.on.user(superuser=True)
-        answers = self.answers([act(self.on, 'POST', '/api/v1/roles', {'name': ('Fitter', 'fitter')[i % 2], 'permissions': ['tasks.create']}, token=root.token) for i in range(10)], 201, 409)
+        answers = self.answers([act(self.on, 'POST', '/api/v1/roles', {'name': ('Fitter', 'fitter')[
+            i % 2], 'permissions': ['tasks.create']}, token=root.token) for i in range(10)], 201, 409)
         self.assertEqual(sum(answer.status == 201 for answer in answers), 1, answers)
-        self.rows(self.on, "select count(*), count(rp.code) from roles left join role_permissions rp on role_id = id where lower(name) = 'fitter'", (1, 1))
+        self.rows(self.on, "select count(*), count(rp.code) from roles left join role_permissions rp on role_id = id "
+                  "where lower(name) = 'fitter'", (1, 1))
 
     def test_the_first_use_of_a_token_is_noted(self):
         user = STACK.user()
@@ -335,7 +380,8 @@ class Many(Case):
         self.assertIsNotNone(user.get(f'/api/v1/auth/tokens/{made["id"]}').json['last_used_at'])
 
     def test_who_has_no_session_waits_for_nobody(self):
-        with subprocess.Popen(['psql', '-XqAt', '-h', STACK.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        with subprocess.Popen(['psql', '-XqAt', '-h', STACK.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as holder:
             holder.stdin.write("begin; select pg_advisory_xact_lock(5721); select 'held';\n")
             holder.stdin.flush()
             while holder.stdout.readline().strip() != 'held':
@@ -372,9 +418,10 @@ COUNTER = r'''
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-int argon2id_hash_encoded(uint32_t t, uint32_t m, uint32_t p, const void *pwd, size_t length, const void *salt, size_t salt_length,
-                          size_t hash_length, char *encoded, size_t encoded_length) {
-    int (*real)(uint32_t, uint32_t, uint32_t, const void *, size_t, const void *, size_t, size_t, char *, size_t) = dlsym(RTLD_NEXT, "argon2id_hash_encoded");
+int argon2id_hash_encoded(uint32_t t, uint32_t m, uint32_t p, const void *pwd, size_t length, const void *salt,
+                          size_t salt_length, size_t hash_length, char *encoded, size_t encoded_length) {
+    int (*real)(uint32_t, uint32_t, uint32_t, const void *, size_t, const void *, size_t, size_t, char *, size_t) =
+        dlsym(RTLD_NEXT, "argon2id_hash_encoded");
     int file = open(getenv("HASHES"), O_WRONLY | O_APPEND | O_CREAT, 0600);
     if (file < 0 || dprintf(file, "%u KiB %u times, ", m, t) < 0) abort();
     close(file);
@@ -384,7 +431,7 @@ int argon2id_hash_encoded(uint32_t t, uint32_t m, uint32_t p, const void *pwd, s
 
 
 class Hashes(Case):
-    """The time that a login takes must not tell who has an account: its hash is what takes the time."""
+    """The time of a login, which is the time of its hash, must not tell whether an account exists."""
 
     @classmethod
     def setUpClass(cls):
@@ -393,16 +440,21 @@ class Hashes(Case):
         cls.folder = tempfile.mkdtemp(prefix='fettle-hashes-')
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.counter, cls.noted = os.path.join(cls.folder, 'counter.so'), os.path.join(cls.folder, 'hashes')
-        subprocess.run([os.environ.get('CC', 'cc'), '-shared', '-fPIC', '-x', 'c', '-', '-o', cls.counter, '-ldl'], input=COUNTER, text=True, check=True)
+        subprocess.run([os.environ.get('CC', 'cc'), '-shared', '-fPIC', '-x', 'c', '-', '-o', cls.counter, '-ldl'],
+                       input=COUNTER, text=True, check=True)
 
     def log_in(self, **body):
         """Runs the handler as a CGI program: its status, and what the hashes cost that it made."""
         open(self.noted, 'w').close()
         data = json.dumps(body).encode()
-        environment = {**os.environ, **STACK.env, 'FETTLE_LOG': 'faults', 'LD_PRELOAD': self.counter, 'HASHES': self.noted, 'GATEWAY_INTERFACE': 'CGI/1.1',
-                       'SERVER_PROTOCOL': 'HTTP/1.1', 'REQUEST_METHOD': 'POST', 'SCRIPT_NAME': '/api/v1/auth/login', 'QUERY_STRING': '',
-                       'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(data)), 'REMOTE_ADDR': '127.0.0.1', 'HTTP_HOST': 'localhost'}
-        result = subprocess.run([os.path.join(BUILD, 'handlers/auth_login')], input=data, capture_output=True, env=environment, timeout=60)
+        environment = {**os.environ, **STACK.env, 'FETTLE_LOG': 'faults', 'LD_PRELOAD': self.counter,
+                       'HASHES': self.noted, 'GATEWAY_INTERFACE': 'CGI/1.1',
+                       'SERVER_PROTOCOL': 'HTTP/1.1', 'REQUEST_METHOD': 'POST', 'SCRIPT_NAME': '/api/v1/auth/login',
+                       'QUERY_STRING': '',
+                       'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(data)), 'REMOTE_ADDR': '127.0.0.1',
+                       'HTTP_HOST': 'localhost'}
+        result = subprocess.run([os.path.join(BUILD, 'handlers/auth_login')], input=data, capture_output=True,
+                                env=environment, timeout=60)
         self.assertEqual((result.returncode, result.stderr), (0, b''))
         with open(self.noted) as file:
             return int(result.stdout.split(None, 2)[1]), file.read()
@@ -425,5 +477,6 @@ class Hashes(Case):
         user = STACK.user()
         self.assertEqual(self.log_in(username=user.username), (400, ''))
         for name in (user.username, 'another-nobody'):
-            STACK.psql(f"insert into login_failures (name, failures, blocked_until) values ('username {name}', 9, now() + interval '1 minute')")
+            STACK.psql(f"insert into login_failures (name, failures, blocked_until) "
+                       f"values ('username {name}', 9, now() + interval '1 minute')")
             self.assertEqual(self.log_in(username=name, password=OLD), (429, ''))

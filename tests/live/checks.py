@@ -1,4 +1,5 @@
-"""GET /_check: every handler says over its socket, and there alone, whether it fits; --check says the same; `fettle doctor` asks them all."""
+"""GET /_check: over its socket alone a handler answers whether it fits the database, as --check does; and
+`fettle doctor`, which asks all handlers."""
 import contextlib
 import json
 import os
@@ -14,7 +15,6 @@ import unittest
 import command
 import hostile
 import smuggling
-import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
@@ -29,7 +29,7 @@ def handlers():
 ALONE = {'media', 'metrics'}
 
 
-class OverTheSocket(command.OwnStage):
+class OverTheSocket(command.OwnStack):
     @classmethod
     def setUpClass(cls):
         command.BUILD = BUILD
@@ -37,10 +37,12 @@ class OverTheSocket(command.OwnStage):
 
     def ask(self, handler, path='/_check', method='GET', **variables):
         """Asks a handler as root or nginx can; status, headers and body."""
-        values = smuggling.pairs({'REQUEST_METHOD': method, 'SCRIPT_NAME': path, 'QUERY_STRING': '', 'CONTENT_LENGTH': '0', **variables})
+        values = smuggling.pairs({'REQUEST_METHOD': method, 'SCRIPT_NAME': path, 'QUERY_STRING': '',
+                                  'CONTENT_LENGTH': '0', **variables})
         with socket.socket(socket.AF_UNIX) as peer:
             peer.connect(os.path.join(self.own.run, 'sockets', handler + '.sock'))
-            peer.sendall(smuggling.record(smuggling.BEGIN, b'\0\1' + bytes(6)) + smuggling.record(smuggling.PARAMS, values)
+            peer.sendall(smuggling.record(smuggling.BEGIN, b'\0\1' + bytes(6)) +
+                         smuggling.record(smuggling.PARAMS, values)
                          + smuggling.record(smuggling.PARAMS) + smuggling.record(smuggling.STDIN))
             got, text = smuggling.read_all(peer, 30), b''
         while len(got) >= 8 and got[1] != smuggling.END:
@@ -64,13 +66,15 @@ class OverTheSocket(command.OwnStage):
 
     def check(self, handler, **more):
         settings = {**self.own.env, **more}
-        return subprocess.run([os.path.join(BUILD, 'handlers', handler), '--check'], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, env={**os.environ, **settings})
+        return subprocess.run([os.path.join(BUILD, 'handlers', handler), '--check'], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=60, env={**os.environ, **settings})
 
     def test_every_handler_fits_and_says_who_it_is(self):
         for handler in handlers():
             with self.subTest(handler=handler):
                 status, headers, body = self.ask(handler)
-                self.assertEqual((status, headers['Content-Type'], headers['Cache-Control']), (200, 'application/json', 'no-store'), body)
+                self.assertEqual((status, headers['Content-Type'], headers['Cache-Control']),
+                                 (200, 'application/json', 'no-store'), body)
                 said = json.loads(body)
                 self.assertEqual(list(said), MEMBERS)
                 self.assertEqual((said['handler'], said['faults']), (handler, []))
@@ -78,7 +82,8 @@ class OverTheSocket(command.OwnStage):
                 self.assertEqual(said['database'], handler not in ALONE)
 
     def test_what_nginx_sends_and_what_is_no_get_finds_nothing(self):
-        for case in ({'REMOTE_ADDR': '127.0.0.1'}, {'method': 'POST'}, {'method': 'OPTIONS'}, {'path': '/_check/x'}, {'path': '/_checks'}):
+        for case in ({'REMOTE_ADDR': '127.0.0.1'}, {'method': 'POST'}, {'method': 'OPTIONS'}, {'path': '/_check/x'},
+                     {'path': '/_checks'}):
             with self.subTest(case=case):
                 status, _, body = self.ask('tasks', **case)
                 self.assertEqual((status, json.loads(body)['code']), (404, 'not_found'))
@@ -99,9 +104,12 @@ class OverTheSocket(command.OwnStage):
     def test_what_the_schema_lacks_is_named(self):
         said = {}
         for wrong, mend, handler, words in (
-                ('alter table tasks rename column title to titel', 'alter table tasks rename column titel to title', 'tasks', r'GET /api/v1/tasks.*title'),
-                ('alter table readings rename to lectures', 'alter table lectures rename to readings', 'equipment_readings', r'relation "readings" does not exist'),
-                ('alter table sessions rename column expires_at to ends_at', 'alter table sessions rename column ends_at to expires_at', 'me', r'expires_at')):
+                ('alter table tasks rename column title to titel', 'alter table tasks rename column titel to title',
+                 'tasks', r'GET /api/v1/tasks.*title'),
+                ('alter table readings rename to lectures', 'alter table lectures rename to readings',
+                 'equipment_readings', r'relation "readings" does not exist'),
+                ('alter table sessions rename column expires_at to ends_at',
+                 'alter table sessions rename column ends_at to expires_at', 'me', r'expires_at')):
             with self.subTest(words=words):
                 self.own.psql(wrong)
                 try:
@@ -114,7 +122,8 @@ class OverTheSocket(command.OwnStage):
         self.assertTrue(all(len(set(faults)) == len(faults) for faults in said.values()), said)
 
     def test_what_the_role_may_not_do_is_named(self):
-        self.own.psql('create role reader login; grant usage on schema public to reader; grant select on all tables in schema public to reader; grant update (last_used_at, expires_at) on sessions to reader')
+        self.own.psql('create role reader login; grant usage on schema public to reader; grant select on all tables '
+                      'in schema public to reader; grant update (last_used_at, expires_at) on sessions to reader')
         try:
             self.assertEqual(self.check('permissions', PGUSER='reader').returncode, 0)
             refused = self.check('tasks', PGUSER='reader')
@@ -140,7 +149,8 @@ class OverTheSocket(command.OwnStage):
 
     def test_a_table_that_somebody_holds_is_no_reason_to_wait_for_long(self):
         # tasks has twenty statements about that table, and each of them could wait for two seconds
-        with subprocess.Popen(['psql', '-Xq', '-h', self.own.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        with subprocess.Popen(['psql', '-Xq', '-h', self.own.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as other:
             other.stdin.write('begin; lock table tasks in access exclusive mode; \\echo held\n')
             other.stdin.flush()
             self.assertEqual(other.stdout.readline(), 'held\n')
@@ -172,7 +182,9 @@ class OverTheSocket(command.OwnStage):
         """Ends every connection of a handler, through a socket that is elsewhere for the moment."""
         os.symlink(os.path.basename(at), self.own.run + '/.s.PGSQL.5433')
         try:
-            subprocess.run(['psql', '-Xq', '-h', self.own.run, '-p', '5433', '-U', 'fettle', 'fettle', '-c', "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename is not null and backend_type = 'client backend'"],
+            subprocess.run(['psql', '-Xq', '-h', self.own.run, '-p', '5433', '-U', 'fettle', 'fettle', '-c',
+                            "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() "
+                            "and usename is not null and backend_type = 'client backend'"],
                            check=True, capture_output=True)
         finally:
             os.unlink(self.own.run + '/.s.PGSQL.5433')
@@ -182,7 +194,8 @@ class OverTheSocket(command.OwnStage):
         try:
             code, lines = self.doctor()
             self.assertEqual(code, 1)
-            self.assertTrue(any(verdict == 'FAIL' and re.search(r'\btasks\b.*does not fit: .*due_date', why) for verdict, why in lines['handlers']), lines['handlers'])
+            self.assertTrue(any(verdict == 'FAIL' and re.search(r'\btasks\b.*does not fit: .*due_date', why)
+                                for verdict, why in lines['handlers']), lines['handlers'])
         finally:
             self.own.psql('alter table tasks rename column due to due_date')
         [silent] = self.own.pids('me')
@@ -201,16 +214,27 @@ class OverTheSocket(command.OwnStage):
 
         def answer(body, status='200 OK', length=None, end=b'\0' * 8):
             head = f'Status: {status}\r\nContent-Length: {len(body) if length is None else length}\r\n\r\n'
-            return record(smuggling.STDOUT, (head + body).encode()) + record(smuggling.STDOUT) + record(smuggling.END, end)
-        dripping = record(smuggling.STDOUT, b'x' * 60000)  # byte by byte, until nobody listens any more
-        cases = ((answer(good), None), (b'', 'closed the connection before'), (b'HTTP/1.1 200 OK\r\n\r\n', 'does not speak FastCGI'), (answer(good)[:-1], 'closed the connection before'),
-                 (answer(good, length=9999), 'cut its answer'), (answer(good, length='x'), 'without a number'), (record(smuggling.STDOUT, b'x') + record(smuggling.END, b'\0' * 8), 'without a head'),
-                 (answer(good, end=b'\0' * 4 + b'\2\0\0\0'), 'refused the request'), (record(smuggling.STDOUT, b'x', request=2), 'does not speak FastCGI'), (record(smuggling.PARAMS, b'x'), 'does not speak FastCGI'),
-                 (record(smuggling.STDOUT, b'x' * 65000) * 20, 'answers without end'), (answer(good, status='404 Not Found'), 'answers 404'), (answer('[]'), 'answers 200'), (answer('{"handler":'), 'answers 200'),
-                 (answer('{"handler":"me","pid":"1","database":true,"faults":[]}'), 'with something else'), (answer('{"handler":"me"}'), 'with something else'), (answer(good.replace('me', 'you')), 'is answered by you'),
-                 (answer(good.replace('[]', '["oil"]'), status='503 Service Unavailable'), 'does not fit: oil'), (dripping, 'did not answer in time'))
+            return record(smuggling.STDOUT,
+                          (head + body).encode()) + record(smuggling.STDOUT) + record(smuggling.END, end)
+        dripping = record(smuggling.STDOUT, b'x' * 60000)  # byte by byte, until the reader has closed the connection
+        cases = ((answer(good), None), (b'', 'closed the connection before'),
+                 (b'HTTP/1.1 200 OK\r\n\r\n', 'does not speak FastCGI'),
+                 (answer(good)[:-1], 'closed the connection before'), (answer(good, length=9999), 'cut its answer'),
+                 (answer(good, length='x'), 'without a number'),
+                 (record(smuggling.STDOUT, b'x') + record(smuggling.END, b'\0' * 8), 'without a head'),
+                 (answer(good, end=b'\0' * 4 + b'\2\0\0\0'), 'refused the request'),
+                 (record(smuggling.STDOUT, b'x', request=2), 'does not speak FastCGI'),
+                 (record(smuggling.PARAMS, b'x'), 'does not speak FastCGI'),
+                 (record(smuggling.STDOUT, b'x' * 65000) * 20, 'answers without end'),
+                 (answer(good, status='404 Not Found'), 'answers 404'), (answer('[]'), 'answers 200'),
+                 (answer('{"handler":'), 'answers 200'),
+                 (answer('{"handler":"me","pid":"1","database":true,"faults":[]}'), 'with something else'),
+                 (answer('{"handler":"me"}'), 'with something else'),
+                 (answer(good.replace('me', 'you')), 'is answered by you'),
+                 (answer(good.replace('[]', '["oil"]'), status='503 Service Unavailable'), 'does not fit: oil'),
+                 (dripping, 'did not answer in time'))
         with tempfile.TemporaryDirectory() as folder:
-            path, said = os.path.join(folder, 'me.sock'), {}
+            path = os.path.join(folder, 'me.sock')
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(path)
                 os.chmod(path, 0o600)
@@ -229,7 +253,8 @@ class OverTheSocket(command.OwnStage):
                 thread.start()
                 for data, words in cases:
                     with self.subTest(words=words, data=data[:100]):
-                        found = [why for verdict, why in self.doctor(FETTLE_SOCKETS=folder)[1]['handlers'] if why.startswith('me ')]
+                        found = [why for verdict, why in self.doctor(FETTLE_SOCKETS=folder)[1]['handlers']
+                                 if why.startswith('me ')]
                         self.assertEqual(len(found), 1 if words else 0, found)
                         self.assertIn(words or '', ''.join(found))
                 thread.join()
@@ -253,7 +278,8 @@ class OverTheSocket(command.OwnStage):
             keys = file.read()
         future, count = re.subn(r'(?m)^(access \S+) \d+', rf'\g<1> {int(time.time()) + 3600}', keys)
         self.assertGreater(count, 0)
-        with tempfile.NamedTemporaryFile('w', dir=os.path.dirname(self.own.env['FETTLE_KEYS'])) as copy:  # of the mode 0600
+        # of the mode 0600
+        with tempfile.NamedTemporaryFile('w', dir=os.path.dirname(self.own.env['FETTLE_KEYS'])) as copy:
             copy.write(future)
             copy.flush()
             os.chown(copy.name, os.stat(self.own.env['FETTLE_KEYS']).st_uid, -1)
@@ -265,8 +291,10 @@ class OverTheSocket(command.OwnStage):
     def test_the_doctor_finds_a_full_disk_and_a_socket_of_somebody_else(self):
         full = os.path.join(self.own.data, 'full')
         os.mkdir(full)
-        script = f'mount -t tmpfs -o size=1m,mode=750 full {full} && head -c 1000000 /dev/zero > {full}/ballast && exec {os.path.abspath(BUILD)}/fettle doctor'
-        result = subprocess.run(['unshare', '--mount', 'sh', '-c', script], capture_output=True, text=True, env=self.environment(FETTLE_STORAGE=full), timeout=120)
+        script = (f'mount -t tmpfs -o size=1m,mode=750 full {full} && head -c 1000000 /dev/zero > {full}/ballast && '
+                  f'exec {os.path.abspath(BUILD)}/fettle doctor')
+        result = subprocess.run(['unshare', '--mount', 'sh', '-c', script], capture_output=True, text=True,
+                                env=self.environment(FETTLE_STORAGE=full), timeout=120)
         self.assertRegex(result.stdout, rf'(?m)^FAIL +disk +\d\.\d % of the disk of {full} are free$')
         path = os.path.join(self.own.run, 'sockets', 'me.sock')
         owner = os.stat(path)
@@ -284,20 +312,27 @@ class ThroughNginx(unittest.TestCase):
 
     def test_no_spelling_of_it_reaches_a_handler(self):
         port = STACK.port
-        paths = ['/_check', '/_check/', '//_check', '/%5fcheck', '/%5Fcheck', '/_chec%6b', '/%2f_check', '/./_check', '/x/../_check', '/api/../_check', '/api/v1/../../_check', '/api/v1/tasks/../../../_check', '/api/v1/tasks/..%2f..%2f..%2f_check',
-                 '/api/v1/tasks/%2e%2e/%2e%2e/%2e%2e/_check', '/docs/../_check', '/docs/_check', '/media/../_check', '/_check?x', '/_check;x', '/_check%00', '/_check%20', '/_check.', '/_CHECK', '/api/v1/_check', '/api/v1/tasks/_check', '/api/v1/health/_check',
-                 '/_stored/../_check', f'http://localhost:{port}/_check', 'http://localhost/_check', 'http://elsewhere/_check', '/.//_check', '/_check/..//_check', '/api/v1/openapi.json/../../../_check']
+        paths = ['/_check', '/_check/', '//_check', '/%5fcheck', '/%5Fcheck', '/_chec%6b', '/%2f_check', '/./_check',
+                 '/x/../_check', '/api/../_check', '/api/v1/../../_check', '/api/v1/tasks/../../../_check',
+                 '/api/v1/tasks/..%2f..%2f..%2f_check',
+                 '/api/v1/tasks/%2e%2e/%2e%2e/%2e%2e/_check', '/docs/../_check', '/docs/_check', '/media/../_check',
+                 '/_check?x', '/_check;x', '/_check%00', '/_check%20', '/_check.', '/_CHECK', '/api/v1/_check',
+                 '/api/v1/tasks/_check', '/api/v1/health/_check',
+                 '/_stored/../_check', f'http://localhost:{port}/_check', 'http://localhost/_check',
+                 'http://elsewhere/_check', '/.//_check', '/_check/..//_check', '/api/v1/openapi.json/../../../_check']
         for path in paths:
             for method in ('GET', 'HEAD', 'POST', 'OPTIONS'):
                 with self.subTest(path=path, method=method):
-                    answer = hostile.send(hostile.text(method, path, *(['Content-Length: 0'] if method == 'POST' else [])))
+                    answer = hostile.send(hostile.text(method, path,
+                                                       *(['Content-Length: 0'] if method == 'POST' else [])))
                     self.assertNotIn(b'"faults"', answer.body)
                     if method != 'OPTIONS':  # of a task with that name there might be
                         self.assertNotEqual(answer.status // 100, 2, answer)
                     self.assertNotEqual(answer.status, 503, answer)
 
     def test_no_header_makes_a_route_of_another_path(self):
-        for header in ('X-Original-URL', 'X-Rewrite-URL', 'Script-Name', 'SCRIPT_NAME', 'Request-Uri', 'X-Accel-Redirect', 'X-Forwarded-Prefix', 'Path-Info'):
+        for header in ('X-Original-URL', 'X-Rewrite-URL', 'Script-Name', 'SCRIPT_NAME', 'Request-Uri',
+                       'X-Accel-Redirect', 'X-Forwarded-Prefix', 'Path-Info'):
             with self.subTest(header=header):
                 answer = hostile.send(hostile.text('GET', '/api/v1/health', f'{header}: /_check', 'Remote-Addr:'))
                 self.assertNotIn(b'"faults"', answer.body)
@@ -308,4 +343,5 @@ class ThroughNginx(unittest.TestCase):
         self.assertNotIn('_check', text)
         patterns = re.findall(r'^location ~ (\S+) ', text, re.MULTILINE)
         self.assertGreater(len(patterns), 20)
-        self.assertEqual([pattern for pattern in patterns if re.search(pattern, '/_check') or re.search(pattern, '/_check/')], [])
+        self.assertEqual(
+            [pattern for pattern in patterns if re.search(pattern, '/_check') or re.search(pattern, '/_check/')], [])

@@ -21,8 +21,8 @@ HEAD = re.compile(r'^sealed (\d+) rows?; head (\d+) ([0-9a-f]{64})$', re.MULTILI
 NEW = 'nine blue tractors'
 
 
-class OwnStage(unittest.TestCase):
-    """A dev stack of its own, where nobody has registered, and the command beside it."""
+class OwnStack(unittest.TestCase):
+    """A dev stack of its own without accounts, and the command."""
     @classmethod
     def setUpClass(cls):
         cls.own = devstack.DevStack(BUILD).start()
@@ -30,10 +30,12 @@ class OwnStage(unittest.TestCase):
 
     def environment(self, **more):
         named = {name: value for name, value in os.environ.items() if not name.startswith(('FETTLE_', 'PG', 'DATA'))}
-        return {**named, 'FETTLE_ENV': os.path.join(self.own.data, 'env'), 'FETTLE_SQL': os.path.join(devstack.ROOT, 'sql'), **more}
+        return {**named, 'FETTLE_ENV': os.path.join(self.own.data, 'env'),
+                'FETTLE_SQL': os.path.join(devstack.ROOT, 'sql'), **more}
 
     def fettle(self, *words, given='', **more):
-        return subprocess.run([os.path.join(BUILD, 'fettle'), *words], input=given, capture_output=True, text=True, timeout=120, env=self.environment(**more))
+        return subprocess.run([os.path.join(BUILD, 'fettle'), *words], input=given, capture_output=True, text=True,
+                              timeout=120, env=self.environment(**more))
 
     def done(self, *words, given='', **more):
         """Runs a command that must succeed and say nothing on standard error; what it says."""
@@ -62,7 +64,7 @@ class OwnStage(unittest.TestCase):
         return self.own.client().post('/api/v1/auth/login', {'username': name, 'password': password})
 
 
-class Command(OwnStage):
+class Command(OwnStack):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -73,17 +75,24 @@ class Command(OwnStage):
     def test_help_lists_every_command_and_explains_each(self):
         text = self.done('--help')
         self.assertEqual(text, self.done('help'))
-        listed = [line.strip() for line in text.splitlines() if re.match(r'^  [a-z]', line) and not line.startswith('  or:')]
+        listed = [line.strip() for line in text.splitlines() if re.match(r'^  [a-z]', line)
+                  and not line.startswith('  or:')]
         names = [re.match(r'[a-z]+( [a-z]+)?', line).group() for line in listed]
-        self.assertEqual(names, ['migrate', 'roles', 'superuser', 'password', 'doctor', 'deploy', 'rollback', 'settings', 'keys', 'keys rotate', 'audit seal', 'audit verify', 'schedules run', 'sweep', 'example'])
+        self.assertEqual(names,
+                         ['migrate', 'roles', 'superuser', 'password', 'doctor', 'deploy', 'rollback', 'settings',
+                          'keys', 'keys rotate', 'audit seal', 'audit verify', 'schedules run', 'sweep', 'example'])
         for name in names:
             usage = self.done(*name.split(), '--help')
             self.assertTrue(usage.startswith(f'Usage: fettle {name}'), usage)
             self.assertIn('Exit status: 0', usage)
 
     def test_wrong_usage_is_status_2_with_the_usage(self):
-        for words in ((), ('polish',), ('audit',), ('audit', 'polish'), ('migrate', 'now'), ('superuser',), ('password',), ('password', 'ann', 'secret'),
-                      ('superuser', 'a', 'b@example.org', 'c'), ('keys', 'turn'), ('sweep', '--all'), ('schedules',), ('schedules', 'run', '7'), ('example', 'now'), ('example', 'if-empty', 'now'), ('deploy',), ('deploy', 'tasks', 'FILE', 'now'), ('deploy', '../tasks'), ('deploy', 'Tasks'), ('rollback',), ('rollback', 'tasks', 'now'), ('audit', 'verify', '12'),
+        for words in ((), ('polish',), ('audit',), ('audit', 'polish'), ('migrate', 'now'), ('superuser',),
+                      ('password',), ('password', 'ann', 'secret'),
+                      ('superuser', 'a', 'b@example.org', 'c'), ('keys', 'turn'), ('sweep', '--all'), ('schedules',),
+                      ('schedules', 'run', '7'), ('example', 'now'), ('example', 'if-empty', 'now'), ('deploy',),
+                      ('deploy', 'tasks', 'FILE', 'now'), ('deploy', '../tasks'), ('deploy', 'Tasks'), ('rollback',),
+                      ('rollback', 'tasks', 'now'), ('audit', 'verify', '12'),
                       ('audit', 'verify', '0:' + 64 * 'a'), ('audit', 'verify', '1:' + 63 * 'a')):
             self.assertIn('Usage: fettle', self.failed(*words, status=2), words)
 
@@ -108,25 +117,31 @@ class Command(OwnStage):
     def test_closed_descriptors_are_not_the_databases(self):
         for closed in ('<&-', '>&-', '2>&-', '<&- >&- 2>&-'):
             command = f'"{os.path.join(BUILD, "fettle")}" audit seal {closed}'
-            self.assertEqual(subprocess.run(['bash', '-c', command], env=self.environment(), capture_output=True).returncode, 0, closed)
+            self.assertEqual(subprocess.run(['bash', '-c', command], env=self.environment(),
+                                            capture_output=True).returncode, 0, closed)
         command = f'"{os.path.join(BUILD, "fettle")}" password boss <&-'
         result = subprocess.run(['bash', '-c', command], env=self.environment(), capture_output=True, text=True)
-        self.assertEqual((result.returncode, result.stderr), (1, 'fettle: no password was given; nothing was changed\n'))
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, 'fettle: no password was given; nothing was changed\n'))
 
     def test_a_migration_goes_on_from_where_a_database_is(self):
         self.own.psql('create database older owner fettle')
         older = {'PGDATABASE': 'older'}
 
         def psql(sql):
-            return subprocess.run(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle', 'older'], input=sql, capture_output=True, text=True, check=True).stdout
-        psql('create table migrations (name text primary key, sha256 text not null, applied_at timestamptz not null default now())')
+            return subprocess.run(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle',
+                                   'older'], input=sql, capture_output=True, text=True, check=True).stdout
+        psql('create table migrations (name text primary key, sha256 text not null, '
+             'applied_at timestamptz not null default now())')
         for name in ('001_accounts', '002_tasks'):
             with open(os.path.join(devstack.ROOT, 'sql/tables', name + '.sql')) as file:
                 sql = file.read()
             psql(sql)
             psql(f"insert into migrations values ('{name}', '{hashlib.sha256(sql.encode()).hexdigest()}')")
-        psql("insert into users (username, email, is_active) values ('ann', 'a@example.org', true), ('bob', 'b@example.org', false);"
-             "insert into sessions (user_id, key, expires_at) select id, sha256(username::bytea), now() + interval '1 day' from users")
+        psql("insert into users (username, email, is_active) "
+             "values ('ann', 'a@example.org', true), ('bob', 'b@example.org', false);"
+             "insert into sessions (user_id, key, expires_at) "
+             "select id, sha256(username::bytea), now() + interval '1 day' from users")
         # all or nothing: what comes before one that fails goes with it
         with tempfile.TemporaryDirectory() as folder:
             os.chmod(folder, 0o755)
@@ -140,10 +155,12 @@ class Command(OwnStage):
         self.assertEqual(psql('select id from profiles order by id'), '1\n2\n')
         # the session of an account that had been stopped does not come back with it
         self.assertEqual(psql('select user_id, ended_as from sessions order by user_id'), '1|\n2|session_ended\n')
-        self.assertIn('are as they were sealed', self.done('audit', 'verify', **older).replace('is as it was', 'are as they were'))
+        self.assertIn('are as they were sealed',
+                      self.done('audit', 'verify', **older).replace('is as it was', 'are as they were'))
 
     def test_a_database_that_is_not_there_is_status_1(self):
-        for words in (('migrate',), ('roles',), ('superuser', 'ann'), ('password', 'ann'), ('audit', 'seal'), ('audit', 'verify'), ('schedules', 'run'), ('sweep',), ('example',)):
+        for words in (('migrate',), ('roles',), ('superuser', 'ann'), ('password', 'ann'), ('audit', 'seal'),
+                      ('audit', 'verify'), ('schedules', 'run'), ('sweep',), ('example',)):
             self.assertIn('the database does not answer', self.failed(*words, PGHOST='/nowhere'))
 
     # -- migrate and roles
@@ -154,20 +171,25 @@ class Command(OwnStage):
     def test_roles_mends_what_is_missing_and_then_changes_nothing(self):
         permissions = self.own.psql('select code from permissions order by code')
         held = self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id order by 1, 2')
-        self.own.psql("""delete from role_permissions where role_id = (select id from roles where name = 'administrator');
-                         delete from role_permissions where role_id = (select id from roles where name = 'manager') and code = 'tasks.view_all';
+        self.own.psql(
+            """delete from role_permissions where role_id = (select id from roles where name = 'administrator');
+                         delete from role_permissions where role_id = (select id from roles where name = 'manager')
+                             and code = 'tasks.view_all';
                          delete from permissions where code = 'tasks.assign';
                          insert into permissions (code, description) values ('lathe.oil', 'Oil the lathe.');
                          delete from user_roles; delete from roles where name = 'employee'""")
         text = self.done('roles')
-        for line in ('new: role employee', 'new: administrator may tasks.delete_all', 'no longer: permission lathe.oil: Oil the lathe.'):
+        for line in ('new: role employee', 'new: administrator may tasks.delete_all',
+                     'no longer: permission lathe.oil: Oil the lathe.'):
             self.assertIn(line + '\n', text)
         self.assertIn(f'administrator: {len(permissions)} permissions\n', text)
         self.assertEqual(self.own.psql('select code from permissions order by code'), permissions)
         # what was taken from a role that is there stays taken
-        self.assertEqual(self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id order by 1, 2'),
+        self.assertEqual(self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id '
+                                       'order by 1, 2'),
                          [row for row in held if row != ['manager', 'tasks.view_all']])
-        self.assertRegex(self.own.psql("select distinct ip from audit where table_name = 'roles' and operation = 'insert' and new ->> 'name' = 'employee' "
+        self.assertRegex(self.own.psql("select distinct ip from audit where table_name = 'roles' "
+                                       "and operation = 'insert' and new ->> 'name' = 'employee' "
                                        'and id > (select max(id) - 40 from audit)')[0][0], r'^fettle roles, \S+$')
         self.assertTrue(self.done('roles').endswith('nothing changed\n'))
         self.own.psql("insert into role_permissions select id, 'tasks.view_all' from roles where name = 'manager'")
@@ -175,11 +197,14 @@ class Command(OwnStage):
     # -- superuser and password
 
     def test_superuser_creates_an_account_that_logs_in(self):
-        self.assertEqual(self.done('superuser', 'ada', 'Ada@example.org', given=devstack.PASSWORD + '\n'), 'created ada, a superuser with the role employee\n')
+        self.assertEqual(self.done('superuser', 'ada', 'Ada@example.org', given=devstack.PASSWORD + '\n'),
+                         'created ada, a superuser with the role employee\n')
         answer = self.login('ADA', devstack.PASSWORD)
         self.assertEqual(answer.status, 200, answer)
-        self.assertEqual((answer.json['user']['is_superuser'], answer.json['user']['roles'], answer.json['user']['email']), (True, ['employee'], 'Ada@example.org'))
-        rows = self.own.psql("select table_name, user_id, ip from audit where ip like 'fettle superuser, %' and new::text like '%ada%' or "
+        self.assertEqual((answer.json['user']['is_superuser'], answer.json['user']['roles'],
+                          answer.json['user']['email']), (True, ['employee'], 'Ada@example.org'))
+        rows = self.own.psql("select table_name, user_id, ip from audit where ip like 'fettle superuser, %' "
+                             "and new::text like '%ada%' or "
                              "(table_name = 'credentials' and row_id = (select id from users where username = 'ada'))")
         self.assertEqual({row[0] for row in rows}, {'users', 'credentials'})
         self.assertEqual({(row[1], row[2].split(',')[0]) for row in rows}, {('', 'fettle superuser')})
@@ -220,10 +245,13 @@ class Command(OwnStage):
             thread.start()
         for thread in threads:
             thread.join()
-        self.assertEqual([r.stdout for r in results].count('created raced, a superuser with the role employee\n'), 1, results)
+        self.assertEqual([r.stdout for r in results].count('created raced, a superuser with the role employee\n'), 1,
+                         results)
         for result in results:  # the others came before, or after it was there
-            self.assertTrue(result.returncode == 0 or 'taken the name' in result.stderr or 'another account' in result.stderr, result)
-        self.assertEqual(self.own.psql("select count(*) from users u join credentials c on c.user_id = u.id join user_roles r on r.user_id = u.id where username = 'raced'"), [['1']])
+            self.assertTrue(result.returncode == 0 or 'taken the name' in result.stderr
+                            or 'another account' in result.stderr, result)
+        self.assertEqual(self.own.psql("select count(*) from users u join credentials c on c.user_id = u.id "
+                                       "join user_roles r on r.user_id = u.id where username = 'raced'"), [['1']])
 
     def test_password_ends_sessions_keeps_tokens_and_forgets_failures(self):
         user = self.own.user('carl')
@@ -232,7 +260,8 @@ class Command(OwnStage):
         script = self.own.client(secret)
         self.assertEqual(script.get('/api/v1/tasks').status, 200)
         for body in ({'username': 'CARL'}, {'email': 'carl@example.org'}):
-            statuses = [self.own.client().post('/api/v1/auth/login', {**body, 'password': 'wrong one'}).status for _ in range(7)]
+            statuses = [self.own.client().post('/api/v1/auth/login', {**body, 'password': 'wrong one'}).status
+                        for _ in range(7)]
             self.assertIn(429, statuses)
         self.assertEqual(self.done('password', 'Carl', given=NEW + '\n'), 'carl has a new password; ended 1 session\n')
         answer = user.get('/api/v1/me')
@@ -243,8 +272,11 @@ class Command(OwnStage):
         self.assertEqual(self.login('carl', NEW).status, 200)
         # again
         self.assertEqual(self.done('password', 'carl', given=NEW), 'carl has a new password; ended 1 session\n')
-        self.assertEqual({row[0].split(',')[0] for row in self.own.psql(f"select ip from audit where row_id = {user.id} and table_name = 'credentials' and operation = 'update'")}, {'fettle password'})
-        self.own.psql(f'delete from credentials where user_id = {user.id}; update users set is_active = false where id = {user.id}')
+        rows = self.own.psql(
+            f"select ip from audit where row_id = {user.id} and table_name = 'credentials' and operation = 'update'")
+        self.assertEqual({row[0].split(',')[0] for row in rows}, {'fettle password'})
+        self.own.psql(f'delete from credentials where user_id = {user.id}; update users set is_active = false '
+                      f'where id = {user.id}')
         self.assertIn('not active', self.done('password', 'carl', given=NEW))
         self.done('superuser', 'carl')
         self.assertEqual(self.login('carl', NEW).status, 200)
@@ -253,13 +285,15 @@ class Command(OwnStage):
         self.own.user('dora')
         self.assertIn('no account nobody', self.failed('password', 'nobody', given=NEW))
         for wrong in ('short', 'dora', 'Dora@example.org', 'password1', 'x' * 129, 'not \udcff utf-8'):
-            result = subprocess.run([os.path.join(BUILD, 'fettle'), 'password', 'dora'], input=wrong.encode(errors='surrogateescape'), capture_output=True, env=self.environment())
+            result = subprocess.run([os.path.join(BUILD, 'fettle'), 'password', 'dora'], input=wrong.encode(
+                errors='surrogateescape'), capture_output=True, env=self.environment())
             self.assertEqual(result.returncode, 1, result)
             self.assertIn(b'password: ', result.stderr)
         self.assertEqual(self.login('dora', devstack.PASSWORD).status, 200)
 
     def on_terminal(self, words, *typed, stop=None):
-        """Runs a command on a terminal of its own, types a line for each prompt; exit status, and all that the terminal shows."""
+        """Runs a command on a terminal of its own and types a line for each prompt; its exit status, and all that the
+        terminal shows."""
         pid, terminal = pty.fork()
         if pid == 0:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background of a shell ignores it
@@ -276,7 +310,7 @@ class Command(OwnStage):
                 if not piece:
                     break
                 shown += piece
-            elif shown.count(b': ') > prompted and waiting:  # quiet, behind a new prompt
+            elif shown.count(b': ') > prompted and waiting:  # quiet, after a new prompt
                 prompted = shown.count(b': ')
                 os.write(terminal, waiting.pop(0).encode())
         os.close(terminal)
@@ -344,7 +378,8 @@ class Command(OwnStage):
         with open(path, 'w') as file:
             file.writelines(line for line in lines if not line.startswith('media '))
         listed = self.done('keys').splitlines()
-        self.assertEqual([(line.split()[0], line.split()[-1]) for line in listed], [('access', 'signs'), ('access', 'verifies'), ('media', 'signs')])
+        self.assertEqual([(line.split()[0], line.split()[-1]) for line in listed],
+                         [('access', 'signs'), ('access', 'verifies'), ('media', 'signs')])
         with open(path) as file:
             self.assertEqual(file.readlines()[:3], lines[:3])
         os.chmod(path, 0o644)
@@ -383,35 +418,46 @@ class Command(OwnStage):
             self.boss.post('/api/v1/tasks', {'title': 'Oil'})
             self.sealed()
         [[row, table]] = self.own.psql('select id, table_name from audit order by id limit 1 offset 5')
-        keep = f'create table kept as select * from audit where id = {row}; create table links as select * from audit_seals'
+        keep = (f'create table kept as select * from audit where id = {row}; '
+                'create table links as select * from audit_seals')
         back = 'truncate audit_seals; insert into audit_seals select * from links; drop table kept, links'
-        again = f'delete from audit where id = {row}; insert into audit overriding system value select * from kept; ' + back
-        for column in ("ip = '10.9.8.7'", "user_id = 77", "at = at + interval '1 microsecond'", "new = '{}'", "operation = 'insert!'", 'row_id = row_id + 1'):
+        again = (f'delete from audit where id = {row}; '
+                 f'insert into audit overriding system value select * from kept; {back}')
+        for column in ("ip = '10.9.8.7'", "user_id = 77", "at = at + interval '1 microsecond'", "new = '{}'",
+                       "operation = 'insert!'", 'row_id = row_id + 1'):
             text = self.verdict(f'{keep}; update audit set {column} where id = {row}', again)
-            self.assertRegex(text, rf'^fettle: audit row {row} \(\d{{4}}-.* UTC, \S+ of row \d+ of {table}\), sealed at position \d+ .* was changed')
+            self.assertRegex(text, rf'^fettle: audit row {row} \(\d{{4}}-.* UTC, \S+ of row \d+ of {table}\), '
+                             rf'sealed at position \d+ .* was changed')
         text = self.verdict(f'{keep}; delete from audit where id = {row}', again)
         self.assertRegex(text, rf'^fettle: audit row {row}, sealed at position \d+ on .* UTC, was removed\n$')
-        # a row under an id that nobody was given, or whose transaction was undone
+        # a row with an id that was never given, or whose transaction was rolled back
         self.own.psql("begin; insert into roles (name) values ('undone'); rollback")
         self.boss.post('/api/v1/tasks', {'title': 'Oil'})
         [self.sealed() for _ in range(3)]
-        [[gap]] = self.own.psql('select min(g) from generate_series(1, (select max(id) from audit)) g where not exists (select from audit where id = g)')
-        forged = "insert into audit (id, operation, table_name, row_id) overriding system value values ({}, 'delete', 'tasks', 1)"
+        [[gap]] = self.own.psql('select min(g) from generate_series(1, (select max(id) from audit)) g '
+                                'where not exists (select from audit where id = g)')
+        forged = ('insert into audit (id, operation, table_name, row_id) '
+                  "overriding system value values ({}, 'delete', 'tasks', 1)")
         text = self.verdict(forged.format(gap), f'delete from audit where id = {gap}')
         self.assertRegex(text, rf'^fettle: audit row {gap} \(.*, delete of row 1 of tasks\) was added afterwards')
         # with a link of its own, put in between
-        text = self.verdict(f"{keep}; {forged.format(gap)}; insert into audit_seals (position, audit_id, hash) select 0, {gap}, sha256('')", f'delete from audit where id = {gap}; ' + back)
+        text = self.verdict(f"{keep}; {forged.format(gap)}; insert into audit_seals (position, audit_id, hash) "
+                            f"select 0, {gap}, sha256('')", f'delete from audit where id = {gap}; ' + back)
         self.assertIn('fettle: ', text)
         # under an id before all others, and long ago: sealed with the next, and found
-        text = self.verdict(f"{keep}; insert into audit (at, operation, table_name, row_id) values (now() - interval '2 days', 'delete', 'tasks', 1)",
+        text = self.verdict(f"{keep}; insert into audit (at, operation, table_name, row_id) "
+                            f"values (now() - interval '2 days', 'delete', 'tasks', 1)",
                             "delete from audit where at < now() - interval '1 day'; " + back)
         self.assertIn('was added afterwards', text)
         # the links: one gone, the first gone, two swapped, all gone
         self.assertIn('none at position 3,', self.verdict(f'{keep}; delete from audit_seals where position = 3', back))
         self.assertIn('none at position 1,', self.verdict(f'{keep}; delete from audit_seals where position = 1', back))
-        self.assertIn('was changed', self.verdict(f'{keep}; update audit_seals set audit_id = -audit_id where position in (3, 4); '
-                                                  'update audit_seals set audit_id = (select -l.audit_id from audit_seals l where l.position = 7 - audit_seals.position) where position = 3; '
-                                                  'update audit_seals set audit_id = (select audit_id from links where position = 3) where position = 4', back))
+        self.assertIn('was changed',
+                      self.verdict(f'{keep}; update audit_seals set audit_id = -audit_id where position in (3, 4); '
+                                   'update audit_seals set audit_id = (select -l.audit_id from audit_seals l '
+                                   'where l.position = 7 - audit_seals.position) where position = 3; '
+                                   'update audit_seals set audit_id = (select audit_id from links where position = 3) '
+                                   'where position = 4', back))
         self.assertIn('was added', self.verdict(f'{keep}; delete from audit_seals', back))
         # what sealing remembers: gone, or beyond what there is
         state = 'create table state as select * from audit_sealing'
@@ -424,8 +470,10 @@ class Command(OwnStage):
         self.done('audit', 'verify')
         # the end cut off together with its links shows by a head that was noted
         _, position, digest = self.sealed()
-        self.own.psql(f'{keep}; create table ends as select * from audit where id = (select audit_id from links where position = {position}); '
-                      f'delete from audit where id in (select id from ends); delete from audit_seals where position = {position}')
+        self.own.psql(f'{keep}; create table ends as select * from audit where id = (select audit_id from links '
+                      f'where position = {position}); '
+                      f'delete from audit where id in (select id from ends); delete from audit_seals '
+                      f'where position = {position}')
         self.done('audit', 'verify')
         self.assertIn('cut off', self.failed('audit', 'verify', f'{position}:{digest}'))
         self.own.psql('insert into audit overriding system value select * from ends; drop table ends; ' + back)
@@ -433,7 +481,8 @@ class Command(OwnStage):
 
     def test_rows_that_are_committed_late_are_sealed_late(self):
         def session():
-            process = subprocess.Popen(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle',
+                                        'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             self.addCleanup(process.communicate)
 
             def say(sql):
@@ -457,16 +506,19 @@ class Command(OwnStage):
         self.assertEqual(self.sealed()[0], '1')
         self.done('audit', 'verify')
         # from a dump into another cluster, whose transactions count from the beginning
-        self.own.psql("update audit_sealing set candidate_xmax = '9999999999'; insert into roles (name) values ('restored')")
+        self.own.psql("update audit_sealing set candidate_xmax = '9999999999'; insert into roles (name) "
+                      "values ('restored')")
         [self.sealed() for _ in range(2)]
-        self.assertEqual(self.own.psql('select complete = (select max(id) from audit), candidate_xmax < pg_snapshot_xmax(pg_current_snapshot()) from audit_sealing'), [['t', 't']])
+        self.assertEqual(self.own.psql('select complete = (select max(id) from audit), candidate_xmax '
+                                       '< pg_snapshot_xmax(pg_current_snapshot()) from audit_sealing'), [['t', 't']])
         # a row under an id beyond all others does not hide those that follow
-        self.own.psql("insert into audit (id, operation, table_name, row_id) overriding system value values (9000000000000000000, 'delete', 'tasks', 1)")
+        self.own.psql("insert into audit (id, operation, table_name, row_id) overriding system value "
+                      "values (9000000000000000000, 'delete', 'tasks', 1)")
         [self.sealed() for _ in range(3)]
         self.own.psql("delete from roles where name in ('early', 'late', 'restored')")
         self.assertEqual(self.sealed()[0], '3')
         self.done('audit', 'verify')
-        # inside of a transaction that has written, it could not tell who else writes
+        # inside of a transaction that has written, it could not see other writers
         with self.assertRaisesRegex(RuntimeError, 'first to write'):
             self.own.psql("begin; insert into roles (name) values ('written'); select * from audit_seal(); rollback")
 
@@ -495,7 +547,8 @@ class Command(OwnStage):
         self.assertGreater(len(written), 20)
         self.assertEqual(set(written), {201})
         self.done('audit', 'verify')
-        self.assertEqual(self.own.psql('select count(*) = max(position), count(*) = (select count(*) from audit) from audit_seals'), [['t', 't']])
+        self.assertEqual(self.own.psql('select count(*) = max(position), count(*) = (select count(*) from audit) '
+                                       'from audit_seals'), [['t', 't']])
 
     # -- schedules run
 
@@ -505,12 +558,13 @@ class Command(OwnStage):
         return answer.json
 
     def item(self, *hours, **more):
-        """A new item of equipment; its meter showed these hours, the last ones today and each other three days earlier."""
+        """A new item of equipment; its meter showed these hours, the last ones today, each other three days earlier."""
         self.items = getattr(Command, 'items', 0) + 1
         Command.items = self.items
         item = self.made('/api/v1/equipment', {'name': 'Lathe', 'serial_number': f'S{self.items}', **more})['id']
         for i, shown in enumerate(hours):
-            self.made(f'/api/v1/equipment/{item}/readings', {'hours': str(shown), 'read_at': self.day(3 * (i + 1 - len(hours))) + 'T00:00:00Z'})
+            self.made(f'/api/v1/equipment/{item}/readings',
+                      {'hours': str(shown), 'read_at': self.day(3 * (i + 1 - len(hours))) + 'T00:00:00Z'})
         return item
 
     def schedule(self, item, **more):
@@ -534,13 +588,17 @@ class Command(OwnStage):
         self.own.psql('update schedules set is_active = false')
         day, retired = self.day, self.item(status='Retired')
         used = self.item(990, 1000)
-        due = {self.schedule(used, title='On its day', description='Filter, too.', priority_level='High', every_days=30, next_due_on=day()): day(),
+        due = {self.schedule(used, title='On its day', description='Filter, too.', priority_level='High', every_days=30,
+                             next_due_on=day()): day(),
                self.schedule(used, title='Long ago', every_days=30, next_due_on=day(-100)): day(-100),
                self.schedule(used, title='Within its lead', every_days=30, next_due_on=day(7), lead_days=7): day(7),
                self.schedule(used, title='By hours', every_hours=250, next_due_hours=1000): day(),
-               self.schedule(used, title='Hours first', every_days=30, every_hours=250, next_due_on=day(20), next_due_hours=999.5): day(),
-               self.schedule(used, title='Days first', every_days=30, every_hours=250, next_due_on=day(-3), next_due_hours=2000): day(-3),
-               self.schedule(used, title='Both, the day was first', every_days=30, every_hours=250, next_due_on=day(-3), next_due_hours=900): day(-3),
+               self.schedule(used, title='Hours first', every_days=30, every_hours=250, next_due_on=day(20),
+                             next_due_hours=999.5): day(),
+               self.schedule(used, title='Days first', every_days=30, every_hours=250, next_due_on=day(-3),
+                             next_due_hours=2000): day(-3),
+               self.schedule(used, title='Both, the day was first', every_days=30, every_hours=250, next_due_on=day(-3),
+                             next_due_hours=900): day(-3),
                self.schedule(self.item(), title='No meter yet', every_hours=100, next_due_hours=0): day()}
         idle = [self.schedule(used, title='Before its lead', every_days=30, next_due_on=day(8), lead_days=7),
                 self.schedule(used, title='Tomorrow', every_days=30, next_due_on=day(1)),
@@ -553,15 +611,19 @@ class Command(OwnStage):
         for schedule, due_date in due.items():
             listed = self.boss.get(f'/api/v1/schedules/{schedule}').json
             order = self.boss.get(f'/api/v1/tasks/{listed["open_order"]}').json
-            self.assertEqual({name: order[name] for name in ('title', 'description', 'priority_level', 'due_date', 'status', 'author', 'user', 'equipment', 'schedule', 'claimed_until')},
-                             {**{name: listed[name] for name in ('title', 'description', 'priority_level', 'equipment')}, 'due_date': due_date, 'status': 'Pending',
-                              'author': self.boss.id, 'user': self.boss.id, 'schedule': schedule, 'claimed_until': None})
+            self.assertEqual(
+                {name: order[name] for name in ('title', 'description', 'priority_level', 'due_date', 'status',
+                                                'author', 'user', 'equipment', 'schedule', 'claimed_until')},
+                {**{name: listed[name] for name in ('title', 'description', 'priority_level', 'equipment')},
+                 'due_date': due_date, 'status': 'Pending',
+                 'author': self.boss.id, 'user': self.boss.id, 'schedule': schedule, 'claimed_until': None})
         for schedule in idle:
             self.assertEqual(self.orders(schedule), [], self.boss.get(f'/api/v1/schedules/{schedule}').json)
         self.runs(0)
         self.assertEqual([len(self.orders(schedule)) for schedule in due], [1] * len(due))
-        self.assertEqual({row[0].split(',')[0] for row in self.own.psql(f"select a.ip from audit a join tasks t on t.id = a.row_id where a.table_name = 'tasks' and t.schedule in ({','.join(map(str, due))})")},
-                         {'fettle schedules run'})
+        rows = self.own.psql("select a.ip from audit a join tasks t on t.id = a.row_id where a.table_name = 'tasks' "
+                             f"and t.schedule in ({','.join(map(str, due))})")
+        self.assertEqual({row[0].split(',')[0] for row in rows}, {'fettle schedules run'})
         # a retired one that is in use again is due again
         self.assertEqual(self.boss.patch(f'/api/v1/equipment/{retired}', {'status': 'Operational'}).status, 200)
         self.runs(1)
@@ -570,7 +632,8 @@ class Command(OwnStage):
         self.own.psql('update schedules set is_active = false')
         item, other = self.item(), self.item()
         self.own.psql(f"""insert into schedules (equipment, title, every_days, next_due_on, author)
-                          select case when i % 2 = 0 then {item} else {other} end, 'Raced ' || i, 30, current_date - i, {self.boss.id} from generate_series(1, 1240) i""")
+                          select case when i % 2 = 0 then {item} else {other} end, 'Raced ' || i, 30, current_date - i,
+                                 {self.boss.id} from generate_series(1, 1240) i""")
         results = []
         threads = [threading.Thread(target=lambda: results.append(self.fettle('schedules', 'run'))) for _ in range(8)]
         for thread in threads:
@@ -580,7 +643,8 @@ class Command(OwnStage):
         self.assertEqual({(r.returncode, r.stderr) for r in results}, {(0, '')}, results)
         self.assertEqual(sum(int(r.stdout.split(': ')[1]) for r in results), 1240, results)
         raced = "from tasks t join schedules s on s.id = t.schedule where s.title like 'Raced %'"
-        self.assertEqual(self.own.psql(f'select count(*), count(distinct s.id), count(*) filter (where s.open_order = t.id) {raced}'), [['1240', '1240', '1240']])
+        self.assertEqual(self.own.psql(f'select count(*), count(distinct s.id), count(*) filter (where s.open_order '
+                                       f'= t.id) {raced}'), [['1240', '1240', '1240']])
         self.runs(0)
 
     def test_the_end_of_an_order_moves_its_schedule_on(self):
@@ -592,7 +656,8 @@ class Command(OwnStage):
         [[order, _]] = self.orders(schedule)
         self.assertEqual(self.state(schedule), (int(order), day(-1), '1200.00'))
         # done two days ago, when the meter had last shown 1,000
-        record = post('/api/v1/maintenance', {'task': int(order), 'description': 'Oil changed.', 'performed_at': day(-2) + 'T23:30:00Z'})['id']
+        record = post('/api/v1/maintenance',
+                      {'task': int(order), 'description': 'Oil changed.', 'performed_at': day(-2) + 'T23:30:00Z'})['id']
         self.assertEqual(self.state(schedule), (None, day(28), '1100.00'))
         self.assertEqual(self.orders(schedule), [[order, 'Complete']])
         self.runs(0)
@@ -624,31 +689,46 @@ class Command(OwnStage):
         self.assertEqual(self.state(schedule)[0], int(fourth))
         # the schedule goes, its orders stay
         self.assertEqual(self.boss.delete(f'/api/v1/schedules/{schedule}').status, 204)
-        self.assertEqual(self.own.psql(f'select count(*) from tasks where equipment = {item} and schedule is null'), [['3']])
+        self.assertEqual(self.own.psql(f'select count(*) from tasks where equipment = {item} and schedule is null'),
+                         [['3']])
 
     # -- sweep
 
     def test_sweep_removes_what_is_old_and_nothing_else(self):
-        lines = ('sessions and tokens that ended more than 30 days ago: {}\nfailed logins of more than 24 hours ago: {}\n'
-                 'answers kept for an Idempotency-Key of more than 24 hours ago: {}\nfiles that nothing speaks of any more: 0\n')
+        lines = ('sessions '
+                 'and tokens that ended more than 30 days ago: {}\nfailed logins of more than 24 hours ago: {}\n'
+                 'answers kept for an Idempotency-Key of more than 24 hours ago: {}\nfiles that nothing speaks of any '
+                 'more: 0\n')
         user = self.own.user('gina')
         insert = 'insert into sessions (user_id, kind, key, expires_at, ended_at, ended_as) '
-        self.own.psql(f"""{insert} select {user.id}, 'session', sha256(i::text::bytea), now(), now() - interval '31 days', 'session_ended' from generate_series(1, 2300) i;
+        self.own.psql(f"""{insert} select {user.id}, 'session', sha256(i::text::bytea), now(),
+        now() - interval '31 days', 'session_ended' from generate_series(1, 2300) i;
                           {insert} values ({user.id}, 'token', 'expired', now() - interval '31 days', null, null);
                           {insert} values ({user.id}, 'token', 'lately', now() - interval '29 days', null, null);
                           {insert} values ({user.id}, 'token', 'forever', null, null, null);
-                          insert into login_failures (name, failures, last_at) values ('username old', 9, now() - interval '25 hours'), ('username new', 9, now() - interval '23 hours');
+                          insert into login_failures (name, failures, last_at)
+                              values ('username old', 9, now() - interval '25 hours'),
+                              ('username new', 9, now() - interval '23 hours');
                           insert into idempotency_keys (user_id, route, key, digest, created_at)
-                          select {user.id}, route, key, '', now() - age from (values ('POST /a', 'x', interval '25 hours'), ('POST /a', 'y', interval '23 hours'), ('POST /b', 'x', interval '0')) kept (route, key, age);
-                          insert into idempotency_keys (user_id, route, key, digest, created_at) select {user.id}, 'POST /c', i, '', now() - interval '2 days' from generate_series(1, 1200) i""")
+                          select {user.id}, route, key, '', now() - age
+                                 from (values ('POST /a', 'x', interval '25 hours'),
+                                 ('POST /a', 'y', interval '23 hours'), ('POST /b', 'x', interval '0')) kept (route,
+                                 key, age);
+                          insert into idempotency_keys (user_id, route, key, digest, created_at)
+                              select {user.id}, 'POST /c', i, '', now() - interval '2 days'
+                                     from generate_series(1, 1200) i""")
         trail = int(self.own.psql('select count(*) from audit')[0][0])
         self.assertEqual(self.done('sweep'), lines.format(2301, 1, 1201))
-        self.assertEqual(self.own.psql(f"select convert_from(key, 'UTF8') from sessions where user_id = {user.id} and kind = 'token' order by id"), [['lately'], ['forever']])
-        self.assertEqual(self.own.psql("select name from login_failures where name like 'username %'"), [['username new']])
-        self.assertEqual(self.own.psql('select route, key from idempotency_keys order by 1, 2'), [['POST /a', 'y'], ['POST /b', 'x']])
+        self.assertEqual(self.own.psql(f"select convert_from(key, 'UTF8') from sessions where user_id = {user.id} "
+                                       f"and kind = 'token' order by id"), [['lately'], ['forever']])
+        self.assertEqual(self.own.psql("select name from login_failures where name like 'username %'"),
+                         [['username new']])
+        self.assertEqual(self.own.psql('select route, key from idempotency_keys order by 1, 2'),
+                         [['POST /a', 'y'], ['POST /b', 'x']])
         self.assertEqual(user.get('/api/v1/me').status, 200)
         self.assertEqual(int(self.own.psql("select count(*) from audit")[0][0]), trail + 2301)
-        self.assertEqual(self.own.psql("select count(*), count(distinct at) from audit where ip like 'fettle sweep, %'"), [['2301', '3']])
+        self.assertEqual(self.own.psql("select count(*), count(distinct at) from audit "
+                                       "where ip like 'fettle sweep, %'"), [['2301', '3']])
         self.assertEqual(self.done('sweep'), lines.format(0, 0, 0))
 
     # -- doctor
@@ -666,18 +746,23 @@ class Command(OwnStage):
             copy.write('\n'.join(lines) + '\n')
         return path
 
-    def test_doctor_finds_a_healthy_stage_well(self):
+    def test_doctor_finds_a_healthy_dev_stack_well(self):
         self.done('audit', 'seal')
         code, lines = self.doctor()
         self.assertEqual(code, 0, lines)
-        self.assertEqual(list(lines), ['settings', 'keys', 'storage', 'disk', 'time', 'sockets', 'handlers', 'database', 'messages', 'migrations', 'clock', 'permissions', 'grants', 'superusers', 'connections', 'audit'])
-        self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
+        self.assertEqual(list(lines),
+                         ['settings', 'keys', 'storage', 'disk', 'time', 'sockets', 'handlers', 'database', 'messages',
+                          'migrations', 'clock', 'permissions', 'grants', 'superusers', 'connections', 'audit'])
+        self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found
+                          if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
 
     def test_doctor_finds_what_is_wrong_with_settings(self):
         self.finding(0, 'settings', 'warn', 'FETTLE_WORKRES', FETTLE_ENV=self.with_settings('FETTLE_WORKRES=4'))
-        self.finding(1, 'settings', 'FAIL', 'FETTLE_WORKERS', FETTLE_ENV=self.with_settings('FETTLE_WORKERS=400', without='FETTLE_WORKERS'))
+        self.finding(1, 'settings', 'FAIL', 'FETTLE_WORKERS',
+                     FETTLE_ENV=self.with_settings('FETTLE_WORKERS=400', without='FETTLE_WORKERS'))
         self.finding(1, 'settings', 'FAIL', '/nowhere/env', FETTLE_ENV='/nowhere/env')
-        self.finding(1, 'connections', 'FAIL', 'raise max_connections', FETTLE_ENV=self.with_settings('FETTLE_WORKERS="64"', without='FETTLE_WORKERS'))
+        self.finding(1, 'connections', 'FAIL', 'raise max_connections',
+                     FETTLE_ENV=self.with_settings('FETTLE_WORKERS="64"', without='FETTLE_WORKERS'))
 
     def test_doctor_finds_what_is_wrong_with_the_keys(self):
         path = self.own.env['FETTLE_KEYS']
@@ -689,7 +774,8 @@ class Command(OwnStage):
             self.finding(1, 'keys', 'FAIL', '0600')
             os.chmod(path, 0o600)
             with open(path, 'w') as file:
-                file.write(re.sub(r'^(access \S+) \d+ ', lambda m: f'{m.group(1)} {int(time.time()) - 100 * 86400} ', text, flags=re.MULTILINE))
+                file.write(re.sub(r'^(access \S+) \d+ ', lambda m: f'{m.group(1)} {int(time.time()) - 100 * 86400} ',
+                                  text, flags=re.MULTILINE))
             self.finding(0, 'keys', 'warn', '100 days')
             with open(path, 'w') as file:
                 file.write('access oil\n')
@@ -723,17 +809,25 @@ class Command(OwnStage):
 
     def test_doctor_finds_what_is_wrong_in_the_database(self):
         psql = self.own.psql
-        cases = (('migrations', 'FAIL', 'run `fettle migrate`: 002_tasks', "update migrations set name = 'x' where name = '002_tasks'", "update migrations set name = '002_tasks' where name = 'x'"),
-                 ('migrations', 'FAIL', 'edited', "update migrations set sha256 = 'x' || sha256 where name = '002_tasks'", "update migrations set sha256 = substr(sha256, 2) where name = '002_tasks'"),
-                 ('migrations', 'FAIL', '999_later', "insert into migrations values ('999_later', '')", "delete from migrations where name = '999_later'"),
-                 ('permissions', 'FAIL', 'fettle roles', "update permissions set description = description || '!' where code = 'tasks.create'", "update permissions set description = rtrim(description, '!')"),
-                 ('superusers', 'FAIL', 'nobody', 'create table supers as select id from users where is_superuser; update users set is_superuser = false',
+        cases = (('migrations', 'FAIL', 'run `fettle migrate`: 002_tasks', "update migrations set name = 'x' "
+                  "where name = '002_tasks'", "update migrations set name = '002_tasks' where name = 'x'"),
+                 ('migrations', 'FAIL', 'edited', "update migrations set sha256 = 'x' || sha256 where name "
+                  "= '002_tasks'", "update migrations set sha256 = substr(sha256, 2) where name = '002_tasks'"),
+                 ('migrations', 'FAIL', '999_later', "insert into migrations values ('999_later', '')",
+                  "delete from migrations where name = '999_later'"),
+                 ('permissions', 'FAIL', 'fettle roles', "update permissions set description = description || '!' "
+                  "where code = 'tasks.create'", "update permissions set description = rtrim(description, '!')"),
+                 ('superusers', 'FAIL', 'nobody', 'create table supers as select id from users '
+                  'where is_superuser; update users set is_superuser = false',
                   'update users set is_superuser = true where id in (select id from supers); drop table supers'),
-                 ('audit', 'warn', '1 row waits', "insert into audit (at, operation, table_name, row_id) values (now() - interval '6 minutes', 'delete', 'tasks', 0)",
+                 ('audit', 'warn', '1 row waits', "insert into audit (at, operation, table_name, row_id) "
+                  "values (now() - interval '6 minutes', 'delete', 'tasks', 0)",
                   "delete from audit where at < now() - interval '5 minutes' and row_id = 0"),
-                 ('audit', 'FAIL', 'audit_sealing is gone', 'create table state as select * from audit_sealing; delete from audit_sealing',
+                 ('audit', 'FAIL', 'audit_sealing is gone',
+                  'create table state as select * from audit_sealing; delete from audit_sealing',
                   'insert into audit_sealing select * from state; drop table state'),
-                 ('messages', 'FAIL', 'must be C', "alter database fettle set lc_messages = 'de_DE.UTF-8'", 'alter database fettle reset lc_messages'))
+                 ('messages', 'FAIL', 'must be C', "alter database fettle set lc_messages = 'de_DE.UTF-8'",
+                  'alter database fettle reset lc_messages'))
         if ['de_DE.utf8'] not in psql("select collname from pg_collation where collname = 'de_DE.utf8'"):
             cases = cases[:-1]  # PostgreSQL takes no locale that the machine does not have
         self.done('audit', 'seal')
@@ -747,15 +841,17 @@ class Command(OwnStage):
         # looking changes nothing
         before = psql('select count(*) from audit union all select sum(hashtext(code)) from permissions')
         self.doctor()
-        self.assertEqual(psql('select count(*) from audit union all select sum(hashtext(code)) from permissions'), before)
+        self.assertEqual(psql('select count(*) from audit union all select sum(hashtext(code)) from permissions'),
+                         before)
 
     def test_doctor_finds_that_postgresql_is_stopped(self):
         self.finding(1, 'database', 'FAIL', 'does not answer', PGHOST='/nowhere')
         started = 'select pg_postmaster_start_time()'
         [[before]] = self.own.psql(started)
-        with open(os.path.join(os.path.realpath(os.path.join(self.own.data, 'cluster')), 'data', 'postmaster.pid')) as file:
+        with open(os.path.join(os.path.realpath(os.path.join(self.own.data, 'cluster')), 'data',
+                               'postmaster.pid')) as file:
             server = int(file.readline())
-        os.kill(server, signal.SIGSTOP)  # it hangs: worse than gone, and nobody starts it again meanwhile
+        os.kill(server, signal.SIGSTOP)  # it hangs, which is worse than gone: it is not restarted
         try:
             self.finding(1, 'database', 'FAIL', 'does not answer')
         finally:
@@ -773,7 +869,7 @@ class Command(OwnStage):
         self.finding(0, 'database', 'ok', 'answers for fettle')
 
 
-class Example(OwnStage):
+class Example(OwnStack):
     """The example workshop, which `fettle example` puts into an empty database."""
     @classmethod
     def setUpClass(cls):
@@ -782,9 +878,11 @@ class Example(OwnStage):
         cls.text = cls.done(cls(), 'example')
 
     def test_what_it_prints_lets_its_people_in(self):
-        counts = dict(reversed(found) for found in re.findall(r'([0-9]+) ([a-z ]+?)s?(?=[,.])', self.text.splitlines()[0]))
+        counts = dict(reversed(found)
+                      for found in re.findall(r'([0-9]+) ([a-z ]+?)s?(?=[,.])', self.text.splitlines()[0]))
         self.assertEqual((counts['account'], counts['item']), ('20', '60'), self.text)
-        for name, least in (('reading', 1500), ('schedule', 50), ('work order', 300), ('maintenance record', 250), ('other task', 60), ('message', 15), ('report', 14)):
+        for name, least in (('reading', 1500), ('schedule', 50), ('work order', 300), ('maintenance record', 250),
+                            ('other task', 60), ('message', 15), ('report', 14)):
             self.assertGreater(int(counts[name]), least, self.text)
         password = re.search(r"^Everybody's password is (\S{16})$", self.text, re.MULTILINE).group(1)
         names = re.findall(r'^  (\S+), \S', self.text, re.MULTILINE)
@@ -798,8 +896,10 @@ class Example(OwnStage):
             self.assertEqual(client.get('/api/v1/equipment').json['count'], 60)
             self.assertGreater(client.get('/api/v1/maintenance?search=oil').json['count'], 5)
             self.assertEqual(client.get('/api/v1/equipment/1/life').status, 200)
-        self.assertEqual(roles, [['administrator', 'employee'], ['employee', 'manager'], ['employee', 'manager'], ['employee'], ['employee']])
-        self.assertTrue(self.own.client(self.login(names[0], password).json['token']).get('/api/v1/me').json['is_superuser'])
+        self.assertEqual(roles, [['administrator', 'employee'], ['employee', 'manager'], ['employee', 'manager'],
+                                 ['employee'], ['employee']])
+        self.assertTrue(
+            self.own.client(self.login(names[0], password).json['token']).get('/api/v1/me').json['is_superuser'])
         [[gone]] = self.own.psql('select min(username) from users where not is_active')
         self.assertEqual(self.login(gone, password).status, 401)
 
@@ -817,11 +917,16 @@ class Example(OwnStage):
         self.assertIn('already', self.failed('example', **lone))
 
         def told(database):
-            sql = ("select 'order', title, due_date::text, created_at::text from tasks where created_at < current_date union all "
-                   "select 'record', findings, performed_at::text, cost::text from maintenance where performed_at < current_date union all "
-                   "select 'reading', equipment::text, read_at::text, hours::text from readings where read_at < current_date union all "
-                   "select 'superuser', username, '', '' from users where is_superuser and username <> 'helen.brandt' order by 1, 2, 3, 4")
-            return subprocess.run(['psql', '-XqAt', '-h', self.own.run, '-U', 'fettle', database], input=sql, capture_output=True, text=True, check=True).stdout.splitlines()
+            sql = ("select 'order', title, due_date::text, created_at::text from tasks where created_at < current_date "
+                   "union all "
+                   "select 'record', findings, performed_at::text, cost::text from maintenance "
+                   "where performed_at < current_date union all "
+                   "select 'reading', equipment::text, read_at::text, hours::text from readings "
+                   "where read_at < current_date union all "
+                   "select 'superuser', username, '', '' from users where is_superuser and username <> 'helen.brandt' "
+                   "order by 1, 2, 3, 4")
+            return subprocess.run(['psql', '-XqAt', '-h', self.own.run, '-U', 'fettle', database], input=sql,
+                                  capture_output=True, text=True, check=True).stdout.splitlines()
         first, second = told('fettle'), told('lone')
         self.assertGreater(len(first), 2000)
         self.assertEqual([line for line in second if line != 'superuser|ann||'], first)
@@ -829,30 +934,54 @@ class Example(OwnStage):
 
     def test_everything_holds_that_the_triggers_keep(self):
         wrong = {
-            'a complete order without its record': "select id from tasks t where equipment is not null and (status = 'Complete') <> exists (select from maintenance m where m.task = t.id)",
-            'a record of another item or person': 'select m.id from maintenance m join tasks t on t.id = m.task where (m.equipment, m.technician, m.performed_at) is distinct from (t.equipment, t."user", t.completed_at)',
-            'a moment in the future': 'select id from tasks where greatest(created_at, completed_at) > now() union all select id from maintenance where greatest(performed_at, created_at) > now() '
-                                      'union all select id from readings where greatest(read_at, created_at) > now() union all select id from users where greatest(date_joined, last_login) > now() '
-                                      'union all select message from message_copies where greatest(sent_at, read_at) > now() union all select id from reports where created_at > now()',
-            'a message that is not in the order of its moment': 'select id from (select id, sent_at < lag(sent_at) over (order by id) as back from messages) m where back',
-            'a copy of another message': 'select m.id from messages m join message_copies c on c.message = m.id where (c.sender, c.sent_at) <> (m.sender, m.sent_at) or c.is_sent <> (c.holder = m.sender)',
-            'a message of somebody who was not there': 'select c.message from message_copies c join users u on u.id = c.holder where c.sent_at < u.date_joined',
+            'a complete order without its record': "select id from tasks t where equipment is not null "
+            "and (status = 'Complete') <> exists (select from maintenance m where m.task = t.id)",
+            'a record of another item or person': 'select m.id from maintenance m join tasks t on t.id = m.task where '
+            '(m.equipment, m.technician, m.performed_at) is distinct from (t.equipment, t."user", t.completed_at)',
+            'a moment in the future': 'select id from tasks where greatest(created_at, completed_at) > now() union all '
+            'select id from maintenance where greatest(performed_at, created_at) > now() '
+            'union all select id from readings where greatest(read_at, created_at) > now() union all select id '
+            'from users where greatest(date_joined, last_login) > now() '
+            'union all select message from message_copies where greatest(sent_at, read_at) > now() union all select id '
+            'from reports where created_at > now()',
+            'a message that is not in the order of its moment': 'select id '
+            'from (select id, sent_at < lag(sent_at) over (order by id) as back from messages) m where back',
+            'a copy of another message': 'select m.id from messages m join message_copies c on c.message = m.id '
+            'where (c.sender, c.sent_at) <> (m.sender, m.sent_at) or c.is_sent <> (c.holder = m.sender)',
+            'a message of somebody who was not there': 'select c.message from message_copies c join users u '
+            'on u.id = c.holder where c.sent_at < u.date_joined',
             'an order that ended before it began': 'select id from tasks where completed_at < created_at',
-            'usage that is not the last reading': 'select e.id from equipment e left join lateral (select * from readings where equipment = e.id order by read_at desc limit 1) r on true '
-                                                  'where (e.usage_hours, e.usage_read_at) is distinct from (r.hours, r.read_at)',
-            'a meter that runs backwards': 'select id from (select id, hours < lag(hours) over (partition by equipment order by read_at) as back from readings) r where back',
-            'sums that are not those of the records': 'select e.id from equipment e left join maintenance m on m.equipment = e.id group by e.id '
-                                                      'having (maintenance_count, maintenance_hours, maintenance_cost) <> (count(m.id), coalesce(sum(hours_spent), 0), coalesce(sum(cost), 0))',
-            'an open order that the schedule does not know': "select t.id from tasks t join schedules s on s.id = t.schedule where (t.status in ('Pending', 'In Progress')) <> (s.open_order is not distinct from t.id)",
-            'an open order of a retired item': "select t.id from tasks t join equipment e on e.id = t.equipment where e.status = 'Retired' and t.status in ('Pending', 'In Progress')",
-            'work of somebody who was not there': 'select m.id from maintenance m join users u on u.id = m.technician where m.performed_at < u.date_joined or not u.is_active and m.performed_at > u.last_login'}
+            'usage that is not the last reading': 'select e.id from equipment e left join lateral (select * '
+            'from readings where equipment = e.id order by read_at desc limit 1) r on true '
+            'where (e.usage_hours, e.usage_read_at) is distinct from (r.hours, r.read_at)',
+            'a meter that runs backwards': 'select id from (select id, hours < lag(hours) over (partition by equipment '
+            'order by read_at) as back from readings) r where back',
+            'sums that are not those of the records': 'select e.id from equipment e left join maintenance m '
+            'on m.equipment = e.id group by e.id '
+            'having (maintenance_count, maintenance_hours, maintenance_cost) <> (count(m.id), '
+            'coalesce(sum(hours_spent), 0), coalesce(sum(cost), 0))',
+            'an open order that the schedule does not know': "select t.id from tasks t join schedules s on s.id "
+            "= t.schedule where (t.status in ('Pending', 'In Progress')) <> (s.open_order is not distinct from t.id)",
+            'an open order of a retired item': "select t.id from tasks t join equipment e on e.id = t.equipment "
+            "where e.status = 'Retired' and t.status in ('Pending', 'In Progress')",
+            'work of somebody who was not there': 'select m.id from maintenance m join users u on u.id = m.technician '
+            'where m.performed_at < u.date_joined or not u.is_active and m.performed_at > u.last_login'}
         for fault, sql in wrong.items():
             self.assertEqual(self.own.psql(sql), [], fault)
-        for what, least in (("equipment where status = 'Retired'", 3), ("equipment where status = 'Out of Service'", 1), ("equipment where status = 'Under Maintenance'", 1), ('users where not is_active', 2),
-                            ("tasks where equipment is not null and status = 'Cancelled'", 1), ("tasks where equipment is not null and status in ('Pending', 'In Progress') and due_date < current_date", 3),
-                            ("tasks where equipment is not null and status = 'Pending' and claimed_until is null", 3), ('tasks where claimed_until > now() + interval \'1 hour\' and claimed_until < now() + interval \'1 day\'', 3),
-                            ("tasks where claimed_until > '9999-01-01'", 3), ("maintenance where jsonb_array_length(parts) > 1", 20), ('maintenance where findings is not null', 100),
-                            ('message_copies where is_received and read_at is null', 5), ('messages where task is not null', 3), ('reports where equipment is not null', 4), ("reports where body ~ 'orders done'", 9)):
+        for what, least in (
+                ("equipment where status = 'Retired'", 3), ("equipment where status = 'Out of Service'", 1),
+                ("equipment where status = 'Under Maintenance'", 1), ('users where not is_active', 2),
+                ("tasks where equipment is not null and status = 'Cancelled'", 1),
+                ("tasks where equipment is not null and status in ('Pending', 'In Progress') "
+                 "and due_date < current_date", 3),
+                ("tasks where equipment is not null and status = 'Pending' and claimed_until is null", 3),
+                ('tasks where claimed_until > now() + interval \'1 hour\' '
+                 'and claimed_until < now() + interval \'1 day\'', 3),
+                ("tasks where claimed_until > '9999-01-01'", 3),
+                ("maintenance where jsonb_array_length(parts) > 1", 20),
+                ('maintenance where findings is not null', 100),
+                ('message_copies where is_received and read_at is null', 5), ('messages where task is not null', 3),
+                ('reports where equipment is not null', 4), ("reports where body ~ 'orders done'", 9)):
             self.assertGreaterEqual(int(self.own.psql('select count(*) from ' + what)[0][0]), least, what)
         self.assertEqual(self.done('schedules', 'run'), 'work orders made: 0\n')
         self.done('audit', 'verify')

@@ -1,5 +1,5 @@
-"""The pages at /docs/ as somebody uses them: a real browser authorizes, lists tasks and creates one. Pictures of each step are
-left in docs-pictures beside the build."""
+"""The pages at /docs/ as a developer uses them: a real browser authorizes, lists tasks and creates one. It leaves a
+picture of each step in docs-pictures in the build folder."""
 import base64
 import http.client
 import json
@@ -17,8 +17,10 @@ import devstack
 STACK, BUILD, SANITIZER = None, 'build', ''
 
 SIZE = 1280, 1000
-FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-         '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', '--hide-scrollbars', '--window-size=%d,%d' % SIZE]
+FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+         '--disable-background-networking', '--disable-component-update',
+         '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', '--hide-scrollbars',
+         '--window-size=%d,%d' % SIZE]
 ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'  # the name of a reference to an element (WebDriver 11)
 
 
@@ -27,16 +29,19 @@ class Browser:
 
     def __init__(self, data):
         self.port = devstack.free_port()
-        self.driver = subprocess.Popen(['chromedriver', f'--port={self.port}'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.driver = subprocess.Popen(['chromedriver', f'--port={self.port}'], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
         self.until(lambda: self.ask('GET', '/status')['ready'])
         options = {'args': [*FLAGS, f'--user-data-dir={data}']}
         self.session = '/session/' + self.ask('POST', '/session', {'capabilities': {'alwaysMatch': {
-            'goog:chromeOptions': options, 'goog:loggingPrefs': {'browser': 'ALL', 'performance': 'ALL'}}}})['sessionId']
+            'goog:chromeOptions': options, 'goog:loggingPrefs': {'browser': 'ALL', 'performance': 'ALL'}}}})[
+                'sessionId']
 
     def ask(self, method, path, body=None):
         connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=120)
         try:
-            connection.request(method, path, body=None if body is None else json.dumps(body), headers={'Content-Type': 'application/json'})
+            connection.request(method, path, body=None if body is None else json.dumps(body),
+                               headers={'Content-Type': 'application/json'})
             value = json.loads(connection.getresponse().read())['value']
         finally:
             connection.close()
@@ -66,7 +71,8 @@ class Browser:
 
     def find(self, css, text=''):
         """The first element of this kind that has the text; waits until it is there."""
-        return self.until(lambda: self.script('return [...document.querySelectorAll(arguments[0])].find(e => e.innerText.includes(arguments[1]) || !arguments[1])', css, text))
+        return self.until(lambda: self.script('return [...document.querySelectorAll(arguments[0])].find(e => '
+                                              'e.innerText.includes(arguments[1]) || !arguments[1])', css, text))
 
     def click(self, css, text=''):
         element = self.find(css, text)
@@ -118,7 +124,8 @@ class Docs(unittest.TestCase):
 
     def take(self, name, css):
         """A picture with this element in the middle; it is there and not blank."""
-        self.browser.script('arguments[0].scrollIntoView({block: "center", behavior: "instant"})', self.browser.find(css))
+        self.browser.script('arguments[0].scrollIntoView({block: "center", behavior: "instant"})',
+                            self.browser.find(css))
         png = self.browser.picture()
         with open(os.path.join(self.pictures, name + '.png'), 'wb') as file:
             file.write(png)
@@ -146,7 +153,8 @@ class Docs(unittest.TestCase):
         self.take('1-start', '.info')
 
         browser.click('.scheme-container .authorize')
-        browser.write('.auth-container input[aria-label=auth-api-key], .auth-container input[name=Token], .auth-container input[type=text]', 'Token ' + user.token)
+        browser.write('.auth-container input[aria-label=auth-api-key], .auth-container input[name=Token], '
+                      '.auth-container input[type=text]', 'Token ' + user.token)
         self.take('2-authorize', '.modal-ux')
         browser.click('.modal-ux .auth-btn-wrapper .authorize')
         browser.find('.modal-ux .auth-btn-wrapper button', 'Logout')
@@ -168,28 +176,35 @@ class Docs(unittest.TestCase):
         self.assertEqual(STACK.psql(f"select title from tasks where author = {user.id}"), [['Written in the browser']])
 
         # nothing was refused by the policy, nothing was asked of anybody else
-        self.assertEqual([line for line in browser.logs('browser') if 'Content Security Policy' in line or 'Refused to' in line], [])
+        self.assertEqual(
+            [line for line in browser.logs('browser') if 'Content Security Policy' in line or 'Refused to' in line], [])
         events = [json.loads(line)['message'] for line in browser.logs('performance')]
         asked = [event['params']['request']['url'] for event in events
                  if event['method'] == 'Network.requestWillBeSent']
         self.assertGreater(len(asked), 5)
         # the browser's own pages, chrome:// and chrome-untrusted://, are no host
-        self.assertEqual([url for url in asked if not url.startswith((self.base + '/', 'data:', 'blob:', 'chrome'))], [])
+        self.assertEqual([url for url in asked if not url.startswith((self.base + '/', 'data:', 'blob:', 'chrome'))],
+                         [])
 
     def test_the_policy_of_the_pages_is_strict(self):
         client = STACK.client()
-        for path, kind in (('/docs/', 'text/html'), ('/docs/docs.js', 'text/javascript'), ('/docs/swagger-ui-bundle.js', 'text/javascript'), ('/docs/swagger-ui.css', 'text/css')):
+        for path, kind in (('/docs/', 'text/html'), ('/docs/docs.js', 'text/javascript'),
+                           ('/docs/swagger-ui-bundle.js', 'text/javascript'), ('/docs/swagger-ui.css', 'text/css')):
             answer = client.get(path)
             self.assertEqual((answer.status, answer.headers['content-type'].partition(';')[0]), (200, kind), path)
-            policy = dict(part.strip().partition(' ')[::2] for part in answer.headers['content-security-policy'].split(';'))
-            self.assertEqual((policy['default-src'], policy['script-src'], policy['style-src'], policy['connect-src'], policy['frame-ancestors']), ("'none'", "'self'", "'self'", "'self'", "'none'"))
+            policy = dict(part.strip().partition(' ')[::2]
+                          for part in answer.headers['content-security-policy'].split(';'))
+            self.assertEqual((policy['default-src'], policy['script-src'], policy['style-src'], policy['connect-src'],
+                              policy['frame-ancestors']), ("'none'", "'self'", "'self'", "'self'", "'none'"))
             self.assertNotIn('unsafe', answer.headers['content-security-policy'])
-            self.assertEqual((answer.headers['x-content-type-options'], answer.headers['x-frame-options'], answer.headers['cache-control']), ('nosniff', 'DENY', 'no-cache'))
+            self.assertEqual((answer.headers['x-content-type-options'], answer.headers['x-frame-options'],
+                              answer.headers['cache-control']), ('nosniff', 'DENY', 'no-cache'))
         self.assertNotIn("'self'", client.get('/api/v1/health').headers['content-security-policy'])
 
     def test_there_is_nothing_else_beside_the_pages(self):
         client = STACK.client()
-        for path in ('/docs/nothing', '/docs/../nginx.conf', '/docs/%2e%2e/nginx.conf', '/docs../nginx.conf', '/docs/swagger-ui-bundle.js/x'):
+        for path in ('/docs/nothing', '/docs/../nginx.conf', '/docs/%2e%2e/nginx.conf', '/docs../nginx.conf',
+                     '/docs/swagger-ui-bundle.js/x'):
             answer = client.get(path)
             self.assertIn(answer.status, (400, 404), path)
             self.assertEqual(answer.headers['content-type'], 'application/problem+json', path)

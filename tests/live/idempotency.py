@@ -12,11 +12,13 @@ import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-# work and commit that take a while: who dies meanwhile has not done it, or has done it and not answered
+# work and commit that take a while: a handler that dies meanwhile has not done it, or has done it and not answered
 SLOW = """
-    create or replace function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.02); return new; end $$;
+    create or replace function slow() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(0.02); return new; end $$;
     create trigger slow_work before insert on tasks for each row execute function slow();
-    create constraint trigger slow_commit after insert on tasks deferrable initially deferred for each row execute function slow()"""
+    create constraint trigger slow_commit after insert on tasks deferrable initially deferred
+        for each row execute function slow()"""
 
 
 class Keys(unittest.TestCase):
@@ -39,7 +41,8 @@ class Keys(unittest.TestCase):
 
     def send(self, who, path, body, key, replayed=False, status=201):
         answer = who.post('/api/v1' + path, body, headers={'Idempotency-Key': key})
-        self.assertEqual((answer.status, answer.headers.get('idempotency-replayed')), (status, 'true' if replayed else None), answer)
+        self.assertEqual((answer.status, answer.headers.get('idempotency-replayed')),
+                         (status, 'true' if replayed else None), answer)
         return answer
 
     def refused(self, answer, status, code):
@@ -67,9 +70,11 @@ class Keys(unittest.TestCase):
         answers = races.together([act] * count)
         for answer in answers:
             self.assertIsInstance(answer, devstack.Answer)
-        self.assertEqual(len({(answer.status, answer.body, answer.headers.get('etag'), answer.headers.get('location'), answer.headers['content-type']) for answer in answers}), 1, answers)
+        self.assertEqual(len({(answer.status, answer.body, answer.headers.get('etag'), answer.headers.get('location'),
+                               answer.headers['content-type']) for answer in answers}), 1, answers)
         self.assertEqual(sum(answer.headers.get('idempotency-replayed') == 'true' for answer in answers), count - 1)
-        self.assertEqual(self.one(f"select count(*), min(status), min(body) from idempotency_keys where key = '{key}'"), ['1', str(answers[0].status), answers[0].body.decode()])
+        self.assertEqual(self.one(f"select count(*), min(status), min(body) from idempotency_keys where key = '{key}'"),
+                         ['1', str(answers[0].status), answers[0].body.decode()])
         return answers[0]
 
     def test_of_twenty_creations_with_one_key_one_task_is_made(self):
@@ -77,9 +82,12 @@ class Keys(unittest.TestCase):
         for turn in range(3):
             answer = self.together(user, '/tasks', {'title': f'once {turn}'})
             self.assertEqual(answer.status, 201)
-            self.assertEqual(self.one(f"select count(*), min(id), (select count(*) from audit where table_name = 'tasks' and row_id = {answer.json['id']}) from tasks where title = 'once {turn}'"),
+            self.assertEqual(self.one(f"select count(*), min(id), (select count(*) from audit "
+                                      f"where table_name = 'tasks' and row_id = {answer.json['id']}) from tasks "
+                                      f"where title = 'once {turn}'"),
                              ['1', str(answer.json['id']), '1'])
-            self.assertEqual(user.get(answer.headers['location'].removeprefix(f'http://127.0.0.1:{self.on.port}')).body, answer.body)
+            self.assertEqual(user.get(answer.headers['location'].removeprefix(f'http://127.0.0.1:{self.on.port}')).body,
+                             answer.body)
 
     def test_of_twenty_records_with_one_key_one_is_made_and_nobody_is_told_that_it_is_done(self):
         user = self.on.user()
@@ -87,30 +95,38 @@ class Keys(unittest.TestCase):
             order = self.order()
             answer = self.together(user, '/maintenance', {'task': order, 'description': 'oiled', 'cost': '2.50'})
             self.assertEqual(answer.status, 201)
-            self.assertEqual(self.one(f'select m.id, e.maintenance_count, e.maintenance_cost from maintenance m join equipment e on e.id = m.equipment where m.task = {order}'), [str(answer.json['id']), '1', '2.50'])
+            self.assertEqual(self.one(f'select m.id, e.maintenance_count, e.maintenance_cost from maintenance m '
+                                      f'join equipment e on e.id = m.equipment where m.task = {order}'),
+                             [str(answer.json['id']), '1', '2.50'])
 
     def test_of_twenty_who_ask_for_the_next_order_with_one_key_all_get_the_same(self):
         user, orders = self.on.user(), [self.order() for _ in range(3)]
-        self.on.psql(f"update tasks set status = 'Cancelled' where equipment is not null and status = 'Pending' and id <> all ('{{{orders[0]},{orders[1]},{orders[2]}}}')")
+        self.on.psql(f"update tasks set status = 'Cancelled' where equipment is not null and status = 'Pending' "
+                     f"and id <> all ('{{{orders[0]},{orders[1]},{orders[2]}}}')")
         got = [self.together(user, '/tasks/claim_next', None) for _ in range(2)]
         self.assertEqual([answer.status for answer in got], [200, 200])
         self.assertEqual([answer.json['id'] for answer in got], orders[:2])
-        self.assertEqual(self.on.psql(f'select id, version from tasks where "user" = {user.id} order by id'), [[str(orders[0]), '2'], [str(orders[1]), '2']])
+        self.assertEqual(self.on.psql(f'select id, version from tasks where "user" = {user.id} order by id'),
+                         [[str(orders[0]), '2'], [str(orders[1]), '2']])
 
     def test_other_creations_work_with_a_key_as_well(self):
-        item = self.together(self.root, '/equipment', {'name': 'Drill', 'serial_number': secrets.token_hex(8)}, 5).json['id']
-        self.together(self.root, '/roles', {'name': secrets.token_hex(8), 'permissions': ['tasks.create', 'tasks.assign']}, 5)
+        item = self.together(self.root, '/equipment', {'name': 'Drill', 'serial_number': secrets.token_hex(8)},
+                             5).json['id']
+        self.together(self.root, '/roles',
+                      {'name': secrets.token_hex(8), 'permissions': ['tasks.create', 'tasks.assign']}, 5)
         self.together(self.root, '/schedules', {'equipment': item, 'title': 'oil', 'every_days': 7}, 5)
         self.together(self.root, f'/equipment/{item}/readings', {'hours': 5}, 5)
         self.together(self.root, f'/tasks/{self.order()}/claim', None, 5)
-        self.assertEqual(self.one(f'select (select count(*) from schedules where equipment = {item}), (select count(*) from readings where equipment = {item})'), ['1', '1'])
+        self.assertEqual(self.one(f'select (select count(*) from schedules where equipment = {item}), (select count(*) '
+                                  f'from readings where equipment = {item})'), ['1', '1'])
 
     def test_a_form_that_is_sent_again_has_another_boundary(self):
         user, key = self.on.user(), secrets.token_urlsafe(16)
         made = []
         for boundary in ('one', 'two'):
             body = f'--{boundary}\r\nContent-Disposition: form-data; name="title"\r\n\r\nOil\r\n--{boundary}--\r\n'
-            made.append(user.post('/api/v1/tasks', raw=body.encode(), headers={'Idempotency-Key': key, 'Content-Type': f'multipart/form-data; boundary={boundary}'}))
+            made.append(user.post('/api/v1/tasks', raw=body.encode(), headers={
+                'Idempotency-Key': key, 'Content-Type': f'multipart/form-data; boundary={boundary}'}))
         self.assertEqual([answer.status for answer in made], [201, 201], made)
         self.assertEqual(made[0].body, made[1].body)
 
@@ -118,9 +134,11 @@ class Keys(unittest.TestCase):
         users, key = [self.on.user(), self.on.user()], secrets.token_urlsafe(16)
         made = [self.send(user, '/tasks', {'title': 'the same'}, key) for user in users]
         self.assertEqual([answer.json['author'] for answer in made], [user.id for user in users])
-        self.assertEqual([self.send(user, '/tasks', {'title': 'the same'}, key, replayed=True).body for user in users], [answer.body for answer in made])
+        self.assertEqual([self.send(user, '/tasks', {'title': 'the same'}, key, replayed=True).body for user in users],
+                         [answer.body for answer in made])
         # what is another request for one of them is not told about the other
-        self.refused(users[0].post('/api/v1/tasks', {'title': 'another'}, headers={'Idempotency-Key': key}), 409, 'idempotency_key_reused')
+        self.refused(users[0].post('/api/v1/tasks', {'title': 'another'}, headers={'Idempotency-Key': key}), 409,
+                     'idempotency_key_reused')
 
     def test_a_key_belongs_to_one_request(self):
         user, key = self.on.user(), secrets.token_urlsafe(16)
@@ -130,9 +148,12 @@ class Keys(unittest.TestCase):
             found = user.post('/api/v1' + path, body, headers={'Idempotency-Key': key})
             self.assertIn(found.status, (400, 409), found)
             self.assertNotIn('idempotency-replayed', found.headers)
-        self.refused(user.post(f'/api/v1/tasks/{second}/claim', headers={'Idempotency-Key': key}), 409, 'idempotency_key_reused')
-        self.assertEqual(self.one(f'select "user", claimed_until is null from tasks where id = {second}'), [str(self.root.id), 't'])
-        self.assertEqual(self.send(user, f'/tasks/{first}/claim', None, key, replayed=True, status=200).body, answer.body)
+        self.refused(user.post(f'/api/v1/tasks/{second}/claim', headers={'Idempotency-Key': key}), 409,
+                     'idempotency_key_reused')
+        self.assertEqual(self.one(f'select "user", claimed_until is null from tasks where id = {second}'),
+                         [str(self.root.id), 't'])
+        self.assertEqual(self.send(user, f'/tasks/{first}/claim', None, key, replayed=True, status=200).body,
+                         answer.body)
         # another route has keys of its own
         self.send(user, '/tasks', {'title': 'with the same key'}, key)
 
@@ -141,12 +162,17 @@ class Keys(unittest.TestCase):
         self.on.psql(f'delete from user_roles where user_id = {eve.id}')
         order = self.order()
         self.root.post('/api/v1/maintenance', {'task': order, 'description': 'done'})
-        for who, path, body, status in ((user, '/tasks', {'titel': 'x'}, 400), (user, '/tasks', {'title': 'x', 'equipment': 999999999}, 400), (eve, '/tasks', {'title': 'x'}, 403),
-                                        (user, '/tasks', {'title': 'x', 'user': self.root.id}, 403), (user, '/maintenance', {'task': order, 'description': 'x'}, 409),
-                                        (user, '/tasks/999999999/claim', None, 404), (self.root, '/equipment', {'name': 'x', 'serial_number': self.taken()}, 409)):
+        for who, path, body, status in (
+                (user, '/tasks', {'titel': 'x'}, 400), (user, '/tasks', {'title': 'x', 'equipment': 999999999}, 400),
+                (eve, '/tasks', {'title': 'x'}, 403), (user, '/tasks', {'title': 'x', 'user': self.root.id}, 403),
+                (user, '/maintenance', {'task': order, 'description': 'x'}, 409),
+                (user, '/tasks/999999999/claim', None, 404),
+                (self.root, '/equipment', {'name': 'x', 'serial_number': self.taken()}, 409)):
             for _ in range(2):
                 answer = who.post('/api/v1' + path, body, headers={'Idempotency-Key': key})
-                self.assertEqual((answer.status, answer.headers['content-type'], answer.headers.get('idempotency-replayed')), (status, 'application/problem+json', None), answer)
+                self.assertEqual((answer.status, answer.headers['content-type'],
+                                  answer.headers.get('idempotency-replayed')),
+                                 (status, 'application/problem+json', None), answer)
         self.assertEqual(self.one(f"select count(*) from idempotency_keys where key = '{key}'"), ['0'])
         # put right, it is sent with the same key
         self.send(user, '/tasks', {'title': 'x'}, key)
@@ -157,12 +183,16 @@ class Keys(unittest.TestCase):
     def test_what_is_no_key_is_refused(self):
         user = self.on.user()
         for key in ('', ' ', 'a b', 'a' * 256, 'schl\u00fcssel', '\x01'):
-            self.refused(user.post('/api/v1/tasks', {'title': 'badly keyed'}, headers={'Idempotency-Key': key.encode('latin-1')}), 400, 'invalid_idempotency_key')
+            self.refused(user.post('/api/v1/tasks', {'title': 'badly keyed'},
+                                   headers={'Idempotency-Key': key.encode('latin-1')}), 400, 'invalid_idempotency_key')
         self.send(user, '/tasks', {'title': 'long key'}, '~' * 255)
         self.send(user, '/tasks', {'title': 'long key'}, '~' * 255, replayed=True)
-        self.assertEqual(self.one(f"select count(*) filter (where title = 'long key'), count(*) from tasks where author = {user.id}"), ['1', '1'])
-        for path, body in (('/auth/login', {'username': user.username, 'password': devstack.PASSWORD}), ('/auth/tokens', {'name': 'x'})):
-            self.refused(user.post('/api/v1' + path, body, headers={'Idempotency-Key': 'key'}), 400, 'idempotency_not_supported')
+        self.assertEqual(self.one(f"select count(*) filter (where title = 'long key'), count(*) from tasks "
+                                  f"where author = {user.id}"), ['1', '1'])
+        for path, body in (('/auth/login', {'username': user.username, 'password': devstack.PASSWORD}),
+                           ('/auth/tokens', {'name': 'x'})):
+            self.refused(user.post('/api/v1' + path, body, headers={'Idempotency-Key': 'key'}), 400,
+                         'idempotency_not_supported')
 
     def test_after_a_day_the_key_is_new(self):
         user, key = self.on.user(), secrets.token_urlsafe(16)
@@ -173,11 +203,15 @@ class Keys(unittest.TestCase):
             self.assertEqual(answer.body == first.body, replayed)
         self.assertEqual(self.send(user, '/tasks', {'title': 'aged'}, key, replayed=True).body, answer.body)
         self.on.psql(f"update idempotency_keys set created_at = now() - interval '25 hours' where key = '{key}'")
-        other = self.together_with(user, key, {'title': 'another body'})  # a day later the key may come with another request
-        self.assertEqual(self.one(f"select count(*) filter (where title = 'aged'), count(*) filter (where title = 'another body'), max(id) from tasks where author = {user.id}"), ['2', '1', str(other.json['id'])])
+        # a day later the key may come with another request
+        other = self.together_with(user, key, {'title': 'another body'})
+        self.assertEqual(self.one(f"select count(*) filter (where title = 'aged'), count(*) filter (where title "
+                                  f"= 'another body'), max(id) from tasks where author = {user.id}"),
+                         ['2', '1', str(other.json['id'])])
 
     def together_with(self, who, key, body):
-        acts = [races.Act('POST', '/api/v1/tasks', body, who.token, {'Idempotency-Key': key}, on=self.on) for _ in range(10)]
+        acts = [races.Act('POST', '/api/v1/tasks', body, who.token, {'Idempotency-Key': key}, on=self.on)
+                for _ in range(10)]
         answers = races.together(acts)
         self.assertEqual([answer.status for answer in answers], [201] * 10, answers)
         self.assertEqual(len({answer.body for answer in answers}), 1)
@@ -190,14 +224,18 @@ class Keys(unittest.TestCase):
         first = self.send(user, '/tasks', body, key)
         self.on.psql(f'delete from user_roles where user_id = {user.id}')
         self.refused(user.post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 403, 'permission_missing')
-        self.on.psql(f"insert into user_roles (user_id, role_id) select {user.id}, id from roles where name = 'employee'")
+        self.on.psql(f"insert into user_roles (user_id, role_id) select {user.id}, id from roles "
+                     f"where name = 'employee'")
         # another session of the same user gets the answer, the ended one does not
-        old, user.token = user.token, user.post('/api/v1/auth/login', {'username': user.username, 'password': devstack.PASSWORD}).json['token']
+        old, user.token = user.token, user.post('/api/v1/auth/login', {'username': user.username,
+                                                                       'password': devstack.PASSWORD}).json['token']
         self.assertEqual(self.send(user, '/tasks', body, key, replayed=True).body, first.body)
-        self.refused(self.on.client(old).post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 401, 'session_superseded')
+        self.refused(self.on.client(old).post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 401,
+                     'session_superseded')
         user.post('/api/v1/auth/logout', {})
         self.refused(user.post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 401, 'session_ended')
-        self.refused(self.on.client().post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 401, 'not_authenticated')
+        self.refused(self.on.client().post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 401,
+                     'not_authenticated')
         self.on.psql(f'update users set is_active = false where id = {user.id}')
         self.refused(user.post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 401, 'account_inactive')
         self.assertEqual(self.one(f'select count(*) from tasks where author = {user.id}'), ['1'])
@@ -205,23 +243,28 @@ class Keys(unittest.TestCase):
     def test_a_key_that_is_in_use_for_long_is_asked_to_come_again(self):
         user, key = self.on.user(), secrets.token_urlsafe(16)
         order = self.order()
-        holder = threading.Thread(target=self.on.psql, args=(f'begin; select from tasks where id = {order} for update; select pg_sleep(4)',))
+        holder = threading.Thread(target=self.on.psql,
+                                  args=(f'begin; select from tasks where id = {order} for update; select pg_sleep(4)',))
         holder.start()
         time.sleep(0.5)
-        answers = races.together([races.Act('POST', '/api/v1/maintenance', {'task': order, 'description': 'x'}, user.token, {'Idempotency-Key': key}, on=self.on) for _ in range(2)])
+        answers = races.together([races.Act('POST', '/api/v1/maintenance', {'task': order, 'description': 'x'},
+                                            user.token, {'Idempotency-Key': key}, on=self.on) for _ in range(2)])
         waited = [answer for answer in answers if answer.status == 503]
-        self.assertGreaterEqual(len(waited), 1, answers)  # the other one may have got the key behind it, and waited for the rest of the time
+        # the other one may have got the key after it, and waited for the rest of the time
+        self.assertGreaterEqual(len(waited), 1, answers)
         self.assertTrue(all(int(answer.headers['retry-after']) >= 1 for answer in waited), answers)
         holder.join()
         answer = user.post('/api/v1/maintenance', {'task': order, 'description': 'x'}, headers={'Idempotency-Key': key})
-        self.assertEqual((answer.status, answer.headers.get('idempotency-replayed')), (201, 'true' if len(waited) < 2 else None), answers)
+        self.assertEqual((answer.status, answer.headers.get('idempotency-replayed')),
+                         (201, 'true' if len(waited) < 2 else None), answers)
         self.send(user, '/maintenance', {'task': order, 'description': 'x'}, key, replayed=True)
 
-    # -- accidents: the work is done and the answer is lost, or the other way round; who asks until there is an answer has done it once
+    # -- accidents: the work is done and the answer is lost, or the other way round; a client that repeats its request
+    # until there is an answer has done it once
 
     def load(self, accident, seconds, behind):
-        """Six clients that repeat each request with its key until it is answered, while the accident happens again and again;
-        behind: it leaves work that is done and not answered."""
+        """Six clients repeat each request with its key until it is answered, while the accident happens again and
+        again; behind: it leaves work that is done and not answered."""
         self.on.psql(SLOW)
         user, over, done, faults = self.on.user(), threading.Event(), [], []
 
@@ -233,7 +276,8 @@ class Keys(unittest.TestCase):
                 while True:
                     tries += 1
                     try:
-                        answer = client.post('/api/v1/tasks', {'title': title}, headers={'Idempotency-Key': f'key-{number}-{count}'})
+                        answer = client.post('/api/v1/tasks', {'title': title},
+                                             headers={'Idempotency-Key': f'key-{number}-{count}'})
                     except Exception as fault:  # a request without an answer
                         faults.append(fault)
                         break
@@ -262,8 +306,10 @@ class Keys(unittest.TestCase):
         again = [(title, answer) for title, tries, answer in done if tries > 1]
         self.assertGreater(len(again), accidents // 2)
         if behind:
-            self.assertGreater(sum('idempotency-replayed' in answer.headers for _, answer in again), 0, 'no answer was lost behind the work')
-        self.assertGreater(sum('idempotency-replayed' not in answer.headers for _, answer in again), 0, 'no work was lost before the answer')
+            self.assertGreater(sum('idempotency-replayed' in answer.headers for _, answer in again), 0,
+                               'no answer was lost behind the work')
+        self.assertGreater(sum('idempotency-replayed' not in answer.headers for _, answer in again), 0,
+                           'no work was lost before the answer')
         # one task for each title, and what was answered is what is stored
         stored = self.on.psql(f'select title, id from tasks where author = {user.id} order by id')
         self.assertEqual(sorted(stored), sorted([title, str(answer.json['id'])] for title, _, answer in done))
@@ -271,7 +317,8 @@ class Keys(unittest.TestCase):
         self.assertEqual(len(kept), len(done))
         for title, _, answer in done:
             self.assertEqual(kept['key-' + title.replace(' ', '-')], answer.body.decode())
-        self.assertEqual(self.one(f"select count(*) from audit where table_name = 'tasks' and user_id = {user.id}"), [str(len(done))])
+        self.assertEqual(self.one(f"select count(*) from audit where table_name = 'tasks' and user_id = {user.id}"),
+                         [str(len(done))])
 
     def test_a_handler_that_is_killed_between_work_and_answer(self):
         def kill():
@@ -282,4 +329,5 @@ class Keys(unittest.TestCase):
         self.load(kill, 6 if SANITIZER else 12, behind=True)
 
     def test_a_server_process_that_is_stopped_between_work_and_answer(self):
-        self.load(lambda: self.on.psql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'fettle_tasks'"), 6, behind=False)
+        self.load(lambda: self.on.psql("select pg_terminate_backend(pid) from pg_stat_activity "
+                                       "where application_name = 'fettle_tasks'"), 6, behind=False)

@@ -10,7 +10,7 @@ BURST, RATE = 40, 2  # requests at once, then per second
 
 
 class Settings(unittest.TestCase):
-    def own_stage(self, **settings):
+    def own_stack(self, **settings):
         own = devstack.DevStack(BUILD, **settings).start()
         self.addCleanup(own.stop)
         return own
@@ -21,7 +21,7 @@ class Settings(unittest.TestCase):
         self.assertTrue(answer.json['detail'], answer)
 
     def test_after_its_burst_the_login_family_is_limited_and_nothing_else_is(self):
-        own = self.own_stage(LOGIN_RATE='120r/m')
+        own = self.own_stack(LOGIN_RATE='120r/m')
         user = own.user('somebody')
         client = own.client()
         started = time.monotonic()
@@ -37,19 +37,21 @@ class Settings(unittest.TestCase):
                 self.refused(answer, 429, 'too_many_requests')
                 self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
         # the whole family, by all of its paths
-        for path in ('/api/v1/auth/login/', '/api/login', '/api/user_management/users/login/', '/api/v1/auth/register', '/api/register/', '/api/user_management/users/register'):
+        for path in ('/api/v1/auth/login/', '/api/login', '/api/user_management/users/login/', '/api/v1/auth/register',
+                     '/api/register/', '/api/user_management/users/register'):
             fresh = [client.post(path, {}).status for _ in range(3)]
             self.assertIn(429, fresh, path)
-        # and nobody else
+        # and nothing else
         for _ in range(3):
             for path in ('/api/v1/health', '/api/v1/me', '/api/v1/tasks', '/api/v1/users'):
                 self.assertEqual(user.get(path).status, 200, path)
             self.assertEqual(user.post('/api/v1/tasks', {'title': 'Oil'}).status, 201)
         time.sleep(1.2)
-        self.assertEqual(client.post('/api/v1/auth/login', {'username': 'somebody', 'password': devstack.PASSWORD}).status, 200)
+        self.assertEqual(client.post('/api/v1/auth/login',
+                                     {'username': 'somebody', 'password': devstack.PASSWORD}).status, 200)
 
     def test_closed_registration_says_so_and_makes_nobody(self):
-        own = self.own_stage(FETTLE_REGISTRATION='closed')
+        own = self.own_stack(FETTLE_REGISTRATION='closed')
         client = own.client()
         body = {'username': 'somebody', 'email': 'somebody@example.org', 'password': devstack.PASSWORD}
         for path in ('/api/v1/auth/register', '/api/user_management/users/register/', '/api/register/'):
@@ -60,7 +62,7 @@ class Settings(unittest.TestCase):
         self.refused(answer, 401, 'not_authenticated')
 
     def test_with_many_sessions_a_login_keeps_the_twenty_newest(self):
-        own = self.own_stage(FETTLE_SESSIONS='many')
+        own = self.own_stack(FETTLE_SESSIONS='many')
         user = own.user('somebody')
         tokens = [user.token]
         for _ in range(22):

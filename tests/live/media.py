@@ -26,7 +26,7 @@ def wait_for(condition):
         time.sleep(0.02)
 
 
-class OnTheStage(unittest.TestCase):
+class OnTheDevStack(unittest.TestCase):
     def url(self, content=b'oil', name='plan.txt', type='text%2Fplain', kind='document', **by):
         path = f'/media/{kind}/{STACK.store(content)}/{name}?type={type}&expires={int(time.time()) + 250}'
         return STACK.sign(path, **by)
@@ -44,8 +44,10 @@ class OnTheStage(unittest.TestCase):
             letter = 'b' if url[at] != 'b' else 'c'
             self.refused(url[:at] + letter + url[at + 1:], f'{at}: {url[at]}')
         # the same file by another spelling
-        for spelled in (url.replace('plan.txt', 'pl%61n.txt'), url.replace('text%2Fplain', 'text/plain'), url.replace('%2F', '%2f'), url.replace('/media/', '/media//'),
-                        url.replace('/media/', '/./media/'), url.replace('/document/', '/picture/'), url.replace('&expires', '&&expires'), url.replace('plan.txt', 'plan.txt/')):
+        for spelled in (url.replace('plan.txt', 'pl%61n.txt'), url.replace('text%2Fplain', 'text/plain'),
+                        url.replace('%2F', '%2f'), url.replace('/media/', '/media//'),
+                        url.replace('/media/', '/./media/'), url.replace('/document/', '/picture/'),
+                        url.replace('&expires', '&&expires'), url.replace('plan.txt', 'plan.txt/')):
             self.refused(spelled)
 
     def test_parts_of_two_urls_make_none(self):
@@ -59,15 +61,20 @@ class OnTheStage(unittest.TestCase):
     def test_an_address_of_another_host_is_as_good(self):
         """The host is not signed: a proxy may call us by another name."""
         with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
-            peer.sendall(f'GET http://elsewhere.example{self.url()} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n'.encode())
+            peer.sendall(f'GET http://elsewhere.example{self.url()} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: '
+                         f'close\r\n\r\n'.encode())
             self.assertTrue(peer.recv(100).startswith(b'HTTP/1.1 200 '))
 
     def test_every_header_stands_once(self):
-        """nginx sends two answers into one another where a part behind the end of a file is asked for."""
-        there, gone = self.url(), STACK.sign(f'/media/document/{64 * "0"}/a?type=text%2Fplain&expires={int(time.time()) + 250}')
-        for path, header, status in ((there, 'Accept: */*', 200), (there, 'Range: bytes=0-1', 206), (there, 'Range: bytes=9-', 416), (there, 'If-Match: "0"', 412), (gone, 'Accept: */*', 404)):
+        """nginx sends two answers into one another where a part after the end of a file is requested."""
+        there, gone = self.url(), STACK.sign(
+            f'/media/document/{64 * "0"}/a?type=text%2Fplain&expires={int(time.time()) + 250}')
+        for path, header, status in ((there, 'Accept: */*', 200), (there, 'Range: bytes=0-1', 206),
+                                     (there, 'Range: bytes=9-', 416), (there, 'If-Match: "0"', 412),
+                                     (gone, 'Accept: */*', 404)):
             with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
-                peer.sendall(f'GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\n\r\n'.encode())
+                peer.sendall(
+                    f'GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\n\r\n'.encode())
                 head = b''
                 while b'\r\n\r\n' not in head:
                     head += peer.recv(4096)
@@ -75,7 +82,8 @@ class OnTheStage(unittest.TestCase):
             self.assertIn(f' {status} ', first)
             names = [line.split(':')[0].lower() for line in lines]
             self.assertEqual(sorted(set(names)), sorted(names), first)
-            self.assertLessEqual({'x-content-type-options', 'content-security-policy', 'x-frame-options', 'strict-transport-security'}, set(names), first)
+            self.assertLessEqual({'x-content-type-options', 'content-security-policy', 'x-frame-options',
+                                  'strict-transport-security'}, set(names), first)
 
     def test_a_link_in_the_storage_leads_nowhere(self):
         url = self.url(b'replaced by a link')
@@ -90,7 +98,8 @@ class OnTheStage(unittest.TestCase):
 
     def test_urls_of_one_step_are_equal_and_none_lives_longer_than_five_minutes(self):
         user = STACK.user()
-        STACK.psql(f"update profiles set picture_sha256 = repeat('a', 64), thumbnail_sha256 = repeat('b', 64), picture_type = 'image/png' where id = {user.id}")
+        STACK.psql(f"update profiles set picture_sha256 = repeat('a', 64), thumbnail_sha256 = repeat('b', 64), "
+                   f"picture_type = 'image/png' where id = {user.id}")
         for _ in range(3):  # a step may end between two requests, but hardly three times
             before = int(time.time())
             one, other = (user.get(f'/api/v1/users/{user.id}/profile') for _ in range(2))
@@ -109,17 +118,20 @@ class WithoutADatabase(unittest.TestCase):
         cls.addClassCleanup(cls.on.stop)
 
     def url(self, expires=None, **by):
-        return self.on.sign(f'/media/document/{self.on.store(b"oil")}/a.txt?type=text%2Fplain&expires={expires or int(time.time()) + 250}', **by)
+        expires = expires or int(time.time()) + 250
+        return self.on.sign(f'/media/document/{self.on.store(b"oil")}/a.txt?type=text%2Fplain&expires={expires}', **by)
 
     def fettle(self, *words):
-        return subprocess.run([os.path.join(BUILD, 'fettle'), *words], env={**os.environ, 'FETTLE_ENV': os.path.join(self.on.data, 'env')}, capture_output=True, text=True, check=True).stdout
+        return subprocess.run([os.path.join(BUILD, 'fettle'), *words], env={**os.environ, 'FETTLE_ENV': os.path.join(
+            self.on.data, 'env')}, capture_output=True, text=True, check=True).stdout
 
     def test_no_connection_is_opened(self):
         client = self.on.client()
         for path, status in ((self.url(), 200), (self.url(use='access'), 403), ('/media/document/a/b', 403)):
             self.assertEqual(client.get(path).status, status)
         self.assertEqual(client.get('/api/v1/health').status, 200)
-        self.assertEqual(self.on.psql("select distinct application_name from pg_stat_activity where application_name in ('fettle_media', 'fettle_health')"), [['fettle_health']])
+        self.assertEqual(self.on.psql("select distinct application_name from pg_stat_activity where application_name "
+                                      "in ('fettle_media', 'fettle_health')"), [['fettle_health']])
 
     def test_keys_change_and_urls_go_on_until_their_key_is_gone(self):
         client, expires = self.on.client(), int(time.time()) + 250
@@ -150,22 +162,25 @@ class WithoutADatabase(unittest.TestCase):
         folder = os.path.join(self.on.run, 'body')
         os.chmod(folder, 0)
         try:
-            answer = self.on.client().request('POST', '/api/v1/auth/login', raw=b' ' * 200_000, headers={'Content-Type': 'application/json'})
+            answer = self.on.client().request('POST', '/api/v1/auth/login', raw=b' ' * 200_000,
+                                              headers={'Content-Type': 'application/json'})
         finally:
             os.chmod(folder, 0o700)
-        self.assertEqual((answer.status, answer.headers['content-type'], answer.json['code']), (507, 'application/problem+json', 'no_room'))
+        self.assertEqual((answer.status, answer.headers['content-type'], answer.json['code']),
+                         (507, 'application/problem+json', 'no_room'))
 
     def test_a_body_is_as_large_as_its_place_allows(self):
         client = self.on.client()
         for size, status in ((1 << 20, 400), ((1 << 20) + 1, 413)):
-            answer = client.request('POST', '/api/v1/auth/login', raw=b' ' * size, headers={'Content-Type': 'application/json'})
+            answer = client.request('POST', '/api/v1/auth/login', raw=b' ' * size,
+                                    headers={'Content-Type': 'application/json'})
             self.assertEqual(answer.status, status, answer)
 
 
 class InABrowser(unittest.TestCase):
     @unittest.skipUnless(shutil.which('chromium'), 'chromium is not installed')
     def test_a_page_with_a_script_is_saved_and_runs_nothing(self):
-        """A page whose script asks for /ran: from a server of the test's own it runs, by its signed URL it becomes a file."""
+        """The script of a page requests /ran: from a server of the test it runs, by its signed URL it is a file."""
         asked, pages = [], {}
 
         class Own(http.server.BaseHTTPRequestHandler):
@@ -188,9 +203,13 @@ class InABrowser(unittest.TestCase):
                 asked.clear()
                 pages['/start'] = f'<script>addEventListener("load", () => {{ location = "{url}" }})</script>'.encode()
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-                    browser = subprocess.Popen(['chromium', '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-                                                '--disable-component-update', '--disable-sync', '--remote-debugging-port=0', f'--user-data-dir={home}/data', own + '/start'],
-                                               env={**os.environ, 'HOME': home}, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    browser = subprocess.Popen(['chromium', '--headless', '--no-sandbox', '--disable-gpu',
+                                                '--disable-quic', '--no-first-run', '--disable-background-networking',
+                                                '--disable-component-update', '--disable-sync',
+                                                '--remote-debugging-port=0', f'--user-data-dir={home}/data',
+                                                own + '/start'],
+                                               env={**os.environ, 'HOME': home}, start_new_session=True,
+                                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                     try:
                         wait_for(lambda: '/ran' in asked or page in saved_in(home))
                         self.assertEqual(('/ran' in asked, page in saved_in(home)), (runs, not runs), asked)

@@ -18,12 +18,15 @@ from restarts import wait_for
 STACK, BUILD, SANITIZER = None, 'build', ''
 
 METHODS = {'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', '-'}
-LINE = re.compile(r'(?P<handler>[a-z_]+): request method=(?P<method>[A-Za-z]{1,20}|-) route=(?P<route>/[A-Za-z0-9_{}/]+|-) status=(?P<status>\d{3}) '
-                  r'ms=(?P<ms>\d+\.\d) db_ms=(?P<db_ms>\d+\.\d) bytes=(?P<bytes>\d+)(?: id=(?P<id>[A-Za-z0-9._-]{8,64}))?(?: user=(?P<user>\d+))?')
+LINE = re.compile(r'(?P<handler>[a-z_]+): request method=(?P<method>[A-Za-z]{1,20}|-) '
+                  r'route=(?P<route>/[A-Za-z0-9_{}/]+|-) status=(?P<status>\d{3}) '
+                  r'ms=(?P<ms>\d+\.\d) db_ms=(?P<db_ms>\d+\.\d) bytes=(?P<bytes>\d+)(?: '
+                  r'id=(?P<id>[A-Za-z0-9._-]{8,64}))?(?: user=(?P<user>\d+))?')
 
 
 def parsed(text):
-    """The samples of a text in Prometheus' format, version 0.0.4: (name, labels) and value. Takes nothing that is not as it should be."""
+    """The samples of a text in Prometheus' format, version 0.0.4: (name, labels) and value. It is strict: anything that
+    is not in this format is an AssertionError."""
     assert text.endswith('\n'), text[-100:]
     samples, types, helped, family, done = {}, {}, set(), None, set()
     for line in text.splitlines():
@@ -38,7 +41,8 @@ def parsed(text):
             assert found[1] == family and family not in types, line
             types[family] = found[2]
         else:
-            found = re.fullmatch(r'([a-z_]+)\{([a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*)\} (\d+(?:\.\d+)?(?:e[+-]\d+)?)', line)
+            found = re.fullmatch(
+                r'([a-z_]+)\{([a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*)\} (\d+(?:\.\d+)?(?:e[+-]\d+)?)', line)
             assert found, line
             base = re.sub('_(bucket|sum|count)$', '', found[1]) if types[family] == 'histogram' else found[1]
             assert base == family and (types[family] != 'counter' or base.endswith('_total')), line
@@ -59,7 +63,8 @@ def check_histograms(samples, names):
         for (sample, labels), value in samples.items():
             if sample == name + '_bucket':
                 bound = dict(labels)['le']
-                series.setdefault(frozenset(label for label in labels if label[0] != 'le'), []).append((float(bound), value))
+                series.setdefault(frozenset(label for label in labels if label[0] != 'le'),
+                                  []).append((float(bound), value))
         assert len(series) == len([1 for sample, _ in samples if sample == name + '_count'])
         for labels, buckets in series.items():
             buckets.sort()
@@ -85,7 +90,7 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         # as in daily life, with a log of nginx
-        cls.on = devstack.DevStack(BUILD, test=False).start()
+        cls.on = devstack.DevStack(BUILD, test=False, deliberate=r'^equipment: fault: .* id=seen\..*$').start()
         cls.addClassCleanup(cls.on.stop)
         cls.root, cls.ann = cls.on.user('root', superuser=True), cls.on.user('ann')
 
@@ -99,7 +104,8 @@ class Case(unittest.TestCase):
 
     def metrics(self):
         answer = self.ask()
-        self.assertEqual((answer.status, answer.headers['content-type']), (200, 'text/plain; version=0.0.4; charset=utf-8'))
+        self.assertEqual((answer.status, answer.headers['content-type']),
+                         (200, 'text/plain; version=0.0.4; charset=utf-8'))
         return parsed(answer.body.decode())
 
     def value(self, name, **labels):
@@ -107,7 +113,8 @@ class Case(unittest.TestCase):
 
     def requests(self, *handlers):
         """How many requests these have answered: by method, route and status."""
-        return {tuple(dict(labels)[name] for name in ('method', 'route', 'status')): int(value) for (name, labels), value in self.metrics().items()
+        return {tuple(dict(labels)[name] for name in ('method', 'route', 'status')): int(value)
+                for (name, labels), value in self.metrics().items()
                 if name == 'fettle_http_requests_total' and dict(labels)['handler'] in handlers}
 
     def settled(self, handler):
@@ -130,7 +137,8 @@ class Case(unittest.TestCase):
     @contextlib.contextmanager
     def locked(self, table):
         """Whoever wants to read the table waits."""
-        with subprocess.Popen(['psql', '-XqAt', '-h', self.on.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        with subprocess.Popen(['psql', '-XqAt', '-h', self.on.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as holder:
             holder.stdin.write(f'begin; lock table {table} in access exclusive mode; select 1;\n')
             holder.stdin.flush()
             self.assertEqual(holder.stdout.readline(), '1\n')
@@ -148,17 +156,20 @@ class Metrics(Case):
             self.assertEqual(self.ann.get(f'/api/v1/tasks/{10**9 + task}').status, 404)
             self.assertEqual(self.ann.get(f'/api/task/{task}').status, 200)
             self.assertEqual(self.on.client().get('/api/v1/tasks').status, 401)
-            self.assertEqual(self.root.post('/api/v1/equipment', {'name': 'Lathe', 'serial_number': 'METRICS-1'}).status, 409)
+            self.assertEqual(self.root.post('/api/v1/equipment',
+                                            {'name': 'Lathe', 'serial_number': 'METRICS-1'}).status, 409)
             self.assertEqual(self.ann.request('BREW', f'/api/v1/tasks/{task}').status, 405)
             self.assertEqual(self.ann.request('HEAD', f'/api/v1/tasks/{task}/').status, 200)
             self.assertEqual(self.ann.request('OPTIONS', '/api/v1/tasks').status, 204)
         one, all_of_them = '/api/v1/tasks/{task_id}', '/api/v1/tasks'
-        wanted = {('GET', one, '200'): 6, ('GET', one, '404'): 3, ('GET', all_of_them, '401'): 3, ('POST', '/api/v1/equipment', '201'): 1, ('POST', '/api/v1/equipment', '409'): 3,
+        wanted = {('GET', one, '200'): 6, ('GET', one, '404'): 3, ('GET', all_of_them, '401'): 3,
+                  ('POST', '/api/v1/equipment', '201'): 1, ('POST', '/api/v1/equipment', '409'): 3,
                   ('-', one, '405'): 3, ('HEAD', one, '200'): 3, ('OPTIONS', all_of_them, '204'): 3}
         self.settled('tasks')
         self.settled('equipment')
         after = self.requests('tasks', 'equipment')
-        self.assertEqual({key: value - before.get(key, 0) for key, value in after.items() if value != before.get(key, 0)}, wanted)
+        self.assertEqual(
+            {key: value - before.get(key, 0) for key, value in after.items() if value != before.get(key, 0)}, wanted)
 
     def test_durations_and_the_time_of_the_database_are_counted(self):
         self.ann.get('/api/v1/health/live')
@@ -183,7 +194,8 @@ class Metrics(Case):
 
     def test_counts_outlive_a_restart_and_a_kill(self):
         def known():
-            return self.value('http_requests_total', handler='me', method='GET', route='/api/v1/me', status='200'), self.value('process_starts_total', handler='me')
+            return self.value('http_requests_total', handler='me', method='GET', route='/api/v1/me',
+                              status='200'), self.value('process_starts_total', handler='me')
         self.ann.get('/api/v1/me')
         self.settled('me')
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -206,7 +218,8 @@ class Metrics(Case):
             with self.locked('reports'):
                 answers = []
                 name = f'flight-{uuid.uuid4().hex}'
-                asking = threading.Thread(target=lambda: answers.append(self.on.client(self.ann.token).post('/api/v1/reports', {'title': 'x', 'body': 'y'}, headers={'X-Request-Id': name})))
+                asking = threading.Thread(target=lambda: answers.append(self.on.client(self.ann.token).post(
+                    '/api/v1/reports', {'title': 'x', 'body': 'y'}, headers={'X-Request-Id': name})))
                 asking.start()
                 self.assertTrue(wait_for(lambda: flying() == 1, 2))
                 old = self.on.pids('reports')
@@ -222,7 +235,8 @@ class Metrics(Case):
     def test_a_broken_connection_to_the_database_is_counted(self):
         self.assertEqual(self.ann.get('/api/v1/roles').status, 403)
         before = self.value('database_connections_lost_total', handler='roles')
-        self.assertNotEqual(self.on.psql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'fettle_roles'"), [])
+        self.assertNotEqual(self.on.psql("select pg_terminate_backend(pid) from pg_stat_activity "
+                                         "where application_name = 'fettle_roles'"), [])
         for _ in range(4 * int(self.on.env['FETTLE_WORKERS'])):
             self.ann.get('/api/v1/roles')
         self.settled('roles')
@@ -237,7 +251,9 @@ class Metrics(Case):
         def ask():
             mark = uuid.uuid4().hex
             for method in ('GET', 'BREW', 'X' * 60, f'B{mark[:9].upper()}', 'get', 'DELETE'):
-                for path in (f'/api/v1/tasks/{mark}', f'/api/v1/tasks/{mark * 20}', f'/api/v1/tasks/{int(mark, 16)}', f'/api/v1/tasks?{mark}=1', f'/api/v1/documents/{mark}', f'/api/v1/documents/%22%7D{mark}%0A'):
+                for path in (f'/api/v1/tasks/{mark}', f'/api/v1/tasks/{mark * 20}', f'/api/v1/tasks/{int(mark, 16)}',
+                             f'/api/v1/tasks?{mark}=1', f'/api/v1/documents/{mark}',
+                             f'/api/v1/documents/%22%7D{mark}%0A'):
                     with contextlib.suppress(ConnectionError):
                         self.ann.request(method, path)
             self.on.client().post('/api/v1/auth/login', {'username': mark, 'password': mark})
@@ -246,7 +262,8 @@ class Metrics(Case):
             return set(self.metrics())
         first, second = ask(), ask()
         self.assertEqual({series for series in second - first if 'handler' in dict(series[1])}, set())
-        of_these = [dict(labels) for name, labels in second if name == 'fettle_http_requests_total' and dict(labels)['handler'] in ('tasks', 'documents', 'auth_login')]
+        of_these = [dict(labels) for name, labels in second if name == 'fettle_http_requests_total'
+                    and dict(labels)['handler'] in ('tasks', 'documents', 'auth_login')]
         self.assertGreater(len(of_these), 6)
         for labels in of_these:
             self.assertIn(labels['route'], routes)
@@ -280,43 +297,60 @@ class Lines(Case):
     def test_each_request_has_one_line(self):
         nobody, task = self.on.client(), self.ann.post('/api/v1/tasks', {'title': 'Oil'}).json['id']
         for client, method, path, more, handler, shown, route, status in (
-                (self.ann, 'GET', f'/api/v1/tasks/{task}', {}, 'tasks', 'GET', '/api/v1/tasks/{task_id}', 200), (self.ann, 'GET', f'/api/task/{task}?x=1', {}, 'tasks', 'GET', '/api/v1/tasks/{task_id}', 400),
-                (self.ann, 'GET', '/api/v1/tasks?search=lathe', {}, 'tasks', 'GET', '/api/v1/tasks', 200), (self.ann, 'GET', '/api/v1/tasks', {'headers': {'Accept': 'text/csv'}}, 'tasks', 'GET', '/api/v1/tasks', 200),
-                (self.ann, 'HEAD', f'/api/v1/tasks/{task}', {}, 'tasks', 'HEAD', '/api/v1/tasks/{task_id}', 200), (self.ann, 'BREW', '/api/v1/tasks', {}, 'tasks', 'BREW', '/api/v1/tasks', 405),
-                (self.ann, 'X' * 20, '/api/v1/tasks', {}, 'tasks', 'X' * 20, '/api/v1/tasks', 405), (self.ann, 'X' * 21, '/api/v1/tasks', {}, 'tasks', '-', '/api/v1/tasks', 405),
-                (self.ann, 'A-B', '/api/v1/tasks', {}, 'tasks', '-', '/api/v1/tasks', 405), (self.ann, 'POST', '/api/v1/tasks', {'body': {'title': 'New'}}, 'tasks', 'POST', '/api/v1/tasks', 201),
-                (self.ann, 'POST', '/api/v1/tasks', {'body': {'title': 'New'}, 'headers': {'Idempotency-Key': 'a key'.replace(' ', '-')}}, 'tasks', 'POST', '/api/v1/tasks', 201),
-                (self.ann, 'GET', '/api/v1/roles', {}, 'roles', 'GET', '/api/v1/roles', 403), (self.ann, 'GET', '/api/v1/users/999999', {}, 'users', 'GET', '/api/v1/users/{user_id}', None),
-                (nobody, 'GET', '/api/v1/tasks', {}, 'tasks', 'GET', '/api/v1/tasks', 401), (nobody, 'GET', '/api/v1/health', {}, 'health', 'GET', '/api/v1/health', 200),
-                (nobody, 'POST', '/api/v1/auth/login', {'body': {'username': 'ann', 'password': 'wrong'}}, 'auth_login', 'POST', '/api/v1/auth/login', 401),
+                (self.ann, 'GET', f'/api/v1/tasks/{task}', {}, 'tasks', 'GET', '/api/v1/tasks/{task_id}', 200),
+                (self.ann, 'GET', f'/api/task/{task}?x=1', {}, 'tasks', 'GET', '/api/v1/tasks/{task_id}', 400),
+                (self.ann, 'GET', '/api/v1/tasks?search=lathe', {}, 'tasks', 'GET', '/api/v1/tasks', 200),
+                (self.ann, 'GET', '/api/v1/tasks', {'headers': {'Accept': 'text/csv'}}, 'tasks', 'GET', '/api/v1/tasks',
+                 200),
+                (self.ann, 'HEAD', f'/api/v1/tasks/{task}', {}, 'tasks', 'HEAD', '/api/v1/tasks/{task_id}', 200),
+                (self.ann, 'BREW', '/api/v1/tasks', {}, 'tasks', 'BREW', '/api/v1/tasks', 405),
+                (self.ann, 'X' * 20, '/api/v1/tasks', {}, 'tasks', 'X' * 20, '/api/v1/tasks', 405),
+                (self.ann, 'X' * 21, '/api/v1/tasks', {}, 'tasks', '-', '/api/v1/tasks', 405),
+                (self.ann, 'A-B', '/api/v1/tasks', {}, 'tasks', '-', '/api/v1/tasks', 405),
+                (self.ann, 'POST', '/api/v1/tasks', {'body': {'title': 'New'}}, 'tasks', 'POST', '/api/v1/tasks', 201),
+                (self.ann, 'POST', '/api/v1/tasks',
+                 {'body': {'title': 'New'}, 'headers': {'Idempotency-Key': 'a key'.replace(' ', '-')}},
+                 'tasks', 'POST', '/api/v1/tasks', 201),
+                (self.ann, 'GET', '/api/v1/roles', {}, 'roles', 'GET', '/api/v1/roles', 403),
+                (self.ann, 'GET', '/api/v1/users/999999', {}, 'users', 'GET', '/api/v1/users/{user_id}', None),
+                (nobody, 'GET', '/api/v1/tasks', {}, 'tasks', 'GET', '/api/v1/tasks', 401),
+                (nobody, 'GET', '/api/v1/health', {}, 'health', 'GET', '/api/v1/health', 200),
+                (nobody, 'POST', '/api/v1/auth/login', {'body': {'username': 'ann', 'password': 'wrong'}}, 'auth_login',
+                 'POST', '/api/v1/auth/login', 401),
                 (nobody, 'GET', '/media/document/x/y', {}, 'media', 'GET', '/media/{kind}/{sha256}/{file_name}', 403)):
             with self.subTest(method=method, path=path):
                 _, answer, line = self.asked(client, method, path, **more)
                 self.assertIn(status, (answer.status, None), answer)
-                self.assertEqual((line['handler'], line['method'], line['route'], int(line['status'])), (handler, shown, route, answer.status))
+                self.assertEqual((line['handler'], line['method'], line['route'], int(line['status'])),
+                                 (handler, shown, route, answer.status))
                 self.assertEqual(int(line['bytes']), len(answer.body))
                 known = client is self.ann and answer.status not in (400, 405)
-                self.assertEqual(line['user'], str(self.ann.id) if known else line['user'] if client is self.ann else None)
+                self.assertEqual(line['user'],
+                                 str(self.ann.id) if known else line['user'] if client is self.ann else None)
                 self.assertLessEqual(float(line['db_ms']), float(line['ms']))
-        # who logs in is known by then
-        _, answer, line = self.asked(nobody, 'POST', '/api/v1/auth/login', body={'username': 'root', 'password': devstack.PASSWORD})
+        # the user of a login is known by then
+        _, answer, line = self.asked(nobody, 'POST', '/api/v1/auth/login',
+                                     body={'username': 'root', 'password': devstack.PASSWORD})
         self.assertEqual(line['user'], str(self.root.id))
         self.root.token = answer.json['token']
 
     def test_nothing_that_is_secret_or_the_clients_own_stands_in_a_log(self):
         mark = f'secret{uuid.uuid4().hex}'
-        name, _, _ = self.asked(self.ann, 'GET', f'/api/v1/tasks/{mark}?{mark}=1', headers={'User-Agent': mark, 'Referer': mark, 'Accept': 'application/json;x=' + mark, 'X-Forwarded-For': mark})
+        name, _, _ = self.asked(self.ann, 'GET', f'/api/v1/tasks/{mark}?{mark}=1', headers={
+            'User-Agent': mark, 'Referer': mark, 'Accept': 'application/json;x=' + mark, 'X-Forwarded-For': mark})
         self.asked(self.ann, 'POST', '/api/v1/tasks', body={'title': mark, mark: mark})
         self.asked(self.ann, 'GET', f'/api/v1/tasks?search={mark}&cursor={mark}')
         self.asked(self.on.client(), 'GET', '/api/v1/tasks', headers={'Authorization': f'Token {mark}'})
         self.asked(self.on.client(), 'GET', '/api/v1/tasks', headers={'Authorization': f'Basic {mark}', 'Cookie': mark})
         self.asked(self.on.client(), 'POST', '/api/v1/auth/login', body={'username': mark, 'password': mark})
         bob = self.on.user('bob')
-        _, refresh, _ = self.asked(self.on.client(), 'POST', '/api/v1/auth/login', body={'username': 'bob', 'password': devstack.PASSWORD})
+        _, refresh, _ = self.asked(self.on.client(), 'POST', '/api/v1/auth/login',
+                                   body={'username': 'bob', 'password': devstack.PASSWORD})
         self.asked(self.on.client(), 'GET', '/api/v1/me', headers={'Authorization': 'Bearer ' + refresh.json['access']})
         self.asked(self.on.client(), 'POST', '/api/v1/auth/refresh', body={'refresh': refresh.json['refresh']})
         log = self.log()
-        for secret in (mark, devstack.PASSWORD, bob.token, self.ann.token, refresh.json['access'], refresh.json['refresh'], refresh.json['token'], 'search=', 'cursor='):
+        for secret in (mark, devstack.PASSWORD, bob.token, self.ann.token, refresh.json['access'],
+                       refresh.json['refresh'], refresh.json['token'], 'search=', 'cursor='):
             self.assertNotIn(secret, log)
         for line in log.splitlines():
             if ': request ' in line:
@@ -329,8 +363,11 @@ class Lines(Case):
 
     def test_every_answer_of_nginx_has_the_id(self):
         client, name = self.on.client(), f'seen.{uuid.uuid4().hex}'
-        for method, path, status, more in (('GET', '/nowhere', 404, {}), ('GET', '/api/v1/openapi.json', 200, {}), ('GET', '/docs', 301, {}), ('POST', '/api/v1/openapi.json', 405, {}), ('GET', '/' + 'a' * 9000, 414, {}),
-                                           ('POST', '/api/v1/tasks', 413, {'raw': b'x' * (2 << 20)}), ('GET', '/_problem', 404, {}), ('GET', '/_stored/x', 404, {})):
+        for method, path, status, more in (('GET', '/nowhere', 404, {}), ('GET', '/api/v1/openapi.json', 200, {}),
+                                           ('GET', '/docs', 301, {}), ('POST', '/api/v1/openapi.json', 405, {}),
+                                           ('GET', '/' + 'a' * 9000, 414, {}),
+                                           ('POST', '/api/v1/tasks', 413, {'raw': b'x' * (2 << 20)}),
+                                           ('GET', '/_problem', 404, {}), ('GET', '/_stored/x', 404, {})):
             with self.subTest(path=path[:40]):
                 answer = client.request(method, path, headers={'X-Request-Id': name}, **more)
                 self.assertEqual(answer.status, status)
@@ -344,8 +381,10 @@ class Lines(Case):
     def test_ids_of_nginx_differ_and_a_pair_of_them_is_none(self):
         names = {self.on.client().get('/api/v1/health/live').headers['x-request-id'] for _ in range(50)}
         self.assertEqual(len(names), 50)
-        for sent in ('a=b user=1', 'status=500', 'ten letters', 'ä' * 10, '"' * 10, '%0a%0d%0a%0d', "'; drop", 'a/b/c/d/e/f'):
-            self.assertRegex(self.on.client().get('/api/v1/health/live', headers={'X-Request-Id': sent.encode()}).headers['x-request-id'], '^[0-9a-f]{32}$')
+        for sent in ('a=b user=1', 'status=500', 'ten letters', 'ä' * 10, '"' * 10, '%0a%0d%0a%0d', "'; drop",
+                     'a/b/c/d/e/f'):
+            self.assertRegex(self.on.client().get('/api/v1/health/live', headers={
+                'X-Request-Id': sent.encode()}).headers['x-request-id'], '^[0-9a-f]{32}$')
 
     def test_a_fault_has_the_id_of_its_request(self):
         name = f'seen.{uuid.uuid4().hex}'
@@ -368,8 +407,10 @@ class Alone(unittest.TestCase):
         self.folder = folder.name
 
     def run_one(self, handler='health', path='/health/live', stderr=subprocess.PIPE, **environment):
-        environment = {'PATH': os.environ['PATH'], **STACK.env, 'FETTLE_METRICS': self.folder, 'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': path, **environment}
-        result = subprocess.run([os.path.join(BUILD, 'handlers', handler)], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, timeout=60)
+        environment = {'PATH': os.environ['PATH'], **STACK.env, 'FETTLE_METRICS': self.folder, 'REQUEST_METHOD': 'GET',
+                       'SCRIPT_NAME': path, **environment}
+        result = subprocess.run([os.path.join(BUILD, 'handlers', handler)], env=environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=stderr, timeout=60)
         self.assertEqual(result.returncode, 0, result)
         head, _, body = result.stdout.decode().partition('\r\n\r\n')
         return int(head.split()[1]), body, (result.stderr or b'').decode()
@@ -420,7 +461,8 @@ class Alone(unittest.TestCase):
     def test_lines_of_requests_can_be_left_out_and_faults_cannot(self):
         self.assertEqual(self.run_one(FETTLE_LOG='faults')[2], '')
         self.assertIn('database: ', self.run_one(path='/health', PGHOST='/nowhere', FETTLE_LOG='faults')[2])
-        result = subprocess.run([os.path.join(BUILD, 'handlers/health')], env={**STACK.env, 'FETTLE_LOG': 'all'}, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        result = subprocess.run([os.path.join(BUILD, 'handlers/health')], env={**STACK.env, 'FETTLE_LOG': 'all'},
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.assertEqual(result.returncode, 1)
         self.assertIn('FETTLE_LOG', result.stderr)
 

@@ -1,4 +1,4 @@
-"""Pictures of profiles: what a telephone writes into them is gone, and a program that has made large ones is small again."""
+"""Pictures of profiles: what a telephone writes into them is removed, and memory goes back after large ones."""
 import base64
 import concurrent.futures
 import os
@@ -6,23 +6,23 @@ import struct
 import unittest
 import zlib
 
-import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
 # 16 × 8 pixels in grey, light on the left
 JPEG = base64.b64decode(
-    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4zND'
-    'L/wAALCAAIABABAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKB'
-    'kaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpK'
-    'Wmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APeq+D6//9k=')
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgy'
+    'PC4zNDL/wAALCAAIABABAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEG'
+    'E1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJ'
+    'ipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APeq+D6//9k=')
 
 
 def with_exif(jpeg, orientation, place):
     """With an orientation and a GPS directory, as telephones write them."""
     entry = struct.Struct('>HHII')
     gps = 8 + 2 + 2 * 12 + 4
-    tiff = b'MM\0*' + struct.pack('>I', 8) + struct.pack('>H', 2) + entry.pack(0x0112, 3, 1, orientation << 16) + entry.pack(0x8825, 4, 1, gps) + bytes(4)
+    tiff = b'MM\0*' + struct.pack('>I', 8) + struct.pack('>H', 2) + entry.pack(
+        0x0112, 3, 1, orientation << 16) + entry.pack(0x8825, 4, 1, gps) + bytes(4)
     tiff += struct.pack('>H', 1) + entry.pack(0x001b, 7, len(place), gps + 2 + 12 + 4) + bytes(4) + place
     segment = b'Exif\0\0' + tiff
     return jpeg[:2] + b'\xff\xe1' + struct.pack('>H', len(segment) + 2) + segment + jpeg[2:]
@@ -36,11 +36,13 @@ def size_of(jpeg):
 
 
 def png(width, height, row, others=None):
-    """A PNG in RGB, or RGBA where its row is that long, whose rows are all alike; others: what stands in the file for all but the first."""
+    """A PNG in RGB, or RGBA where its row is that long, whose rows are all alike; others: what the file has for every
+    row but the first."""
     def chunk(name, data):
         return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
     lines = (b'\0' + row) + (others or b'\0' + row) * (height - 1)
-    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2 if len(row) == 3 * width else 6, 0, 0, 0)) +
+    return (b'\x89PNG\r\n\x1a\n' +
+            chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2 if len(row) == 3 * width else 6, 0, 0, 0)) +
             chunk(b'IDAT', zlib.compress(lines, 1)) + chunk(b'IEND', b''))
 
 
@@ -99,7 +101,8 @@ class Pictures(unittest.TestCase):
         for pid in STACK.pids('profile_picture'):
             with open(f'/proc/{pid}/status') as file:
                 said = {line.split(':')[0]: line.split()[1] for line in file if line.startswith(('VmRSS', 'VmHWM'))}
-            self.assertLess(int(said['VmHWM']), 200 << 10, 'more than one picture at a time (60 MB of pixels) was in memory')
+            self.assertLess(int(said['VmHWM']), 200 << 10,
+                            'more than one picture at a time (60 MB of pixels) was in memory')
             self.assertLess(int(said['VmRSS']), 60 << 10, 'in KiB, when all is done')
 
     def test_a_picture_that_would_be_heavy_is_refused(self):
@@ -113,7 +116,8 @@ class Pictures(unittest.TestCase):
 
     def test_only_the_handler_of_pictures_loads_the_image_libraries(self):
         folder = os.path.join(BUILD, 'handlers')
-        loads = {name for name in os.listdir(folder) if any(one in self.libraries(os.path.join(folder, name)) for one in (b'libturbojpeg', b'libpng', b'libwebp'))}
+        loads = {name for name in os.listdir(folder) if any(one in self.libraries(os.path.join(folder, name))
+                                                            for one in (b'libturbojpeg', b'libpng', b'libwebp'))}
         self.assertEqual(loads, {'profile_picture'})
 
     @staticmethod

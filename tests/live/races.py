@@ -1,4 +1,4 @@
-"""Races: when many ask for the same thing at the same moment, the tables tell that the rules held."""
+"""Races: many requests for the same thing at the same moment; the tables show that the rules held."""
 import threading
 import time
 import unittest
@@ -23,7 +23,8 @@ def together(acts):
             answers[i] = fault
         client.close()
 
-    threads = [threading.Thread(target=run, args=(i, act, act.devstack.client(act.token))) for i, act in enumerate(acts)]
+    threads = [threading.Thread(target=run, args=(i, act, act.stack.client(act.token)))
+               for i, act in enumerate(acts)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -48,7 +49,7 @@ def account(name, password=devstack.PASSWORD, email=None):
 
 class Races(unittest.TestCase):
     def statuses(self, answers, **expected):
-        """How often each status came, as `s201=1, s409=19`; nothing else may have come. On a machine that is busy otherwise a
+        """How often each status came, as `s201=1, s409=19`; nothing else may have come. On a machine that is busy a
         password may wait its second in vain, and is 503: that counts as the most frequent of them."""
         found, most = {}, max(expected, key=expected.get)
         for answer in answers:
@@ -58,9 +59,10 @@ class Races(unittest.TestCase):
         self.assertEqual(found, {name: count for name, count in expected.items() if count}, answers)
 
     def waited(self, answer):
-        return answer.status == 503 and answer.took >= 1 and int(answer.headers['retry-after']) >= 1 and 'at the same time' in answer.json['detail']
+        return (answer.status == 503 and answer.took >= 1 and int(answer.headers['retry-after']) >= 1
+                and 'at the same time' in answer.json['detail'])
 
-    def own_stage(self, **settings):
+    def own_stack(self, **settings):
         own = devstack.DevStack(BUILD, **settings).start()
         self.addCleanup(own.stop)
         return own
@@ -73,26 +75,31 @@ class Races(unittest.TestCase):
     # -- accounts
 
     def test_of_twenty_first_users_exactly_one_is_superuser(self):
-        own = self.own_stage(FETTLE_WORKERS='16')
+        own = self.own_stack(FETTLE_WORKERS='16')
         for turn in range(2 if SANITIZER else 5):
             answers = together([Act('POST', '/api/v1/auth/register', account(f'first{i}'), on=own) for i in range(20)])
             self.statuses(answers, s201=20)
             made = [answer for answer in answers if answer.status == 201]
             self.assertGreaterEqual(len(made), 2, answers)
             self.assertEqual(sum(answer.json['is_superuser'] for answer in made), 1, f'turn {turn}')
-            self.assertEqual(own.psql('select count(*), count(*) filter (where is_superuser), count(*) filter (where is_first) from users'), [[str(len(made)), '1', '1']])
-            self.assertEqual(own.psql('select count(*) from users u join credentials c on c.user_id = u.id join user_roles r on r.user_id = u.id'), [[str(len(made))]])
+            self.assertEqual(own.psql('select count(*), count(*) filter (where is_superuser), '
+                                      'count(*) filter (where is_first) from users'), [[str(len(made)), '1', '1']])
+            self.assertEqual(own.psql('select count(*) from users u join credentials c on c.user_id = u.id '
+                                      'join user_roles r on r.user_id = u.id'), [[str(len(made))]])
             own.psql('truncate users restart identity cascade')
 
     def test_of_twenty_registrations_of_one_name_or_address_exactly_one_is_made(self):
-        for what, bodies in (('username', [account('twin' if i % 2 else 'Twin', email=f'twin{i}@example.org') for i in range(20)]),
-                             ('email', [account(f'double{i}', email='double@example.org' if i % 2 else 'DOUBLE@example.org') for i in range(20)])):
+        for what, bodies in (
+                ('username', [account('twin' if i % 2 else 'Twin', email=f'twin{i}@example.org') for i in range(20)]),
+                ('email', [account(f'double{i}', email='double@example.org' if i % 2 else 'DOUBLE@example.org')
+                           for i in range(20)])):
             answers = together([Act('POST', '/api/v1/auth/register', body) for body in bodies])
             self.statuses(answers, s201=1, s409=19)
             for answer in answers:
                 if answer.status == 409:
                     self.assertEqual((answer.json['code'], list(answer.json['errors'])), (what + '_taken', [what]))
-        self.assertEqual(STACK.psql("select count(*) filter (where lower(username) = 'twin'), count(*) filter (where lower(email) = 'double@example.org') from users"), [['1', '1']])
+        self.assertEqual(STACK.psql("select count(*) filter (where lower(username) = 'twin'), count(*) filter (where "
+                                    "lower(email) = 'double@example.org') from users"), [['1', '1']])
 
     # -- logins
 
@@ -100,32 +107,39 @@ class Races(unittest.TestCase):
         known = STACK.user()
         for name in (known.username, 'nobody-by-this-name'):
             started = time.monotonic()
-            answers = together([Act('POST', '/api/v1/auth/login', {'username': name if i % 2 else name.upper(), 'password': 'wrong password'}) for i in range(50)])
+            answers = together([Act('POST', '/api/v1/auth/login', {'username': name if i % 2 else name.upper(),
+                                                                   'password': 'wrong password'}) for i in range(50)])
             took = time.monotonic() - started
             self.assertEqual({answer.status for answer in answers if not self.waited(answer)}, {401, 429}, answers)
             looked_at = sum(answer.status != 429 for answer in answers)
             most = 5 if took < 1 else 5 + int(took)  # after a second's wait there is another try
             self.assertLessEqual(looked_at, most, f'{took} s')
             self.assertGreaterEqual(looked_at, 5)
-            failures = STACK.psql(f"select failures, blocked_until > last_at from login_failures where name = lower('username {name}')")
+            failures = STACK.psql(f"select failures, blocked_until > last_at from login_failures "
+                                  f"where name = lower('username {name}')")
             self.assertEqual(failures, [[str(looked_at), 't']])
             for answer in answers:
                 if answer.status == 429:
-                    self.assertIn(answer.json['code'], ('too_many_attempts', 'too_many_requests'))  # ours, or nginx's where they were all in one millisecond
+                    # ours, or nginx's where they were all in one millisecond
+                    self.assertIn(answer.json['code'], ('too_many_attempts', 'too_many_requests'))
                     self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
         # the right password has to wait as well, and then ends the count
         right = {'username': known.username, 'password': devstack.PASSWORD}
-        STACK.psql(f"update login_failures set blocked_until = clock_timestamp() + interval '1 second' where name = 'username {known.username}'")
+        STACK.psql(f"update login_failures set blocked_until = clock_timestamp() + interval '1 second' "
+                   f"where name = 'username {known.username}'")
         answer = STACK.client().post('/api/v1/auth/login', right)
         self.assertEqual(answer.status, 429, answer)
         time.sleep(int(answer.headers['retry-after']) + 0.1)
         self.assertEqual(STACK.client().post('/api/v1/auth/login', right).status, 200)
-        self.assertEqual(STACK.psql(f"select count(*) from login_failures where name = 'username {known.username}'"), [['0']])
+        self.assertEqual(STACK.psql(f"select count(*) from login_failures where name = 'username {known.username}'"),
+                         [['0']])
 
     def logins(self, who, count):
-        answers = together([Act('POST', '/api/v1/auth/login', {'username': who.username, 'password': devstack.PASSWORD}) for _ in range(count)])
+        answers = together([Act('POST', '/api/v1/auth/login', {'username': who.username, 'password': devstack.PASSWORD})
+                            for _ in range(count)])
         tokens = [answer.json['token'] for answer in answers if answer.status == 200]
-        self.assertEqual(STACK.psql(f"select count(*) from sessions where user_id = {who.id} and ended_as is null"), [['1']])
+        self.assertEqual(STACK.psql(f"select count(*) from sessions where user_id = {who.id} and ended_as is null"),
+                         [['1']])
         seen = [STACK.client(token).get('/api/v1/me') for token in tokens]
         self.assertEqual(sorted(answer.status for answer in seen), [200] + [401] * (len(tokens) - 1), seen)
         self.assertLessEqual({answer.json['code'] for answer in seen if answer.status == 401}, {'session_superseded'})
@@ -144,7 +158,8 @@ class Races(unittest.TestCase):
     def test_a_token_is_dead_from_the_answer_of_the_logout_on(self):
         for _ in range(5):
             user = STACK.user()
-            answers = together([Act('POST', '/api/v1/auth/logout', {}, token=user.token) for _ in range(5)] + [Act('GET', '/api/v1/me', token=user.token) for _ in range(5)])
+            answers = together([Act('POST', '/api/v1/auth/logout', {}, token=user.token) for _ in range(5)] +
+                               [Act('GET', '/api/v1/me', token=user.token) for _ in range(5)])
             self.assertLessEqual({answer.status for answer in answers}, {200, 401}, answers)
             self.assertGreaterEqual(sum(answer.status == 200 for answer in answers[:5]), 1, answers)
             self.assertEqual(user.get('/api/v1/me').json['code'], 'session_ended')
@@ -155,23 +170,27 @@ class Races(unittest.TestCase):
         user = STACK.user()
         for _ in range(3):
             path, made = self.task(user)
-            answers = together([Act('PATCH', path, {'title': f'title {i}'}, token=user.token, headers={'If-Match': made.headers['etag']}) for i in range(20)])
+            answers = together([Act('PATCH', path, {'title': f'title {i}'}, token=user.token,
+                                    headers={'If-Match': made.headers['etag']}) for i in range(20)])
             self.statuses(answers, s200=1, s412=19)
             winner = next(answer for answer in answers if answer.status == 200)
             last = user.get(path).json
             self.assertEqual((last, last['version']), (winner.json, 2))
-            self.assertEqual(STACK.psql(f"select count(*) from audit where table_name = 'tasks' and operation = 'update' and row_id = {last['id']}"), [['1']])
+            self.assertEqual(STACK.psql(f"select count(*) from audit where table_name = 'tasks' "
+                                        f"and operation = 'update' and row_id = {last['id']}"), [['1']])
 
     def test_changes_of_different_fields_do_not_undo_each_other(self):
         user = STACK.user()
         for _ in range(3):
             path, _ = self.task(user)
-            answers = together([Act('PATCH', path, {('title', 'description')[i % 2]: f'value {i}'}, token=user.token) for i in range(20)])
+            answers = together([Act('PATCH', path, {('title', 'description')[i % 2]: f'value {i}'}, token=user.token)
+                                for i in range(20)])
             self.statuses(answers, s200=20)
             steps = sorted((answer.json for answer in answers), key=lambda task: task['version'])
             self.assertEqual([task['version'] for task in steps], list(range(2, 22)))
             for before, after in zip(steps, steps[1:]):  # each one changed its own field, and found the other as it was
-                self.assertEqual((before['title'] == after['title']) + (before['description'] == after['description']), 1, (before, after))
+                self.assertEqual((before['title'] == after['title']) + (before['description'] == after['description']),
+                                 1, (before, after))
             self.assertEqual(user.get(path).json, steps[-1])
 
     def test_a_task_is_deleted_once_and_is_then_gone_for_everybody(self):
@@ -179,7 +198,8 @@ class Races(unittest.TestCase):
         for _ in range(5):
             path, _ = self.task(user)
             acts = [Act('DELETE', path, token=user.token) for _ in range(8)]
-            acts += [Act('PATCH', path, {'title': f'title {i}'}, token=user.token) for i in range(8)] + [Act('PATCH', path + '/status', {'status': 'Complete'}, token=user.token) for _ in range(4)]
+            acts += [Act('PATCH', path, {'title': f'title {i}'}, token=user.token) for i in range(8)] + [
+                Act('PATCH', path + '/status', {'status': 'Complete'}, token=user.token) for _ in range(4)]
             answers = together(acts)
             self.statuses(answers[:8], s204=1, s404=7)
             self.assertLessEqual({answer.status for answer in answers[8:]}, {200, 404}, answers)
@@ -191,15 +211,19 @@ class Races(unittest.TestCase):
     def test_a_message_that_is_read_while_it_is_deleted_is_read_or_gone(self):
         sender, *readers = [STACK.user() for _ in range(9)]
         for turn in range(3):
-            answer = sender.post('/api/v1/messages', {'recipients': [reader.id for reader in readers], 'subject': 'raced', 'body': 'raced'})
+            answer = sender.post('/api/v1/messages',
+                                 {'recipients': [reader.id for reader in readers], 'subject': 'raced', 'body': 'raced'})
             self.assertEqual(answer.status, 201, answer)
             path = f'/api/v1/messages/{answer.json["id"]}'
-            acts = [Act('PATCH', path, {'read': bool(i % 2)}, reader.token) for i, reader in enumerate(readers) for _ in range(2)]
-            acts[4:4] = [Act('DELETE', path, token=sender.token), Act('DELETE', path, token=readers[0].token), Act('DELETE', path, token=sender.token)]
+            acts = [Act('PATCH', path, {'read': bool(i % 2)}, reader.token) for i, reader in enumerate(readers)
+                    for _ in range(2)]
+            acts[4:4] = [Act('DELETE', path, token=sender.token), Act('DELETE', path, token=readers[0].token),
+                         Act('DELETE', path, token=sender.token)]
             answers = together(acts)
             self.assertEqual({answer.status for answer in answers} - {200, 204, 404}, set(), answers)
             self.assertEqual([answers[4].status, answers[6].status].count(204), 1, answers)
-            self.assertEqual(STACK.psql(f'select id from messages where id = {path.split("/")[-1]} union all select message from message_copies where message = {path.split("/")[-1]}'), [], turn)
+            self.assertEqual(STACK.psql(f'select id from messages where id = {path.split("/")[-1]} union all select '
+                                        f'message from message_copies where message = {path.split("/")[-1]}'), [], turn)
 
     def test_of_ten_who_mark_one_message_at_once_one_changes_it(self):
         sender, reader = STACK.user(), STACK.user()
@@ -210,4 +234,5 @@ class Races(unittest.TestCase):
         self.statuses(answers, s200=1, s412=9)
         answers = together([Act('PATCH', path, {'read': True}, reader.token) for _ in range(10)])
         self.statuses(answers, s200=10)
-        self.assertEqual({(answer.json['version'], answer.json['read_at']) for answer in answers}, {(2, reader.get(path).json['read_at'])})
+        self.assertEqual({(answer.json['version'], answer.json['read_at']) for answer in answers},
+                         {(2, reader.get(path).json['read_at'])})

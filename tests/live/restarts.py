@@ -1,4 +1,4 @@
-"""Restarts and accidents under load: what was acknowledged is kept, what failed says so, and all is well again by itself."""
+"""Restarts and accidents under load: what was acknowledged is kept, what failed says so, and everything recovers."""
 import os
 import signal
 import socket
@@ -14,7 +14,7 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 
 class Load:
-    """Clients that create tasks and read them back until they are told to stop; what they were answered is in .answers."""
+    """Clients that create tasks and read them back until they are told to stop; the answers are in .answers."""
 
     def __init__(self, on, token, clients=6):
         self.on, self.token, self.answers, self.over = on, token, [], threading.Event()
@@ -26,7 +26,8 @@ class Load:
         while not self.over.is_set():
             count += 1
             title = f'{self.mark} {number} {count}'
-            for method, path, body in (('POST', '/api/v1/tasks', {'title': title}), ('GET', f'/api/v1/tasks{last}', None)):
+            for method, path, body in (('POST', '/api/v1/tasks', {'title': title}),
+                                       ('GET', f'/api/v1/tasks{last}', None)):
                 try:
                     answer = client.request(method, path, body)
                     if answer.status == 201:
@@ -51,7 +52,8 @@ class Load:
 
     def lost(self):
         """The requests that did not get what they asked for."""
-        return [(method, title, answer) for method, title, answer in self.answers if not isinstance(answer, devstack.Answer) or answer.status not in (200, 201)]
+        return [(method, title, answer) for method, title, answer in self.answers
+                if not isinstance(answer, devstack.Answer) or answer.status not in (200, 201)]
 
     def check(self, test, *statuses):
         """Every acknowledged creation is in the table, none is there twice; the others failed in one of these ways."""
@@ -65,7 +67,8 @@ class Load:
                 test.assertGreaterEqual(int(answer.headers.get('retry-after', 0)), 1, answer)
         stored = [row[0] for row in self.on.psql(f"select title from tasks where title like '{self.mark} %'")]
         test.assertEqual(len(stored), len(set(stored)), 'a task was made twice')
-        acknowledged = {title for method, title, answer in self.answers if method == 'POST' and getattr(answer, 'status', 0) == 201}
+        acknowledged = {title for method, title, answer in self.answers if method == 'POST'
+                        and getattr(answer, 'status', 0) == 201}
         test.assertGreater(len(acknowledged), 10)
         test.assertEqual(acknowledged - set(stored), set(), 'acknowledged, but not stored')
 
@@ -122,7 +125,9 @@ class Handlers(unittest.TestCase):
 
     def test_sixty_clients_that_stop_in_the_middle_of_a_body_block_nobody(self):
         before = STACK.psql('select count(*) from tasks')
-        head = f'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {STACK.root.token}\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n'.encode()
+        head = ('POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\n'
+                f'Authorization: Token {STACK.root.token}\r\n'
+                'Content-Type: application/json\r\nContent-Length: 2000\r\n\r\n').encode()
         slow = [socket.create_connection(('127.0.0.1', STACK.port)) for _ in range(60)]
         try:
             for i, peer in enumerate(slow):
@@ -140,7 +145,8 @@ class Handlers(unittest.TestCase):
     def test_a_handler_without_descriptors_waits_and_goes_on(self):
         pid, answers = STACK.pids('users')[0], []
 
-        def limit(descriptors):  # as the handler's own user: no privilege is needed to lower a limit and to raise it again
+        # as the handler's own user: no privilege is needed to lower a limit and to raise it again
+        def limit(descriptors):
             who = os.stat(f'/proc/{pid}')
             given = {'user': who.st_uid, 'group': who.st_gid, 'extra_groups': []} if os.geteuid() == 0 else {}
             subprocess.run(['prlimit', '--pid', str(pid), f'--nofile={descriptors}:'], check=True, **given)
@@ -167,22 +173,23 @@ class Handlers(unittest.TestCase):
 class Database(unittest.TestCase):
     def setUp(self):
         self.stack = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
-        self.addCleanup(self.devstack.stop)
-        self.root = self.devstack.user('root', superuser=True)
-        with open(os.path.join(self.devstack.data, 'cluster/data/postmaster.pid')) as file:
+        self.addCleanup(self.stack.stop)
+        self.root = self.stack.user('root', superuser=True)
+        with open(os.path.join(self.stack.data, 'cluster/data/postmaster.pid')) as file:
             self.postmaster = int(file.readline())
 
     def under_load(self, accident, times):
-        pids = {name: self.devstack.pids(name) for name in os.listdir(os.path.join(self.devstack.run, 'handlers'))}
+        pids = {name: self.stack.pids(name) for name in os.listdir(os.path.join(self.stack.run, 'handlers'))}
         with Load(self.stack, self.root.token) as load:
             for _ in range(times):
                 accident()
                 # 200 by all workers in a row, soon
-                self.assertTrue(wait_for(lambda: all(self.root.get('/api/v1/tasks').status == 200 for _ in range(8)), 5))
+                self.assertTrue(
+                    wait_for(lambda: all(self.root.get('/api/v1/tasks').status == 200 for _ in range(8)), 5))
                 time.sleep(0.3)
         load.check(self, 503)
-        self.assertEqual({name: self.devstack.pids(name) for name in pids}, pids, 'a handler was restarted')
-        self.assertNotIn('fault:', self.devstack.logs())
+        self.assertEqual({name: self.stack.pids(name) for name in pids}, pids, 'a handler was restarted')
+        self.assertNotIn('fault:', self.stack.logs())
         return load
 
     def test_a_restart_of_the_database_loses_nothing_acknowledged(self):
@@ -194,7 +201,7 @@ class Database(unittest.TestCase):
     def another_postmaster(self):
         """tools/dev/stack has started it again, and it takes connections."""
         try:
-            with open(os.path.join(self.devstack.data, 'cluster/data/postmaster.pid')) as file:
+            with open(os.path.join(self.stack.data, 'cluster/data/postmaster.pid')) as file:
                 lines = file.read().split('\n')
         except FileNotFoundError:
             return False
@@ -205,25 +212,30 @@ class Database(unittest.TestCase):
 
     def test_a_killed_server_process_loses_nothing_acknowledged(self):
         def crash():
-            backend = self.devstack.psql("select pid from pg_stat_activity where application_name = 'fettle_tasks' limit 1")[0][0]
+            backend = self.stack.psql("select pid from pg_stat_activity where application_name = 'fettle_tasks' "
+                                      "limit 1")[0][0]
             os.kill(int(backend), signal.SIGKILL)  # all sessions end, and the log is replayed
             time.sleep(0.1)
         self.assertTrue(self.under_load(crash, 3).lost(), 'nobody noticed')
 
     def test_ended_connections_lose_nothing_acknowledged(self):
-        self.under_load(lambda: self.devstack.psql('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'), 5)
+        self.under_load(lambda: self.stack.psql('select pg_terminate_backend(pid) from pg_stat_activity '
+                                                'where pid <> pg_backend_pid() and datname = current_database()'), 5)
 
     def test_a_connection_that_ended_while_nobody_used_it_is_noticed_before_it_is_used(self):
         for _ in range(3):
-            self.devstack.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()")
+            self.stack.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() "
+                            "and datname = current_database()")
             time.sleep(0.2)
-            self.assertEqual([self.root.post('/api/v1/tasks', {'title': 'after the end'}).status for _ in range(8)], [201] * 8)
+            self.assertEqual([self.root.post('/api/v1/tasks', {'title': 'after the end'}).status for _ in range(8)],
+                             [201] * 8)
 
 
 class PlainCgi(unittest.TestCase):
     def run_cgi(self, handler, body=None, **environment):
         feed = {'stdin': subprocess.DEVNULL} if body is None else {'input': body}
-        result = subprocess.run([os.path.join(BUILD, 'handlers', handler)], env={'PATH': os.environ['PATH'], **STACK.env, **environment}, capture_output=True, timeout=30, **feed)
+        result = subprocess.run([os.path.join(BUILD, 'handlers', handler)], env={
+            'PATH': os.environ['PATH'], **STACK.env, **environment}, capture_output=True, timeout=30, **feed)
         self.assertEqual(result.returncode, 0, result)
         head, _, content = result.stdout.partition(b'\r\n\r\n')
         headers = dict(line.split(': ', 1) for line in head.decode().split('\r\n'))
@@ -232,16 +244,21 @@ class PlainCgi(unittest.TestCase):
         return headers['Status'], headers.get('Content-Type'), content
 
     def test_a_handler_answers_one_plain_cgi_request(self):
-        for body, path in ((None, '/health/live'), (b'', '/health/live'), (None, '/api/v1/health'), (b'', '/api/v1/health')):
-            self.assertEqual(self.run_cgi('health', body, REQUEST_METHOD='GET', SCRIPT_NAME=path), ('200 OK', 'application/json', b'{"status":"ok"}'))
-        self.assertEqual(self.run_cgi('health', REQUEST_METHOD='GET', SCRIPT_NAME='/nowhere')[:2], ('404 Not Found', 'application/problem+json'))
+        for body, path in ((None, '/health/live'), (b'', '/health/live'), (None, '/api/v1/health'),
+                           (b'', '/api/v1/health')):
+            self.assertEqual(self.run_cgi('health', body, REQUEST_METHOD='GET', SCRIPT_NAME=path),
+                             ('200 OK', 'application/json', b'{"status":"ok"}'))
+        self.assertEqual(self.run_cgi('health', REQUEST_METHOD='GET', SCRIPT_NAME='/nowhere')[:2],
+                         ('404 Not Found', 'application/problem+json'))
         self.assertEqual(self.run_cgi('health', REQUEST_METHOD='HEAD', SCRIPT_NAME='/health/live')[2], b'')
 
     def test_a_plain_cgi_request_reads_its_body_from_standard_input(self):
         body = b'{"title":"%s"}' % (title := uuid.uuid4().hex).encode()
-        given = {'REQUEST_METHOD': 'POST', 'SCRIPT_NAME': '/api/v1/tasks', 'HTTP_AUTHORIZATION': 'Token ' + STACK.root.token, 'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(body))}
+        given = {'REQUEST_METHOD': 'POST', 'SCRIPT_NAME': '/api/v1/tasks', 'HTTP_AUTHORIZATION': 'Token ' +
+                 STACK.root.token, 'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(body))}
         self.assertEqual(self.run_cgi('tasks', body[:-5], **given)[0], '400 Bad Request')
-        self.assertEqual(self.run_cgi('tasks', body, **{**given, 'HTTP_AUTHORIZATION': 'Basic cm9vdDo='})[0], '401 Unauthorized')
+        self.assertEqual(self.run_cgi('tasks', body, **{**given, 'HTTP_AUTHORIZATION': 'Basic cm9vdDo='})[0],
+                         '401 Unauthorized')
         self.assertEqual(STACK.psql(f"select count(*) from tasks where title = '{title}'"), [['0']])
         self.assertEqual(self.run_cgi('tasks', body, **given)[0], '201 Created')
         self.assertEqual(STACK.psql(f"select count(*) from tasks where title = '{title}'"), [['1']])

@@ -1,4 +1,5 @@
-"""Smuggling: FastCGI records inside of a body, and records that no honest nginx sends, never become a request or stop the service."""
+"""Smuggling: FastCGI records in a body, and records that no honest nginx sends, never become a request and never stop
+the service."""
 import os
 import random
 import socket
@@ -23,12 +24,14 @@ def length(n):
 
 
 def pairs(values):
-    return b''.join(length(len(name)) + length(len(value)) + name.encode() + value.encode() for name, value in values.items())
+    return b''.join(length(len(name)) + length(len(value)) + name.encode() + value.encode()
+                    for name, value in values.items())
 
 
 def request(method, path, body=b'', keep=False, **variables):
     """The records of a whole request."""
-    values = {'REQUEST_METHOD': method, 'SCRIPT_NAME': path, 'QUERY_STRING': '', 'CONTENT_LENGTH': str(len(body)), 'REMOTE_ADDR': '127.0.0.1', **variables}
+    values = {'REQUEST_METHOD': method, 'SCRIPT_NAME': path, 'QUERY_STRING': '', 'CONTENT_LENGTH': str(len(body)),
+              'REMOTE_ADDR': '127.0.0.1', **variables}
     chunks = [body[at:at + 32768] for at in range(0, len(body), 32768)]
     return (record(BEGIN, struct.pack('>HB5x', 1, keep)) + record(PARAMS, pairs(values)) + record(PARAMS)
             + b''.join(record(STDIN, chunk) for chunk in chunks) + record(STDIN))
@@ -47,10 +50,11 @@ def read_all(peer, wait=3.0):
 
 
 def hidden_in_a_body(forged, size, alignment):
-    """A body in which a forged request stands many times, each behind records of nobody that a reader skips. Wherever a reader
-    goes on that has lost the place, it finds one: in the middle of such records with one of 8 alignments, in the middle of a
-    forged request with one of the next 8."""
-    sled = record(STDIN, request=0x7777) * 127 + record(STDIN, b' ' * 8, request=0x7777)  # after empty ones alone libfcgi would skip ours, too
+    """A body with many copies of a forged request, each after records of no request, which a reader skips. Wherever a
+    reader that has lost its place goes on, it finds a copy: in the middle of such records with one of 8 alignments, in
+    the middle of a forged request with one of the next 8."""
+    # after records that are all empty, libfcgi would skip ours, too
+    sled = record(STDIN, request=0x7777) * 127 + record(STDIN, b' ' * 8, request=0x7777)
     forged += record(STDIN, b' ' * (-len(forged) % 8), request=0x7777)
     unit = sled + forged
     return (b'=' * (alignment % 8) + sled[:alignment // 8 * 600] + unit * (size // len(unit) + 1))[:size]
@@ -61,36 +65,48 @@ class OverHttp(unittest.TestCase):
         answer = STACK.root.post('/api/v1/tasks', {'title': 'canary'})
         self.assertEqual(answer.status, 201, answer)
         self.canary = answer.json['id']
-        self.forged = request('DELETE', f'/api/v1/tasks/{self.canary}', HTTP_AUTHORIZATION='Token ' + STACK.root.token, REMOTE_USER='root', REMOTE_ADDR='10.9.9.9')
+        self.forged = request('DELETE', f'/api/v1/tasks/{self.canary}', HTTP_AUTHORIZATION='Token ' + STACK.root.token,
+                              REMOTE_USER='root', REMOTE_ADDR='10.9.9.9')
 
     def alive(self):
-        self.assertEqual(STACK.psql(f'select title from tasks where id = {self.canary}'), [['canary']], 'the forged request was executed')
+        self.assertEqual(STACK.psql(f'select title from tasks where id = {self.canary}'), [['canary']],
+                         'the forged request was executed')
         self.assertEqual(STACK.psql("select count(*) from audit where ip = '10.9.9.9'"), [['0']])
 
     def test_records_in_a_body_are_never_taken_for_a_request(self):
-        """To endpoints that refuse before they read it and to ones that read it; behind it, an honest request of the same connection."""
+        """Sent to endpoints that refuse before they read it and to ones that read it; after it, an honest request on
+        the same connection."""
         form, stranger = 'application/x-www-form-urlencoded', 'Authorization: Token ' + 'A' * 43
         token = 'Authorization: Token ' + STACK.root.token
-        cases = [('POST /api/v1/tasks', 401, form, stranger), ('POST /api/v1/tasks', 415, 'application/octet-stream', token), ('POST /api/v1/tasks', 400, 'application/json', token),
-                 ('POST /api/v1/tasks', 400, form, token), (f'DELETE /api/v1/tasks/{self.canary}', 401, form, stranger), ('GET /api/v1/tasks', 401, form, stranger), ('FOO /api/v1/tasks', 405, form, token)]
+        cases = [('POST /api/v1/tasks', 401, form, stranger),
+                 ('POST /api/v1/tasks', 415, 'application/octet-stream', token),
+                 ('POST /api/v1/tasks', 400, 'application/json', token),
+                 ('POST /api/v1/tasks', 400, form, token), (f'DELETE /api/v1/tasks/{self.canary}', 401, form, stranger),
+                 ('GET /api/v1/tasks', 401, form, stranger), ('FOO /api/v1/tasks', 405, form, token)]
         sizes = [9000, 40000] if SANITIZER else [9000, 20000, 60000, 200000]
         for line, status, kind, who in cases:
             for size in sizes:
                 for alignment in range(16):
                     body = hidden_in_a_body(self.forged, size, alignment)
                     with socket.create_connection(('127.0.0.1', STACK.port), timeout=10) as peer:
-                        peer.sendall(f'{line} HTTP/1.1\r\nHost: localhost\r\n{who}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n'.encode() + body
-                                     + b'GET /api/v1/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+                        peer.sendall(
+                            f'{line} HTTP/1.1\r\nHost: localhost\r\n{who}\r\nContent-Type: {kind}\r\nContent-Length: '
+                            f'{size}\r\n\r\n'.encode() + body
+                            + b'GET /api/v1/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
                         got = read_all(peer, 10)
-                    self.assertEqual([int(part[:3]) for part in got.split(b'HTTP/1.1 ')[1:]], [status, 200], (line, kind, size, alignment, got))
+                    self.assertEqual([int(part[:3]) for part in got.split(b'HTTP/1.1 ')[1:]], [status, 200],
+                                     (line, kind, size, alignment, got))
         self.alive()
 
     def test_a_chunked_body_is_no_better_hiding_place(self):
         for alignment in range(16):
             body = hidden_in_a_body(self.forged, 30000, alignment)
             with socket.create_connection(('127.0.0.1', STACK.port), timeout=10) as peer:
-                peer.sendall(b'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n'
-                             + b''.join(b'%x\r\n%s\r\n' % (len(body[at:at + 4096]), body[at:at + 4096]) for at in range(0, len(body), 4096)) + b'0\r\n\r\n')
+                peer.sendall(
+                    b'POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n'
+                    b'Content-Type: text/plain\r\nConnection: close\r\n\r\n'
+                    + b''.join(b'%x\r\n%s\r\n' % (len(body[at:at + 4096]), body[at:at + 4096])
+                               for at in range(0, len(body), 4096)) + b'0\r\n\r\n')
                 got = read_all(peer, 10)
             self.assertEqual(got.count(b'HTTP/1.1 '), 1, got)
             self.assertIn(b' 401 ', got[:20])
@@ -105,7 +121,7 @@ class Peer(unittest.TestCase):
 
     def connect(self, handler):
         peer = socket.socket(socket.AF_UNIX)
-        peer.connect(os.path.join(self.devstack.run, 'sockets', handler + '.sock'))
+        peer.connect(os.path.join(self.stack.run, 'sockets', handler + '.sock'))
         return peer
 
     def say(self, handler, data, wait=3.0):
@@ -126,21 +142,24 @@ class Peer(unittest.TestCase):
 
 class OnTheSocket(Peer):
     def test_one_connection_is_one_request_however_it_was_asked_for(self):
-        """With the flag that asks to keep the connection, a body that nobody read is not the next request, nor is what follows."""
+        """With the flag that keeps the connection, neither an unread body nor what follows it is the next request."""
         canary = self.root.post('/api/v1/tasks', {'title': 'canary'}).json['id']
         forged = request('DELETE', f'/api/v1/tasks/{canary}', HTTP_AUTHORIZATION='Token ' + self.root.token)
         for alignment in range(16):
             for size in (9000, 60000, 3 << 20):
-                got = self.say('tasks', request('POST', '/api/v1/tasks', hidden_in_a_body(forged, size, alignment), keep=True) + forged, 1.0)
+                got = self.say('tasks', request('POST', '/api/v1/tasks', hidden_in_a_body(forged, size, alignment),
+                                                keep=True) + forged, 1.0)
                 self.assertLessEqual(got.count(b'Status: '), 1, got)
                 self.assertNotIn(b'Status: 2', got)
-        self.assertEqual(self.devstack.psql(f'select count(*) from tasks where id = {canary}'), [['1']], 'the forged request was executed')
+        self.assertEqual(self.stack.psql(f'select count(*) from tasks where id = {canary}'), [['1']],
+                         'the forged request was executed')
 
     def test_an_honest_request_on_the_socket_is_answered(self):
         """What the other tests send is understood, so that their silence means something."""
         got = self.say('tasks', request('GET', '/api/v1/tasks', HTTP_AUTHORIZATION='Token ' + self.root.token))
         self.assertIn(b'Status: 200', got)
-        self.assertIn(b'FCGI_MPXS_CONNS', self.say('tasks', record(GET_VALUES, pairs({'FCGI_MPXS_CONNS': ''}), request=0) + request('GET', '/')))
+        self.assertIn(b'FCGI_MPXS_CONNS', self.say('tasks', record(GET_VALUES, pairs({'FCGI_MPXS_CONNS': ''}),
+                                                                   request=0) + request('GET', '/')))
 
     def test_a_silent_peer_blocks_no_others(self):
         for first in (b'', b'\1\1'):
@@ -160,16 +179,18 @@ class OnTheSocket(Peer):
                 peer.close()
 
     def test_the_sockets_are_closed_to_others(self):
-        paths = [os.path.join(self.devstack.run, 'sockets', name) for name in os.listdir(os.path.join(self.devstack.run, 'sockets'))] + [os.path.join(self.devstack.run, '.s.PGSQL.5432')]
+        folder = os.path.join(self.stack.run, 'sockets')
+        paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+        paths.append(os.path.join(self.stack.run, '.s.PGSQL.5432'))
         self.assertGreater(len(paths), 5)
         for path in paths:
             self.assertTrue(stat.S_ISSOCK(os.stat(path).st_mode), path)
             self.assertEqual(os.stat(path).st_mode & 0o007, 0, path)
-        self.assertEqual(os.stat(self.devstack.run).st_mode & 0o077, 0)
+        self.assertEqual(os.stat(self.stack.run).st_mode & 0o077, 0)
         if os.geteuid() != 0:
             return
         child = os.fork()
-        if child == 0:  # as nobody, without any group
+        if child == 0:  # as the user nobody, without any group
             opened = 0
             try:
                 os.setgroups([])
@@ -190,9 +211,10 @@ class Deadly(Peer):
     """On a dev stack of its own: handlers may die here, and their last words are no fault of the others."""
 
     def setUp(self):
-        self.stack = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
-        self.addCleanup(self.devstack.stop)
-        self.root = self.devstack.user('root', superuser=True)
+        last_words = r'^.*(?:ERROR|WARNING): \w+Sanitizer.*$'  # of libfcgi, where a sanitizer sees it die
+        self.stack = devstack.DevStack(BUILD, deliberate=last_words, FETTLE_WORKERS='4').start()
+        self.addCleanup(self.stack.stop)
+        self.root = self.stack.user('root', superuser=True)
 
     def test_values_asked_for_again_and_again_do_not_stop_the_service(self):
         for count in (4, 40):
@@ -202,9 +224,11 @@ class Deadly(Peer):
 
     def test_giant_lengths_do_not_stop_the_service(self):
         most = (1 << 31) - 1
-        for name, value in ((most, most), (most - 1, most - 1), (most - 1, 1), (most, 1), (1 << 30, 1 << 30), (1 << 30, 0)):
+        for name, value in ((most, most), (most - 1, most - 1), (most - 1, 1), (most, 1), (1 << 30, 1 << 30),
+                            (1 << 30, 0)):
             lengths = struct.pack('>II', name | 1 << 31, value | 1 << 31)
-            for data in (record(GET_VALUES, lengths + b'x' * 64, request=0), record(BEGIN, struct.pack('>HB5x', 1, 0)) + record(PARAMS, lengths + b'x' * 64) + record(PARAMS) + record(STDIN)):
+            for data in (record(GET_VALUES, lengths + b'x' * 64, request=0), record(BEGIN, struct.pack('>HB5x', 1, 0)) +
+                         record(PARAMS, lengths + b'x' * 64) + record(PARAMS) + record(STDIN)):
                 with self.subTest(name=name, value=value):
                     self.say('health', data, 0.2)
                     self.served((name, value))
@@ -213,10 +237,18 @@ class Deadly(Peer):
     def test_records_in_no_order_do_not_stop_the_service(self):
         rng = random.Random(1)
         whole = request('GET', '/health/live')
-        cases = [b'', b'\0', b'\1', b'\xff' * 4096, b'GET / HTTP/1.1\r\n\r\n', whole[:30], whole[:-9], record(PARAMS, pairs({'A': 'b'})), record(STDIN), record(ABORT), record(END, b'\0' * 8), record(DATA, b'x'),
-                 record(BEGIN), record(BEGIN, struct.pack('>HB5x', 7, 0)), record(BEGIN, struct.pack('>HB5x', 2, 0)) + whole[16:], record(BEGIN, struct.pack('>HB5x', 1, 0)) * 3, record(99, request=0), record(0), record(STDOUT, b'x'),
-                 record(BEGIN, struct.pack('>HB5x', 1, 0), version=2), record(BEGIN, struct.pack('>HB5x', 1, 0)) + record(PARAMS, b'\x85'), record(BEGIN, struct.pack('>HB5x', 1, 0)) + record(PARAMS, b'\5\5ab') + record(PARAMS),
-                 request('GET', '/health/live', CONTENT_LENGTH='-1'), request('GET', '/health/live', CONTENT_LENGTH='99999999999999999999'), request('', ''), request('GET', '/' + 'a' * 60000), record(BEGIN, struct.pack('>HB5x', 1, 0)) + record(PARAMS) + record(STDIN)]
+        cases = [b'', b'\0', b'\1', b'\xff' * 4096, b'GET / HTTP/1.1\r\n\r\n', whole[:30], whole[:-9],
+                 record(PARAMS, pairs({'A': 'b'})), record(STDIN), record(ABORT), record(END, b'\0' * 8),
+                 record(DATA, b'x'), record(BEGIN), record(BEGIN, struct.pack('>HB5x', 7, 0)),
+                 record(BEGIN, struct.pack('>HB5x', 2, 0)) + whole[16:], record(BEGIN, struct.pack('>HB5x', 1, 0)) * 3,
+                 record(99, request=0), record(0), record(STDOUT, b'x'),
+                 record(BEGIN, struct.pack('>HB5x', 1, 0), version=2),
+                 record(BEGIN, struct.pack('>HB5x', 1, 0)) + record(PARAMS, b'\x85'),
+                 record(BEGIN, struct.pack('>HB5x', 1, 0)) + record(PARAMS, b'\5\5ab') + record(PARAMS),
+                 request('GET', '/health/live', CONTENT_LENGTH='-1'),
+                 request('GET', '/health/live', CONTENT_LENGTH='99999999999999999999'), request('', ''),
+                 request('GET', '/' + 'a' * 60000),
+                 record(BEGIN, struct.pack('>HB5x', 1, 0)) + record(PARAMS) + record(STDIN)]
         cases += [rng.randbytes(rng.randint(1, 4000)) for _ in range(20)]
         for i in range(20):  # a request with one byte changed
             at = rng.randrange(len(whole))
@@ -224,4 +256,4 @@ class Deadly(Peer):
         for data in cases:
             self.say('health', data, 0.05)
         self.served('records in no order')
-        self.assertEqual(len(self.devstack.pids('health')), 1)
+        self.assertEqual(len(self.stack.pids('health')), 1)

@@ -1,4 +1,4 @@
-"""Lists as CSV: the same rows as in JSON, whatever they hold; flat in memory, with no file left and nobody else kept waiting."""
+"""Lists as CSV: the same rows as in JSON, whatever they contain; memory stays flat, no file is left, no one waits."""
 import csv
 import io
 import json
@@ -19,7 +19,9 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 WORKERS = 6
 CSV = {'Accept': 'text/csv'}
-NASTY = ['=1+1', '+1', '-1', '@sum(a1)', '\ttab', 'quote " quote', '"', 'a,b', 'line\nline', 'line\r\nline\r', '\rreturn', ' =1', "'=1", 'größe 単位 🙂', 'x' * 150, ';', '=cmd|\' /C calc\'!A0', '""', ',', '=', '\\N', 'null', '0012', '="a,b"\n']
+NASTY = ['=1+1', '+1', '-1', '@sum(a1)', '\ttab', 'quote " quote', '"', 'a,b', 'line\nline', 'line\r\nline\r',
+         '\rreturn', ' =1', "'=1", 'größe 単位 🙂', 'x' * 150, ';', '=cmd|\' /C calc\'!A0', '""', ',', '=', '\\N', 'null',
+         '0012', '="a,b"\n']
 
 
 def quoted(text):
@@ -32,7 +34,8 @@ class Spreadsheet(unittest.TestCase):
         # a small disk of its own, where that is possible; half of the workers may have 20 MiB there at the same time
         cls.spool = tempfile.mkdtemp(prefix='fettle-spool-')
         cls.addClassCleanup(shutil.rmtree, cls.spool, ignore_errors=True)
-        cls.small = os.geteuid() == 0 and subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=128m,mode=1777', 'tmpfs', cls.spool], capture_output=True).returncode == 0
+        cls.small = (os.geteuid() == 0 and subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=128m,mode=1777', 'tmpfs',
+                                                           cls.spool], capture_output=True).returncode == 0)
         if cls.small:
             cls.addClassCleanup(subprocess.run, ['umount', cls.spool])
         os.chmod(cls.spool, 0o1777)
@@ -43,15 +46,20 @@ class Spreadsheet(unittest.TestCase):
         texts = 'array[' + ', '.join(quoted(text) for text in NASTY) + ']'
         cls.on.psql(f"""
             set session_replication_role = replica;
-            insert into equipment (id, name, serial_number, location) overriding system value select n, 'Lathe', n, ({texts})[n] from generate_series(1, {len(NASTY)}) n;
+            insert into equipment (id, name, serial_number, location) overriding system value
+                select n, 'Lathe', n, ({texts})[n] from generate_series(1, {len(NASTY)}) n;
             insert into tasks (title, description, due_date, author, "user", priority_level)
-                select ({texts})[n % {len(NASTY)} + 1], case n % 5 when 0 then null when 1 then '' else ({texts})[n % 7 + 1] || repeat(({texts})[n % 11 + 1], n % 30) end,
-                       case when n % 4 > 0 then date '2026-01-01' + n % 100 end, {cls.user.id}, {cls.user.id}, (array['Low', 'Medium', 'High'])[n % 3 + 1]
+                select ({texts})[n % {len(NASTY)} + 1],
+                       case n % 5 when 0 then null when 1 then '' else ({texts})[n % 7 + 1]
+                       || repeat(({texts})[n % 11 + 1], n % 30) end,
+                       case when n % 4 > 0 then date '2026-01-01' + n % 100 end, {cls.user.id}, {cls.user.id},
+                       (array['Low', 'Medium', 'High'])[n % 3 + 1]
                   from generate_series(1, 3500) n;
             analyze""")
 
     def tearDown(self):
-        self.assertTrue(restarts.wait_for(lambda: not [name for name in os.listdir(self.spool) if name.startswith('fettle-')]), os.listdir(self.spool))
+        self.assertTrue(restarts.wait_for(lambda: not [name for name in os.listdir(self.spool)
+                                                       if name.startswith('fettle-')]), os.listdir(self.spool))
 
     def pages(self, who, path):
         """All rows of a list as JSON, page after page."""
@@ -64,7 +72,8 @@ class Spreadsheet(unittest.TestCase):
         return rows
 
     def table(self, answer):
-        self.assertEqual((answer.status, answer.headers['content-type']), (200, 'text/csv; charset=utf-8; header=present'), answer)
+        self.assertEqual((answer.status, answer.headers['content-type']),
+                         (200, 'text/csv; charset=utf-8; header=present'), answer)
         self.assertEqual(int(answer.headers['content-length']), len(answer.body))
         return list(csv.reader(io.StringIO(answer.body.decode(), newline=''), strict=True))
 
@@ -84,22 +93,27 @@ class Spreadsheet(unittest.TestCase):
             self.assertEqual(list(row), names)
             for name, found in zip(names, line):
                 expected = self.cell(row[name])
-                self.assertEqual(json.loads(found) if isinstance(expected, (list, dict)) else found, expected, (path, name))
+                self.assertEqual(json.loads(found) if isinstance(expected, (list, dict)) else found, expected,
+                                 (path, name))
         return len(rows)
 
     # -- what it says
 
     def test_the_rows_are_those_of_the_pages_in_the_same_order(self):
-        for query, least in (('', 3500), ('?ordering=due_date,-title', 3500), ('?ordering=-due_date', 3500), ('?ordering=title&priority_level=High', 1100), ('?search=quote', 100), ('?due_date__isnull=true', 800), ('?title=nowhere', 0)):
+        for query, least in (('', 3500), ('?ordering=due_date,-title', 3500), ('?ordering=-due_date', 3500),
+                             ('?ordering=title&priority_level=High', 1100), ('?search=quote', 100),
+                             ('?due_date__isnull=true', 800), ('?title=nowhere', 0)):
             self.assertGreaterEqual(self.compare(self.user, '/api/v1/tasks' + query), least, query)
 
     def test_every_other_list_has_its_table(self):
         # tables in which something changes with each request are left out: the trail and one's own sessions
         self.root.post('/api/v1/equipment/1/readings', {'hours': '5.00'})
         order = self.root.post('/api/v1/tasks', {'title': 'order', 'equipment': 1}).json['id']
-        self.root.post('/api/v1/maintenance', {'task': order, 'description': '=1+1', 'cost': '12.50', 'parts': [{'name': 'oil, "best"', 'quantity': 2}]})
+        self.root.post('/api/v1/maintenance', {'task': order, 'description': '=1+1', 'cost': '12.50',
+                                               'parts': [{'name': 'oil, "best"', 'quantity': 2}]})
         self.root.post('/api/v1/schedules', {'equipment': 1, 'title': '@oil', 'every_days': 7})
-        for path in ('/equipment', '/equipment/1/readings', '/maintenance', '/schedules', '/users', '/roles', '/permissions', f'/tasks/{order}/history', '/tasks/completed', '/auth/tokens'):
+        for path in ('/equipment', '/equipment/1/readings', '/maintenance', '/schedules', '/users', '/roles',
+                     '/permissions', f'/tasks/{order}/history', '/tasks/completed', '/auth/tokens'):
             self.compare(self.root, '/api/v1' + path)
 
     def test_no_cell_is_a_formula(self):
@@ -117,7 +131,8 @@ class Spreadsheet(unittest.TestCase):
         self.assertEqual(self.user.get('/api/v1/tasks?title=nowhere', headers=CSV).body.count(b'\r\n'), 1)
 
     def test_a_head_has_the_headers_and_no_body(self):
-        whole, head = (self.user.request(method, '/api/v1/tasks?ordering=title', headers=CSV) for method in ('GET', 'HEAD'))
+        whole, head = (self.user.request(method, '/api/v1/tasks?ordering=title', headers=CSV)
+                       for method in ('GET', 'HEAD'))
         self.assertEqual((head.status, head.body), (200, b''))
         for name in ('content-type', 'content-length', 'content-disposition', 'vary', 'cache-control'):
             self.assertEqual(head.headers[name], whole.headers[name])
@@ -127,31 +142,45 @@ class Spreadsheet(unittest.TestCase):
     def test_refusals_are_problems(self):
         eve = self.on.user()
         self.on.psql(f'delete from user_roles where user_id = {eve.id}')
-        for who, path, status, code in ((self.on.client(), '/tasks', 401, 'not_authenticated'), (self.on.client('a' * 43), '/tasks', 401, 'not_authenticated'), (eve, '/audit', 403, 'permission_missing'),
-                                        (self.user, '/equipment/999999/readings', 404, 'not_found'), (self.user, '/nothing', 404, 'not_found'),
-                                        (self.user, '/tasks?page_size=5', 400, 'invalid'), (self.user, '/tasks?cursor=abc', 400, 'invalid'), (self.user, '/tasks?count=exact', 400, 'invalid'), (self.user, '/tasks?x=1', 400, 'invalid')):
+        for who, path, status, code in (
+                (self.on.client(), '/tasks', 401, 'not_authenticated'),
+                (self.on.client('a' * 43), '/tasks', 401, 'not_authenticated'),
+                (eve, '/audit', 403, 'permission_missing'), (self.user, '/equipment/999999/readings', 404, 'not_found'),
+                (self.user, '/nothing', 404, 'not_found'), (self.user, '/tasks?page_size=5', 400, 'invalid'),
+                (self.user, '/tasks?cursor=abc', 400, 'invalid'), (self.user, '/tasks?count=exact', 400, 'invalid'),
+                (self.user, '/tasks?x=1', 400, 'invalid')):
             for method in ('GET', 'HEAD'):
                 answer = who.request(method, '/api/v1' + path, headers=CSV)
-                self.assertEqual((answer.status, answer.headers['content-type']), (status, 'application/problem+json'), (path, answer))
+                self.assertEqual((answer.status, answer.headers['content-type']), (status, 'application/problem+json'),
+                                 (path, answer))
                 if method == 'GET':
                     self.assertEqual(answer.json['code'], code)
-                    self.assertEqual(list(answer.json.get('errors', {})), [path.split('?')[1].split('=')[0]] if status == 400 else [])
+                    self.assertEqual(list(answer.json.get('errors', {})),
+                                     [path.split('?')[1].split('=')[0]] if status == 400 else [])
         self.assertEqual(self.user.get(f'/api/v1/users/{self.user.id}', headers=CSV).status, 406)
 
     def test_who_accepts_both_gets_what_is_wanted_more(self):
-        for accept, kind in (('text/csv', 'text/csv'), ('text/csv, application/json', 'application/json'), ('text/csv, application/json;q=0.9', 'text/csv'), ('text/csv;q=0.5, application/json', 'application/json'),
-                             ('text/csv;q=0.5, application/json;q=0.4', 'text/csv'), ('text/*, application/json;q=0.1', 'text/csv'), ('*/*', 'application/json'), ('text/csv;q=0, */*', 'application/json'),
-                             ('text/csv, */*;q=0.1', 'text/csv'), ('TEXT/CSV', 'text/csv'), ('text/csv; header=present', 'text/csv'), ('text/html, text/csv;q=0.2', 'text/csv'), ('text/csv;q=0', None), ('text/html', None)):
+        for accept, kind in (('text/csv', 'text/csv'), ('text/csv, application/json', 'application/json'),
+                             ('text/csv, application/json;q=0.9', 'text/csv'),
+                             ('text/csv;q=0.5, application/json', 'application/json'),
+                             ('text/csv;q=0.5, application/json;q=0.4', 'text/csv'),
+                             ('text/*, application/json;q=0.1', 'text/csv'), ('*/*', 'application/json'),
+                             ('text/csv;q=0, */*', 'application/json'), ('text/csv, */*;q=0.1', 'text/csv'),
+                             ('TEXT/CSV', 'text/csv'), ('text/csv; header=present', 'text/csv'),
+                             ('text/html, text/csv;q=0.2', 'text/csv'), ('text/csv;q=0', None), ('text/html', None)):
             answer = self.user.get('/api/v1/tasks?title=quote', headers={'Accept': accept})
-            self.assertEqual((answer.status, answer.headers['content-type'].split(';')[0]), (200, kind) if kind else (406, 'application/problem+json'), accept)
+            self.assertEqual((answer.status, answer.headers['content-type'].split(';')[0]),
+                             (200, kind) if kind else (406, 'application/problem+json'), accept)
 
     # -- what it costs
 
     def many(self):
-        """60,000 tasks of nobody else, for superusers to see; some 20 MiB as CSV."""
+        """60,000 tasks that only superusers see; some 20 MiB as CSV."""
         if not getattr(Spreadsheet, 'has_many', False):
             self.on.psql(f"""set session_replication_role = replica;
-                insert into tasks (title, description, author, "user") select 'much ' || n, repeat('much ', 50), {self.root.id}, {self.root.id} from generate_series(1, 60000) n;
+                insert into tasks (title, description, author, "user")
+                    select 'much ' || n, repeat('much ', 50), {self.root.id}, {self.root.id}
+                           from generate_series(1, 60000) n;
                 analyze""")
             Spreadsheet.has_many = True
 
@@ -164,7 +193,8 @@ class Spreadsheet(unittest.TestCase):
         self.many()
         # each worker with its connection, and what its first pages cost
         for _ in range(2):
-            self.assertEqual({answer.status for answer in races.together([self.act('/api/v1/tasks?title=quote')] * (WORKERS // 2))}, {200})
+            self.assertEqual({answer.status for answer
+                              in races.together([self.act('/api/v1/tasks?title=quote')] * (WORKERS // 2))}, {200})
         for _ in range(WORKERS * 3):
             self.assertEqual(self.root.get('/api/v1/tasks?title=quote', headers=CSV).status, 200)
         small = self.memory()
@@ -211,7 +241,8 @@ class Spreadsheet(unittest.TestCase):
                 peer = socket.socket()
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 peer.connect(('127.0.0.1', self.on.port))
-                peer.sendall(f'GET /api/v1/tasks?title=much HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\nAuthorization: Token {self.root.token}\r\n\r\n'.encode())
+                peer.sendall(f'GET /api/v1/tasks?title=much HTTP/1.1\r\nHost: localhost\r\nAccept: '
+                             f'text/csv\r\nAuthorization: Token {self.root.token}\r\n\r\n'.encode())
                 slow.append(peer)
                 time.sleep(0.7)  # one after the other, so that each one finds a place
             for _ in range(10):
@@ -221,17 +252,21 @@ class Spreadsheet(unittest.TestCase):
         finally:
             for peer in slow:
                 peer.close()
-        # what nobody waits for any more is made to its end
-        self.assertTrue(restarts.wait_for(lambda: self.root.get('/api/v1/tasks?title=nowhere', headers=CSV).status == 200, 60))
+        # a table is completed although its client has gone
+        self.assertTrue(
+            restarts.wait_for(lambda: self.root.get('/api/v1/tasks?title=nowhere', headers=CSV).status == 200, 60))
 
     def test_a_client_that_goes_away_leaves_no_file(self):
         self.many()
         for _ in range(2):
             with socket.create_connection(('127.0.0.1', self.on.port)) as peer:
-                peer.sendall(f'GET /api/v1/tasks?title=much HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\nAuthorization: Token {self.root.token}\r\n\r\n'.encode())
+                peer.sendall(f'GET /api/v1/tasks?title=much HTTP/1.1\r\nHost: localhost\r\nAccept: '
+                             f'text/csv\r\nAuthorization: Token {self.root.token}\r\n\r\n'.encode())
                 peer.recv(1000)
         files = f'/proc/{self.on.pids("tasks")[0]}/fd'
-        self.assertTrue(restarts.wait_for(lambda: not any(self.spool in os.readlink(f'{files}/{fd}') for fd in os.listdir(files) if os.path.lexists(f'{files}/{fd}')), 20), 'a spooled file is still held')
+        self.assertTrue(
+            restarts.wait_for(lambda: not any(self.spool in os.readlink(f'{files}/{fd}') for fd in os.listdir(files)
+                                              if os.path.lexists(f'{files}/{fd}')), 20), 'a spooled file is still held')
 
     def test_a_full_disk_is_said_and_forgotten(self):
         if not self.small:
@@ -242,7 +277,8 @@ class Spreadsheet(unittest.TestCase):
             ballast.write(bytes(free.f_bavail * free.f_frsize - (2 << 20)))
         try:
             answer = self.root.get('/api/v1/tasks?title=much', headers=CSV)
-            self.assertEqual((answer.status, answer.headers['content-type'], answer.json['code']), (507, 'application/problem+json', 'no_room'), answer)
+            self.assertEqual((answer.status, answer.headers['content-type'], answer.json['code']),
+                             (507, 'application/problem+json', 'no_room'), answer)
             self.assertEqual(self.root.get('/api/v1/tasks?title=quote', headers=CSV).status, 200)
             self.assertEqual(self.root.get('/api/v1/tasks').status, 200)
         finally:

@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ import time
 import unittest
 
 import devstack
+import restarts
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
@@ -30,7 +30,8 @@ def compound(shift, sectors):
     struct.pack_into('<HHH', head, 28, 0xfffe, shift, 6)
     struct.pack_into('<I', head, 48, tables)
     struct.pack_into('<IiIiI', head, 56, 4096, tables, 1, -2, 0)
-    struct.pack_into('<109i', head, 76, *(i % tables for i in range(min(109, 63 << 20 >> shift))), *[-1] * max(0, 109 - (63 << 20 >> shift)))
+    struct.pack_into('<109i', head, 76, *(i % tables for i in range(min(109, 63 << 20 >> shift))),
+                     *[-1] * max(0, 109 - (63 << 20 >> shift)))
     struct.pack_into('<I', head, 44, min(109, 63 << 20 >> shift))
     chain = bytearray(size * tables)
     for i in range(tables, tables + sectors):
@@ -42,14 +43,14 @@ def compound(shift, sectors):
 
 
 class Pattern:
-    """Bytes without end that repeat only after 1 MiB and 1 byte: what is lost, doubled or moved shows in the SHA-256."""
+    """Bytes without end that repeat only after 1 MiB and 1 byte: lost, doubled or moved bytes change the SHA-256."""
     block = random.Random(7).randbytes(MIB + 1)  # the same in each run: their first bytes are of no type
 
     def __init__(self, size, front=b'', behind=b''):
         self.size, self.left, self.at, self.front, self.behind = size, size, 0, front, behind
 
     def pieces(self):
-        """What is sent, in pieces: the file between what stands in front of it and behind it."""
+        """What is sent, in pieces: the file between what is before and after it."""
         yield self.front
         while self.left:
             piece = self.block[self.at:self.at + min(self.left, MIB)]
@@ -65,17 +66,20 @@ class Pattern:
 
 
 def multipart(size, name='big.bin', boundary='part-of-the-test'):
-    return Pattern(size, f'--{boundary}\r\nContent-Disposition: form-data; name="title"\r\n\r\nBig\r\n--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-                         'Content-Type: image/png\r\n\r\n'.encode(), f'\r\n--{boundary}--\r\n'.encode())
+    return Pattern(size, f'--{boundary}\r\nContent-Disposition: form-data; '
+                   f'name="title"\r\n\r\nBig\r\n--{boundary}\r\nContent-Disposition: form-data; name="file"; '
+                   f'filename="{name}"\r\n'
+                   'Content-Type: image/png\r\n\r\n'.encode(), f'\r\n--{boundary}--\r\n'.encode())
 
 
 def send(on, token, path, pattern, kind=None, cut=None, headers=()):
-    """Sends a body as it is made; the Answer. With cut, no more than so many bytes of it, and then no answer is waited for."""
+    """Sends a body while it is made; the Answer. With cut: sends only so many bytes, and waits for no answer."""
     connection = http.client.HTTPConnection('127.0.0.1', on.port, timeout=120)
     try:
         connection.putrequest('POST', path)
         length = len(pattern.front) + pattern.size + len(pattern.behind)
-        for name, value in (('Content-Length', length), ('Authorization', f'Token {token}'), *([('Content-Type', kind)] if kind else []), *headers):
+        for name, value in (('Content-Length', length), ('Authorization', f'Token {token}'),
+                            *([('Content-Type', kind)] if kind else []), *headers):
             connection.putheader(name, str(value))
         connection.endheaders()
         sent = 0
@@ -123,13 +127,15 @@ class Storage:
 
     def __init__(self, on):
         self.on, self.path = on, on.env['FETTLE_STORAGE']
-        on.psql("update migrations set applied_at = '2000-01-01'")  # as if it had been there before what the tests make old
+        # as if it had been there before what the tests make old
+        on.psql("update migrations set applied_at = '2000-01-01'")
 
     def of(self, sha256):
         return os.path.join(self.path, sha256[:2], sha256)
 
     def stored(self):
-        return {name for folder in os.listdir(self.path) if len(folder) == 2 for name in os.listdir(os.path.join(self.path, folder))}
+        return {name for folder in os.listdir(self.path) if len(folder) == 2
+                for name in os.listdir(os.path.join(self.path, folder))}
 
     def incoming(self):
         folder = os.path.join(self.path, 'incoming')
@@ -179,17 +185,20 @@ class Uploads(unittest.TestCase):
         with open(f'/proc/{pid}/clear_refs', 'w') as file:
             file.write('5')  # the peak begins here
         before = memory(pid, 'VmRSS')
-        for kind, pattern, path in ((FORM, multipart(size), PATH), (None, Pattern(size), PATH + '?file_name=big.bin&title=Big')):
+        for kind, pattern, path in ((FORM, multipart(size), PATH),
+                                    (None, Pattern(size), PATH + '?file_name=big.bin&title=Big')):
             started = time.monotonic()
             answer = send(STACK, self.user.token, path, pattern, kind)
             seconds = time.monotonic() - started
             self.check(answer, Pattern(size))
-            self.assertEqual((answer.json['title'], answer.json['file_name'], answer.json['content_type']), ('Big', 'big.bin', 'application/octet-stream'))
+            self.assertEqual((answer.json['title'], answer.json['file_name'], answer.json['content_type']),
+                             ('Big', 'big.bin', 'application/octet-stream'))
             print(f'   {"multipart" if kind else "raw"}: 200 MiB in {seconds:.1f} s', flush=True)
             self.remove(answer)
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
             sizes = [(50 * MIB if not SANITIZER else 5 * MIB) + i for i in range(20)]
-            for answer, size in zip(list(pool.map(lambda each: send_again(STACK, self.user.token, PATH, multipart(each), FORM), sizes)), sizes):
+            for answer, size in zip(list(pool.map(lambda each: send_again(STACK, self.user.token, PATH, multipart(each),
+                                                                          FORM), sizes)), sizes):
                 self.check(answer, Pattern(size))
                 self.remove(answer)
         peak = memory(pid, 'VmHWM')
@@ -199,7 +208,8 @@ class Uploads(unittest.TestCase):
             self.assertLess(peak - before, 16)
         self.storage.age()
         self.storage.sweep()  # what other tests have put into the tables without a file is named
-        large = [name for folder, _, names in os.walk(self.storage.path) for name in names if os.path.getsize(os.path.join(folder, name)) >= min(sizes)]
+        large = [name for folder, _, names in os.walk(self.storage.path) for name in names
+                 if os.path.getsize(os.path.join(folder, name)) >= min(sizes)]
         self.assertEqual(large, [])
 
     def test_a_file_that_says_how_much_of_it_is_tables_is_not_believed(self):
@@ -213,7 +223,8 @@ class Uploads(unittest.TestCase):
                 self.assertEqual(answer.status, 201, answer)
                 self.assertEqual(answer.json['content_type'] == 'application/octet-stream', shift == 20, answer)
                 grown = memory(pid, 'VmHWM') - before
-                print(f'   {sectors} sectors of {1 << shift} bytes are {answer.json["content_type"]}, for {grown:.0f} MiB', flush=True)
+                print(f'   {sectors} sectors of {1 << shift} bytes are {answer.json["content_type"]}, '
+                      f'for {grown:.0f} MiB', flush=True)
                 if not SANITIZER:
                     self.assertLess(grown, most)
                 self.assertEqual(STACK.pids('documents'), [pid])
@@ -225,7 +236,8 @@ class Uploads(unittest.TestCase):
         STACK.psql(f'delete from user_roles where user_id = {self.user.id}')
         for token, status in (('x' * 43, 401), (self.user.token, 403)):
             self.assertEqual(send(STACK, token, PATH, multipart(size), FORM).status, status)
-        for path, kind, faults in ((PATH + '?file_name=x&size_bytes=1&nothing=2', None, {'size_bytes', 'nothing'}), (PATH, FORM + 'x', None), (PATH + '?title=x', FORM, {'title'})):
+        for path, kind, faults in ((PATH + '?file_name=x&size_bytes=1&nothing=2', None, {'size_bytes', 'nothing'}),
+                                   (PATH, FORM + 'x', None), (PATH + '?title=x', FORM, {'title'})):
             answer = send(STACK, STACK.root.token, path, multipart(size), kind)
             self.assertEqual(answer.status, 400, answer)
             self.assertEqual(set(answer.json.get('errors', {})), faults or set(), answer)
@@ -239,24 +251,29 @@ class Uploads(unittest.TestCase):
             send(STACK, self.user.token, PATH, multipart(3 * MIB), FORM, cut=cut)
             send(STACK, self.user.token, PATH + '?file_name=x', Pattern(3 * MIB), cut=min(cut, 3 * MIB - 1))
         whole = multipart(MIB)
-        for behind in (b'', b'\r\n', b'\r\n--part-of-the-test', b'\r\n--part-of-the-test-', b'\r\n--part-of-the-test\r\n', b'\n--part-of-the-test--', b'\r\n--part-of-the-test--x'):
+        for behind in (b'', b'\r\n', b'\r\n--part-of-the-test', b'\r\n--part-of-the-test-',
+                       b'\r\n--part-of-the-test\r\n', b'\n--part-of-the-test--', b'\r\n--part-of-the-test--x'):
             answer = send(STACK, self.user.token, PATH, Pattern(MIB, whole.front, behind), FORM)
             self.assertEqual((answer.status, answer.json['code']), (400, 'malformed_form'), behind)
         time.sleep(0.3)
         self.assertEqual((self.storage.incoming(), self.storage.stored(), self.storage.rows()), ([], stored, rows))
 
     def test_a_file_that_looks_like_a_form_is_stored_as_it_is(self):
-        for content in (b'a\r\n--', b'\r\n', b'\r', b'\n--part-of-the-test--\r\n', b'--part-of-the-tes', b'\r\n--part-of-the-tes', b'\r\n-', b'-' * MIB, b'\r\n--' * 100_000, b'\r' * 70_000, b'\r\n--part-of-the-tes' * 50_000):
+        for content in (b'a\r\n--', b'\r\n', b'\r', b'\n--part-of-the-test--\r\n', b'--part-of-the-tes',
+                        b'\r\n--part-of-the-tes', b'\r\n-', b'-' * MIB, b'\r\n--' * 100_000, b'\r' * 70_000,
+                        b'\r\n--part-of-the-tes' * 50_000):
             frame = multipart(0)
             answer = send(STACK, self.user.token, PATH, Pattern(0, frame.front + content, frame.behind), FORM)
-            self.assertEqual((answer.status, answer.json.get('sha256')), (201, hashlib.sha256(content).hexdigest()), content[:40])
+            self.assertEqual((answer.status, answer.json.get('sha256')), (201, hashlib.sha256(content).hexdigest()),
+                             content[:40])
 
     def test_a_key_stores_a_file_once(self):
         headers = [('Idempotency-Key', f'upload-{self.user.id}')]
         first = small(STACK, self.user.token, b'once', headers=headers)
         again = small(STACK, self.user.token, b'once', headers=headers)
         other = small(STACK, self.user.token, b'another', headers=headers)
-        self.assertEqual((first.status, again.status, again.headers.get('idempotency-replayed'), again.body, other.status), (201, 201, 'true', first.body, 409))
+        self.assertEqual((first.status, again.status, again.headers.get('idempotency-replayed'), again.body,
+                          other.status), (201, 201, 'true', first.body, 409))
         self.assertEqual(STACK.psql(f'select count(*) from documents where owner = {self.user.id}'), [['1']])
         self.assertNotIn(hashlib.sha256(b'another').hexdigest(), self.storage.stored())
 
@@ -357,7 +374,8 @@ class Accidents(unittest.TestCase):
                 with open(os.path.join(folder, point), 'w'):
                     pass
                 os.chmod(os.path.join(folder, point), 0o666)
-                answer = small(self.on, user.token, content, **({'headers': [('Idempotency-Key', point)]} if turn else {}))
+                answer = small(self.on, user.token, content,
+                               **({'headers': [('Idempotency-Key', point)]} if turn else {}))
                 self.assertEqual(answer.status, 502, point)
                 self.assertFalse(os.path.exists(os.path.join(folder, point)), f'{point} was not reached')
                 died += 1
@@ -367,12 +385,14 @@ class Accidents(unittest.TestCase):
                     while not handler() or handler() == before:
                         time.sleep(0.02)
                     answer = small(self.on, user.token, content, headers=[('Idempotency-Key', point)])
-                    self.assertEqual((answer.status, answer.headers.get('idempotency-replayed')), (201, 'true' if point == 'after-commit' else None), point)
+                    self.assertEqual((answer.status, answer.headers.get('idempotency-replayed')),
+                                     (201, 'true' if point == 'after-commit' else None), point)
                     acknowledged.add(answer.json['sha256'])
                 self.healthy()
         self.assertEqual(died, 2 * len(POINTS))
-        self.assertEqual(self.on.psql(f'select count(*), count(distinct sha256) from documents where owner = {user.id}'), [[str(len(POINTS) + 1)] * 2])
-        self.assertGreater(len(self.storage.stored()), len(self.storage.rows()))  # what was killed behind the rename
+        self.assertEqual(self.on.psql(f'select count(*), count(distinct sha256) from documents '
+                                      f'where owner = {user.id}'), [[str(len(POINTS) + 1)] * 2])
+        self.assertGreater(len(self.storage.stored()), len(self.storage.rows()))  # what was killed after the rename
         self.assertGreater(len(self.storage.incoming()), 0)
         self.swept()
         self.assertLessEqual(acknowledged, self.storage.stored())
@@ -384,7 +404,8 @@ class Accidents(unittest.TestCase):
         self.addCleanup(own.stop)
         own.root, storage = own.user('root', superuser=True), Storage(own)
         is_ = os.stat(storage.path)
-        if subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size=4m,mode=0750,uid={is_.st_uid},gid={is_.st_gid}', 'none', storage.path], capture_output=True).returncode:
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size=4m,mode=0750,uid={is_.st_uid},gid={is_.st_gid}', 'none',
+                           storage.path], capture_output=True).returncode:
             self.skipTest('nothing can be mounted here')
         self.addCleanup(subprocess.run, ['umount', '-l', storage.path])
         self.assertEqual(small(own, own.root.token, b'fits').status, 201)
@@ -396,21 +417,20 @@ class Accidents(unittest.TestCase):
         self.assertEqual(set(storage.rows()), storage.stored())
 
     def test_a_sweep_beside_uploads_of_the_same_bytes_loses_none(self):
-        user, over, swept = self.on.user(), threading.Event(), []
+        user, over, swept, rounds = self.on.user(), threading.Event(), [], [0] * 4
         content = [b'the same %d' % i for i in range(4)]
 
         def uploads(number):
-            client, rounds = self.on.client(user.token), 0
+            client = self.on.client(user.token)
             while not over.is_set():
-                rounds += 1
-                answer = small(self.on, user.token, content[(number + rounds) % 4])
+                rounds[number] += 1
+                answer = small(self.on, user.token, content[(number + rounds[number]) % 4])
                 assert answer.status == 201, answer
                 sha256 = answer.json['sha256']
                 assert client.get(f'{PATH}/{answer.json["id"]}').status == 200
                 assert os.path.exists(self.storage.of(sha256)), 'acknowledged, but not stored'
                 assert client.delete(f'{PATH}/{answer.json["id"]}').status == 204
             client.close()
-            return rounds
 
         def sweeps():
             while not over.is_set():
@@ -425,9 +445,14 @@ class Accidents(unittest.TestCase):
                 swept.append(int(found.stdout.split('files that nothing speaks of any more: ')[1].split()[0]))
         with concurrent.futures.ThreadPoolExecutor(5) as pool:
             jobs = [pool.submit(uploads, i) for i in range(4)] + [pool.submit(sweeps)]
-            time.sleep(6)
-            over.set()
-            rounds = [job.result() for job in jobs][:4]
+            try:
+                time.sleep(6)
+                # a busy machine needs longer until a sweep has met a file between two uploads of it
+                restarts.wait_for(lambda: sum(swept) and min(rounds) > 3 or any(job.done() for job in jobs), 60)
+            finally:  # also where the run is interrupted: the pool waits for its jobs
+                over.set()
+            for job in jobs:
+                job.result()
         self.assertGreater(min(rounds), 3)
         self.assertGreater(sum(swept), 0, 'nothing was ever swept, so nothing was tried')
         self.swept()
@@ -441,7 +466,9 @@ class Accidents(unittest.TestCase):
         with open(os.path.join(outside, name), 'w'):
             pass
         root = self.storage.path
-        foreign = [os.path.join(root, 'README'), os.path.join(root, 'incoming', 'notes.txt'), os.path.join(root, kept['sha256'][:2], 'notes'), os.path.join(root, kept['sha256'][:2], 'f' * 63 + '0')]
+        folder = os.path.join(root, kept['sha256'][:2])
+        foreign = [os.path.join(root, 'README'), os.path.join(root, 'incoming', 'notes.txt'),
+                   os.path.join(folder, 'notes'), os.path.join(folder, 'f' * 63 + '0')]
         for path in foreign:
             with open(path, 'w'):
                 pass
@@ -482,17 +509,22 @@ class Accidents(unittest.TestCase):
         self.assertFalse(os.path.exists(path))
 
     def test_a_text_is_looked_at_no_further_than_8_kib(self):
-        for content, type_ in ((b'a' * 8000 + b'\0a', 'application/octet-stream'), (b'a' * 9000 + b'\0a', 'text/plain')):
+        for content, type_ in ((b'a' * 8000 + b'\0a', 'application/octet-stream'),
+                               (b'a' * 9000 + b'\0a', 'text/plain')):
             self.assertEqual(small(self.on, self.on.root.token, content).json['content_type'], type_)
 
     def test_uploads_at_the_same_time_stay_within_the_quota(self):
         user = self.on.user()
         with concurrent.futures.ThreadPoolExecutor(12) as pool:
-            answers = list(pool.map(lambda i: send(self.on, user.token, f'{PATH}?file_name={i}', Pattern(15 * MIB + i)), range(12)))
+            answers = list(pool.map(lambda i: send(self.on, user.token, f'{PATH}?file_name={i}', Pattern(15 * MIB + i)),
+                                    range(12)))
         self.assertEqual(sorted(answer.status for answer in answers), [201] * 6 + [409] * 6)
         refused = next(answer.json for answer in answers if answer.status == 409)
-        self.assertEqual((refused['code'], refused['detail']), ('quota_exceeded', 'Your documents take 90.0 of 100 MiB; this file does not fit into the rest.'))
-        self.assertEqual(self.on.psql(f'select bytes = (select sum(size_bytes) from documents where owner = user_id) from storage_used where user_id = {user.id}'), [['t']])
+        self.assertEqual(refused['code'], 'quota_exceeded')
+        self.assertEqual(refused['detail'],
+                         'Your documents take 90.0 of 100 MiB; this file does not fit into the rest.')
+        self.assertEqual(self.on.psql(f'select bytes = (select sum(size_bytes) from documents where owner = user_id) '
+                                      f'from storage_used where user_id = {user.id}'), [['t']])
         made = next(answer.json for answer in answers if answer.status == 201)
         self.assertEqual(user.delete(f'{PATH}/{made["id"]}').status, 204)
         self.assertEqual(send(self.on, user.token, f'{PATH}?file_name=again', Pattern(15 * MIB)).status, 201)
