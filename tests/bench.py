@@ -224,7 +224,7 @@ def prepared_stack(stack, tasks, build=BUILD):
 
 
 def measure_once(live):
-    """Memory of each idle handler (MiB), exec to first byte (ms), refused logins of a known and an unknown name (ms)."""
+    """Memory of each idle handler (MiB), exec to first byte (ms), refused logins: a known and an unknown name (ms)."""
     memory, starts, refused = {}, [], {'worker': [], 'nobody': []}
     for n, handler in enumerate(sorted(os.listdir(os.path.join(BUILD, 'handlers')))):
         if handler not in ('auth_register', 'auth_login'):  # these have answered a request already
