@@ -12,7 +12,6 @@ median over the pairs of the ratio within a pair, in which the noise of the mach
 the ratios. With ONLY=beside that takes about three minutes. On a busy machine CPU time says more than the rate.
 Exit status 0 whatever the figures are, 1 if something could not be measured, 2 for wrong usage.
 """
-
 import base64
 import contextlib
 import functools

@@ -388,7 +388,7 @@ class Starts(unittest.TestCase):
     def test_a_cold_start_is_soon(self):
         took = []
         with Caller() as caller, Pace() as pace:
-            for i in range(30):
+            for i in range(6 * max(2, min(5, round(SECONDS / 12)))):  # 30 in the long form, 12 in the short one
                 handler = ('tasks', 'me', 'equipment', 'users', 'messages', 'maintenance')[i % 6]
                 MACHINE.run(f'systemctl stop fettle@{handler}.service')
                 self.assertEqual(caller.ask('GET', '/docs/')[0] in (200, 404), True)  # a connection that is open
@@ -486,8 +486,9 @@ class Overload(unittest.TestCase):
             user='postgres',
         )
         queue = int(MACHINE.run('systemctl show -P Backlog fettle@statistics.socket')) + 1
+        calm_seconds = max(2, min(5, SECONDS / 8))
         self.calm(1)
-        capacity, waited = self.calm(5)
+        capacity, waited = self.calm(calm_seconds)
         say(f'capacity: {capacity:.0f} requests/s with 8 clients; {spread(waited)}')
         with Pace() as pace:
             answers, seconds = asyncio.run(self.open(5 * capacity, SECONDS / 2))
@@ -501,7 +502,7 @@ class Overload(unittest.TestCase):
         )
         say(f'refused: {spread(refused)}; {sum(took > 0.05 for took in refused)} of {len(refused)} later than 50 ms')
         with Pace() as pace_after:
-            after, waited_after = self.calm(5)
+            after, waited_after = self.calm(calm_seconds)
         say(f'afterwards: {after:.0f} requests/s; {spread(waited_after)}')
         self.assertEqual(statuses.keys(), {200, 503})
         self.assertEqual([answer for answer in answers if answer[0] == 503 and not answer[2]], [], 'no Retry-After')

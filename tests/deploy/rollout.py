@@ -11,8 +11,10 @@ import unittest
 
 MACHINE, BUILD = None, 'build'
 CLIENTS = 32
+SECONDS = float(os.environ.get('SECONDS', '60'))
 HANDLERS, FORMER = '/usr/lib/fettle/handlers', '/usr/lib/fettle/former'
 NAME = 'task_status'
+SOONER = f'/etc/systemd/system/fettle@{NAME}.service.d'
 # compiled from broken.cpp; each serves in its own wrong way
 BROKEN = {
     'ends': '-DENDS=3',
@@ -99,6 +101,15 @@ def setUpModule():
             file.write('#!/bin/sh\n')
         MACHINE.copy(folder)
     MACHINE.run('chmod 700 /root')
+    if SECONDS < 60:
+        # What ignores SIGTERM is killed after TimeoutStopSec, which is half a minute. A handler that is well needs no
+        # more than the 10 s in which the database answers or gives up.
+        MACHINE.run(f'mkdir -p {SOONER} && printf "[Service]\nTimeoutStopSec=10s\n" > {SOONER}/sooner.conf '
+                    '&& systemctl daemon-reload')
+
+
+def tearDownModule():
+    MACHINE.run(f'rm -rf {SOONER} && systemctl daemon-reload')
 
 
 class Rollout(unittest.TestCase):
