@@ -1,5 +1,6 @@
 """A server to deploy to: the machine of tests/deploy/machine with PostgreSQL, nginx and Fettle installed in it."""
 import ctypes
+import glob
 import os
 import subprocess
 import sys
@@ -34,6 +35,7 @@ class Machine:
         self.build = os.path.abspath(build)
         self.folder = tempfile.mkdtemp(prefix='fettle-deploy-')
         self.users = 0
+        self.lintian = None
 
     @staticmethod
     def refusal():
@@ -56,6 +58,9 @@ class Machine:
                 raise OSError(ctypes.get_errno(), 'setns')
 
     def halt(self):
+        if self.lintian:
+            self.lintian.kill()
+            self.lintian.wait()
         self.process.stdin.close()
         self.process.wait()
 
@@ -152,6 +157,11 @@ class Machine:
             'enable postgresql nginx'
         )
         self.make('deb')
+        # it takes long and has nothing to do with the machine: the test of the package waits for it
+        deb, = glob.glob(os.path.join(devstack.ROOT, 'build/deb/*.deb'))
+        command = ['nice', '-n', '19', 'lintian', '--allow-root', '--fail-on', 'error', deb]
+        self.lintian = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
         self.run(
             f'cp /mnt/fettle/build/deb/*.deb {PACKAGE} && DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold '
             f'{PACKAGE}'
