@@ -156,6 +156,8 @@ class Machine:
             'pg_createcluster --locale C.UTF-8 $(ls /usr/lib/postgresql | sort -V | tail -1) main && systemctl -q '
             'enable postgresql nginx'
         )
+        # each installation of a package would index all manual pages of this machine again
+        self.run('rm -f /var/lib/man-db/auto-update')
         self.make('deb')
         # it takes long and has nothing to do with the machine: the test of the package waits for it
         deb, = glob.glob(os.path.join(devstack.ROOT, 'build/deb/*.deb'))
