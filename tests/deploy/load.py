@@ -115,8 +115,13 @@ class Caller:
         return self
 
     def __exit__(self, *fault):
+        self.close()
+
+    def close(self):
+        """The next request opens a new connection."""
         if self.connection:
             self.connection.close()
+            self.connection = None
 
     def ask(self, method, path, body=None, headers=None):
         """Status, headers (lower-case names) and body; 0 and what went wrong where there is no answer."""
@@ -135,8 +140,7 @@ class Caller:
             answer = self.connection.getresponse()
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         except (OSError, http.client.HTTPException) as fault:
-            self.connection.close()
-            self.connection = None
+            self.close()
             return 0, {}, repr(fault).encode()
 
     def calm(self, handler):
