@@ -170,6 +170,7 @@ class Package(unittest.TestCase):
                 'systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket '
                 'fettle@messages.socket'
             )
+        install(package())  # that release wants its migration
         self.healthy()
 
     def test_2_a_release_that_is_older_than_the_database_is_refused_and_nothing_of_it_begins(self):
