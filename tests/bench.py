@@ -1,10 +1,16 @@
-"""What Fettle costs, beside nginx and PostgreSQL alone: requests per second, latency, CPU, memory. usage: python3 tests/bench.py BUILD [BESIDE]
+"""What Fettle costs, beside nginx and PostgreSQL alone: requests per second, latency, CPU, memory.
 
-Two dev stacks stand side by side, one with 100,000 tasks and one with 1,000,000. Every round measures everything, and a figure
-is the median of its rounds: a machine that is slower for a while is slower for all that is compared. fsync is on.
-Autovacuum is off, because its work would fall into one round and not into another; vacuum runs after the seeding.
-BESIDE is the build of another commit: one task of it is measured in the same rounds, on the same schema.
-Exit status 0 whatever the figures are, 1 if something could not be measured.
+usage: python3 tests/bench.py BUILD [BESIDE]        ONLY=beside in the environment: the comparison with BESIDE alone
+
+Two dev stacks run side by side, one with 100,000 tasks and one with 1,000,000. Every round measures everything, and a
+figure is the median of its rounds: a machine that is slower for a while is slower for all that is compared. fsync is
+on. Autovacuum is off, because its work would fall into one round and not into another; vacuum runs after the seeding.
+BESIDE is the build folder of another commit, in its checkout. That checkout's own tools start it, on a database of its
+own with its own schema, so the schemas may differ. Reading one task and creating one are then measured by turns: short
+loads of the two builds follow each other, and every second pair begins with the other build. What is shown is the
+median over the pairs of the ratio within a pair, in which the noise of the machine cancels, with the middle half of
+the ratios. With ONLY=beside that takes about three minutes. On a busy machine CPU time says more than the rate.
+Exit status 0 whatever the figures are, 1 if something could not be measured, 2 for wrong usage.
 """
 import base64
 import contextlib
@@ -18,35 +24,53 @@ import signal
 import subprocess
 import sys
 import time
-from statistics import median
+from statistics import median, quantiles
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, 'releases')]
+import checkout  # noqa: E402
 import devstack  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else 'build')
 BESIDE = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
+ONLY = os.environ.get('ONLY', '')
 ROUNDS, SECONDS = 3, 5
+# of the comparison with another build: pairs for each kind of request, and seconds of a load
+PAIRS, PAIR_SECONDS = 32, 1
 # worker n has the id FIRST + n, this token, and every task whose id is n modulo USERS; those above USERS have no task
 USERS, FIRST, TOKEN = 1000, 1000, 'fettle-measures-itself-%016d'
 READER, CREATOR, BEARER, SUPERUSER = 1, 2, 3, USERS
-TASK = {'title': 'Oil the lathe', 'description': 'Before the early shift, from shelf 12.', 'due_date': '2031-05-01', 'priority_level': 'High'}
-EMPLOYEE, PAGE_1, PAGE_2, PAGE_5000 = "page of 20, an employee's", "page of 20, a superuser's", 'its page 2 (not counted)', 'its page 5,000 (not counted)'
+TASK = {
+    'title': 'Oil the lathe',
+    'description': 'Before the early shift, from shelf 12.',
+    'due_date': '2031-05-01',
+    'priority_level': 'High',
+}
+EMPLOYEE, PAGE_1 = "page of 20, an employee's", "page of 20, a superuser's"
+PAGE_2, PAGE_5000 = 'its page 2 (not counted)', 'its page 5,000 (not counted)'
 
 SEED = f"""
 set session_replication_role = replica;  -- no triggers
 insert into users (id, username, email, is_superuser) overriding system value
-select {FIRST} + n, 'worker' || n, 'worker' || n || '@example.org', n = {SUPERUSER} from generate_series(1, {USERS} + 100) n;
+select {FIRST} + n, 'worker' || n, 'worker' || n || '@example.org', n = {SUPERUSER}
+  from generate_series(1, {USERS} + 100) n;
 insert into profiles (id) select id from users on conflict do nothing;
-insert into user_roles (user_id, role_id) select u.id, r.id from users u, roles r where r.name = 'employee' on conflict do nothing;
+insert into user_roles (user_id, role_id)
+select u.id, r.id from users u, roles r where r.name = 'employee' on conflict do nothing;
 insert into sessions (user_id, key, expires_at)
-select id, sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((id - {FIRST})::text, 16, '0'), 'UTF8')), now() + interval '7 days'
+select id, sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((id - {FIRST})::text, 16, '0'), 'UTF8')),
+       now() + interval '7 days'
   from users where id > {FIRST};
-insert into credentials (user_id, password_hash) select u.id, c.password_hash from users u, credentials c where u.id > {FIRST};
+insert into credentials (user_id, password_hash)
+select u.id, c.password_hash from users u, credentials c where u.id > {FIRST};
 -- every second task is complete
-insert into tasks (id, title, description, due_date, priority_level, status, completed_at, author, "user", created_at) overriding system value
+insert into tasks (id, title, description, due_date, priority_level, status, completed_at, author, "user",
+                   created_at) overriding system value
 select i, 'Task ' || i || ': oil the lathe', 'Before the early shift, from shelf ' || i % 90 || '.',
-       case when i % 3 > 0 then date '2030-01-01' + (i * 7 % 700)::int end, (array['Low', 'Medium', 'High', 'Critical'])[1 + i % 4],
-       case when i % 2 = 0 then 'Complete' when i % 5 = 0 then 'Cancelled' when i % 3 = 0 then 'In Progress' else 'Pending' end,
+       case when i % 3 > 0 then date '2030-01-01' + (i * 7 % 700)::int end,
+       (array['Low', 'Medium', 'High', 'Critical'])[1 + i % 4],
+       case when i % 2 = 0 then 'Complete' when i % 5 = 0 then 'Cancelled' when i % 3 = 0 then 'In Progress'
+            else 'Pending' end,
        case when i % 2 = 0 then now() - i % 1000 * interval '1 hour' end,
        {FIRST} + 1 + (i - 1) % {USERS}, {FIRST} + 1 + (i - 1) % {USERS}, now() - i % 2000 * interval '1 hour'
   from generate_series(1, :tasks) i;
@@ -71,11 +95,12 @@ say = functools.partial(print, flush=True)
 
 def same(method, path, user='nil', body=None):
     """A script for wrk that sends one request over and over."""
-    return LUA + f"local text = send('{method}', '{path}', {user}{', ' + json.dumps(json.dumps(body)) if body else ''})\nfunction request() return text end\n"
+    arguments = f"'{method}', '{path}', {user}{', ' + json.dumps(json.dumps(body)) if body else ''}"
+    return LUA + f"local text = send({arguments})\nfunction request() return text end\n"
 
 
 def completing(tasks, turn):
-    """Many tasks, each by its own user, completed or reopened, never what they are already: each turn has a block of them for itself."""
+    """Many tasks, each by its own user, completed or reopened, never what they are already: a block for each turn."""
     block = tasks // (ROUNDS + 1)
     return LUA + f"""local n = -1
 function request()
@@ -119,17 +144,25 @@ class Load:
         with open(path, 'w') as file:
             file.write(self.script(turn))
         before = cpu_of(self.live.process.pid)
-        result = subprocess.run(['wrk', '-t1', f'-c{self.connections}', f'-d{seconds}s', '--timeout', '10s', '--latency', '-s', path,
-                                 f'http://127.0.0.1:{self.live.port}/'], capture_output=True, text=True)
+        command = ['wrk', '-t1', f'-c{self.connections}', f'-d{seconds}s', '--timeout', '10s', '--latency', '-s', path]
+        result = subprocess.run(command + [f'http://127.0.0.1:{self.live.port}/'], capture_output=True, text=True)
         after = cpu_of(self.live.process.pid)
         count = re.search(r'(\d+) requests in', result.stdout)
-        assert not re.search(r'Non-2xx|Socket errors', result.stdout) and count and count.group(1) != '0', f'{self.name}: {result.stdout}{result.stderr}\n{self.live.logs()[-2000:]}'
+        assert (
+            not re.search(r'Non-2xx|Socket errors', result.stdout) and count and count.group(1) != '0'
+        ), f'{self.name}: {result.stdout}{result.stderr}\n{self.live.logs()[-2000:]}'
         p50, p99 = [float(number) * {'us': 0.001, 'ms': 1, 's': 1000, 'm': 60000}[unit]
                     for number, unit in re.findall(r'(?:50|99)%\s+([\d.]+)(\w+)', result.stdout)]
         if turn:
-            self.rounds.append({'rate': float(re.search(r'Requests/sec:\s+([\d.]+)', result.stdout).group(1)), 'p50': p50, 'p99': p99,
-                                'cpu': sum(used - before.get(pid, 0) for pid, used in after.items()) / int(count.group(1)),
-                                'rss': rss_of(self.live, self.handler) if self.handler else 0})
+            self.rounds.append(
+                {
+                    'rate': float(re.search(r'Requests/sec:\s+([\d.]+)', result.stdout).group(1)),
+                    'p50': p50,
+                    'p99': p99,
+                    'cpu': sum(used - before.get(pid, 0) for pid, used in after.items()) / int(count.group(1)),
+                    'rss': rss_of(self.live, self.handler) if self.handler else 0,
+                }
+            )
 
     def __getitem__(self, figure):
         return median(one[figure] for one in self.rounds)
@@ -148,9 +181,9 @@ class Bare:
     def run(self, turn, seconds):
         program = sorted(glob.glob('/usr/lib/postgresql/*/bin/pgbench'))[-1]
         for connections, rates in self.rounds.items():
-            result = subprocess.run([program, '-n', '-M', 'prepared', '-T', str(seconds), '-c', str(connections), '-j', '2', '-f', self.path, *self.values],
-                                    env={**os.environ, **self.live.env, 'PGOPTIONS': '-c plan_cache_mode=force_generic_plan -c jit=off'},
-                                    capture_output=True, text=True)
+            command = f'{program} -n -M prepared -T {seconds} -c {connections} -j 2 -f {self.path}'.split()
+            env = {**os.environ, **self.live.env, 'PGOPTIONS': '-c plan_cache_mode=force_generic_plan -c jit=off'}
+            result = subprocess.run(command + self.values, env=env, capture_output=True, text=True)
             found = re.search(r'tps = ([\d.]+) \(without', result.stdout)
             assert found and not result.returncode, f'pgbench: {result.stdout}{result.stderr}'
             rates += [float(found.group(1))] if turn else []
@@ -161,16 +194,26 @@ def described(handler):
 
 
 def statement(method, path):
-    """The very statement of an endpoint as a script for pgbench, which would take colons in literals for variables too."""
+    """The statement of an endpoint as a script for pgbench, which would take colons in literals for variables too."""
     found = next(one['statement'] for one in described('tasks') if one['path'] == path and method in one['methods'])
-    text = re.sub(r"'[^']*'", lambda literal: 'E' + literal.group().replace(':', r'\x3a') if ':' in literal.group() else literal.group(), found['text'])
+    text = re.sub(
+        r"'[^']*'",
+        lambda literal: 'E' + literal.group().replace(':', r'\x3a') if ':' in literal.group() else literal.group(),
+        found['text'],
+    )
     return re.sub(r'\$(\d+)', lambda number: ':' + found['parameters'][int(number.group(1)) - 1], text)
 
 
-def prepared_stage(stack, tasks, build=BUILD):
-    """A dev stack with so many tasks; it is stopped with the stack."""
+def prepared_stack(stack, tasks, build=BUILD):
+    """A dev stack with so many tasks, started by the checkout of the build; it is stopped with the stack."""
     say(f'Starting a dev stack with {tasks:,} tasks ...')
-    live = devstack.DevStack(build, FETTLE_WORKERS='4', FETTLE_SESSIONS='many', POSTGRES_OPTIONS='-c fsync=on -c full_page_writes=on -c autovacuum=off')
+    kind = devstack.DevStack if build == BUILD else checkout.stack_class(checkout.of_build(build))
+    live = kind(
+        build,
+        FETTLE_WORKERS='4',
+        FETTLE_SESSIONS='many',
+        POSTGRES_OPTIONS='-c fsync=on -c full_page_writes=on -c autovacuum=off',
+    )
     stack.callback(lambda: live.stop() if hasattr(live, 'process') else None)
     live.start()
     assert live.psql('show fsync') == [['on']], 'fsync is off'
@@ -180,18 +223,26 @@ def prepared_stage(stack, tasks, build=BUILD):
 
 
 def measure_once(live):
-    """Memory of each idle handler in MiB; ms from exec to the first byte of an answer; ms of refused logins, name known and unknown."""
+    """Memory of each idle handler (MiB), exec to first byte (ms), refused logins: a known and an unknown name (ms)."""
     memory, starts, refused = {}, [], {'worker': [], 'nobody': []}
     for n, handler in enumerate(sorted(os.listdir(os.path.join(BUILD, 'handlers')))):
-        if handler not in ('auth_register', 'auth_login'):  # their first request is behind them
+        if handler not in ('auth_register', 'auth_login'):  # these have answered a request already
             first = described(handler)[0]
-            answer = live.client(TOKEN % (USERS + 1 + n)).request(first['methods'][0], re.sub(r'{\w+}', '1', first['path']))
+            answer = live.client(TOKEN % (USERS + 1 + n)).request(
+                first['methods'][0], re.sub(r'{\w+}', '1', first['path'])
+            )
             assert answer.status < 500, f'{handler}: {answer}'
         memory[handler] = rss_of(live, handler)
     variables = {**os.environ, **live.env, 'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': '/health'}
     for _ in range(20):  # as plain CGI
         started = time.perf_counter()
-        with subprocess.Popen([os.path.join(BUILD, 'handlers/health')], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, env=variables) as process:
+        with subprocess.Popen(
+            [os.path.join(BUILD, 'handlers/health')],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=variables,
+        ) as process:
             first = process.stdout.read(1)
             starts.append(1000 * (time.perf_counter() - started))
             assert (first + process.stdout.read()).startswith(b'Status: 200'), 'health does not answer as CGI'
@@ -211,7 +262,8 @@ def page_after(live, page):
     cursor = re.search(r'cursor=([\w-]+)', client.get(path).json['next']).group(1)
     parts = json.loads(base64.urlsafe_b64decode(cursor + '=' * (-len(cursor) % 4)))
     parts[-1] = live.psql(f'select id from tasks order by id desc offset {20 * (page - 1) - 1} limit 1')[0][0]
-    path += '&cursor=' + base64.urlsafe_b64encode(json.dumps(parts, separators=(',', ':')).encode()).decode().rstrip('=')
+    text = json.dumps(parts, separators=(',', ':')).encode()
+    path += '&cursor=' + base64.urlsafe_b64encode(text).decode().rstrip('=')
     assert len(client.get(path).json.get('results', [])) == 20, f'page {page:,}: {client.get(path)}'
     return path
 
@@ -225,10 +277,20 @@ def own_task(live, user):
     return f"function request() return send('GET', '/api/v1/tasks/' .. {task}, {user}) end\n"
 
 
+def create(live):
+    return Load(live, 'create', 'tasks', same('POST', '/api/v1/tasks', CREATOR, TASK))
+
+
 def one_task_by_jwt(live):
     """The same with an access token."""
-    access = live.client().post('/api/v1/auth/login', {'username': f'worker{BEARER}', 'password': devstack.PASSWORD}).json['access']
-    return Load(live, 'one task, by JWT', 'tasks', re.sub(r"'Authorization: .*?, user\)", f"'Authorization: Bearer {access}'", LUA) + own_task(live, BEARER))
+    login = {'username': f'worker{BEARER}', 'password': devstack.PASSWORD}
+    access = live.client().post('/api/v1/auth/login', login).json['access']
+    return Load(
+        live,
+        'one task, by JWT',
+        'tasks',
+        re.sub(r"'Authorization: .*?, user\)", f"'Authorization: Bearer {access}'", LUA) + own_task(live, BEARER),
+    )
 
 
 def loads_of(live):
@@ -242,7 +304,7 @@ def loads_of(live):
         Load(live, PAGE_1, 'tasks', same('GET', first, SUPERUSER)),
         Load(live, PAGE_2, 'tasks', same('GET', page_after(live, 2), SUPERUSER)),
         Load(live, PAGE_5000, 'tasks', same('GET', page_after(live, 5000), SUPERUSER)),
-        Load(live, 'create', 'tasks', same('POST', '/api/v1/tasks', CREATOR, TASK)),
+        create(live),
         Load(live, 'complete', 'task_status', lambda turn: completing(live.tasks, turn)),
         Load(live, 'login', 'auth_login', same('POST', '/api/v1/auth/login', body=login), 2))}
 
@@ -252,25 +314,35 @@ def files_of(live):
     loads = {}
     for size, content in (('4 KiB', b'oil ' * 1024), ('10 MiB', b'oil ' * (10 << 18))):
         name = live.store(content)
-        url = live.sign(f'/media/document/{name}/plan.bin?type=application%2Foctet-stream&expires={int(time.time()) + 86400}')
-        for what, handler, path in ((f'a file of {size}', 'media', url), (f'{size}, nginx alone', None, f'/bare/{name[:2]}/{name}')):
+        url = live.sign(
+            f'/media/document/{name}/plan.bin?type=application%2Foctet-stream&expires={int(time.time()) + 86400}'
+        )
+        for what, handler, path in (
+            (f'a file of {size}', 'media', url),
+            (f'{size}, nginx alone', None, f'/bare/{name[:2]}/{name}'),
+        ):
             loads[what] = Load(live, what, handler, same('GET', path))
     return loads
 
 
-def measure(stack):
-    small, large = prepared_stage(stack, 100_000), prepared_stage(stack, 1_000_000)
+def measure(stack, small):
+    large = prepared_stack(stack, 1_000_000)
     say('Measuring idle memory, first answers and refused logins ...')
     once, few, many = measure_once(small), loads_of(small), loads_of(large)
     del many['nginx alone'], many['login']
     few |= files_of(small)
-    if BESIDE:
-        few['one task, before'] = one_task(prepared_stage(stack, 100_000, BESIDE))
     key = {user: r'\x' + hashlib.sha256((TOKEN % user).encode()).hexdigest() for user in (READER, CREATOR)}
     own = f'\\set task_id random(0, {small.tasks // USERS - 1}) * {USERS} + {READER}\n'
-    bare = {'one task': Bare(small, 'one task', own + statement('GET', '/api/v1/tasks/{task_id}'), {'key': key[READER]}),
-            'create': Bare(small, 'create', statement('POST', '/api/v1/tasks'), {'ip': '127.0.0.1', 'key': key[CREATOR], 'body': json.dumps(TASK)}),
-            'a task by its primary key': Bare(small, 'by key', own + 'select * from tasks where id = :task_id', {})}
+    bare = {
+        'one task': Bare(small, 'one task', own + statement('GET', '/api/v1/tasks/{task_id}'), {'key': key[READER]}),
+        'create': Bare(
+            small,
+            'create',
+            statement('POST', '/api/v1/tasks'),
+            {'ip': '127.0.0.1', 'key': key[CREATOR], 'body': json.dumps(TASK)},
+        ),
+        'a task by its primary key': Bare(small, 'by key', own + 'select * from tasks where id = :task_id', {}),
+    }
     for turn in range(ROUNDS + 1):
         say(f'Round {turn} of {ROUNDS} ...' if turn else 'Warming up ...')
         for name in few | bare:
@@ -278,6 +350,31 @@ def measure(stack):
                 if name in group:
                     group[name].run(turn, SECONDS if turn else 1)
     return few, many, bare, once
+
+
+def compare(stack, ours):
+    """For each kind of request its pairs: the load of this build and that of the other one, which have run by turns."""
+    other = prepared_stack(stack, 100_000, BESIDE)
+    loads = [(make(ours), make(other)) for make in (one_task, create)]
+    for turn in range(PAIRS + 1):
+        say(f'Pair {turn} of {PAIRS} with the other build ...' if turn else 'Warming up ...')
+        for pair in loads:
+            for load in pair if turn % 2 else reversed(pair):
+                load.run(turn, PAIR_SECONDS if turn else 1)
+    return loads
+
+
+def report_comparison(loads):
+    say(f'\n{f"this build / the one in {BESIDE}":46}{"ratio":>8}   middle half       this    other')
+    for mine, theirs in loads:
+        for figure, unit in (('rate', 'req/s'), ('cpu', 'CPU µs'), ('p50', 'p50 ms')):
+            ratios = [one[figure] / two[figure] for one, two in zip(mine.rounds, theirs.rounds)]
+            low, _, high = quantiles(ratios, n=4)
+            say(f'  {f"{mine.name}: {unit}":44}{median(ratios):8.3f}   {low:.3f} to {high:.3f}'
+                f'{mine[figure]:11,.2f}{theirs[figure]:9,.2f}')
+    for mine, theirs in loads:
+        ratio = median(one['rate'] / two['rate'] for one, two in zip(mine.rounds, theirs.rounds))
+        verdict(f'{mine.name} / that of the other build', ratio, 0.95, least=True)
 
 
 def verdict(what, value, limit, least=False, unit=''):
@@ -291,7 +388,10 @@ def report(few, many, bare, once):
         for name, load in loads.items():
             apart = max(one['rate'] for one in load.rounds) - min(one['rate'] for one in load.rounds)
             rss = f'{load["rss"]:9.1f}' if load.handler else f'{"":9}'
-            say(f'{name:30}{load["rate"]:9,.0f}{load["p50"]:9.2f}{load["p99"]:9.2f}{load["cpu"]:9.0f}{rss}{100 * apart / load["rate"]:7.0f} %')
+            say(
+                f'{name:30}{load["rate"]:9,.0f}{load["p50"]:9.2f}{load["p99"]:9.2f}{load["cpu"]:9.0f}'
+                f'{rss}{100 * apart / load["rate"]:7.0f} %'
+            )
     say('\nThe statement alone, in pgbench, 100,000 tasks')
     best = {}
     for name, one in bare.items():
@@ -299,22 +399,37 @@ def report(few, many, bare, once):
         say(f'{name:30}{best[name]:9,.0f}   with {connections} connections')
     say('')
     verdict('one task / its statement in pgbench', few['one task']['rate'] / best['one task'], 0.35, least=True)
-    if BESIDE:
-        verdict('one task / that of the other build', few['one task']['rate'] / few['one task, before']['rate'], 0.95, least=True)
     verdict('/health/live / nginx alone', few['/health/live']['rate'] / few['nginx alone']['rate'], 0.32, least=True)
     say(f'  {"create / its statement in pgbench":58}{few["create"]["rate"] / best["create"]:9.2f}')
     for size, least in (('4 KiB', 0.3), ('10 MiB', 0.95)):
-        verdict(f'a file of {size} / by nginx alone', few[f'a file of {size}']['rate'] / few[f'{size}, nginx alone']['rate'], least, least=True)
+        verdict(
+            f'a file of {size} / by nginx alone',
+            few[f'a file of {size}']['rate'] / few[f'{size}, nginx alone']['rate'],
+            least,
+            least=True,
+        )
     for name in ('one task', '/health/live'):
-        verdict(f'{name}: rate at 1,000,000 tasks / at 100,000', many[name]['rate'] / few[name]['rate'], 0.9, least=True)
+        verdict(
+            f'{name}: rate at 1,000,000 tasks / at 100,000', many[name]['rate'] / few[name]['rate'], 0.9, least=True
+        )
     for title, loads in (('100,000', few), ('1,000,000', many)):
         for page, other in ((1, PAGE_1), (2, PAGE_2)):
-            verdict(f'at {title}: rate of page 5,000 / page {page}', loads[PAGE_5000]['rate'] / loads[other]['rate'], 0.8, least=True)
+            verdict(
+                f'at {title}: rate of page 5,000 / page {page}',
+                loads[PAGE_5000]['rate'] / loads[other]['rate'],
+                0.8,
+                least=True,
+            )
     memory, first, known, unknown = once
     verdict('exec to first answer with a query', first, 20, unit=' ms')
     verdict(f'idle handler, the largest ({max(memory, key=memory.get)})', max(memory.values()), 12, unit=' MiB')
     verdict('idle handler, median', median(memory.values()), 12, unit=' MiB')
-    verdict(f'refused login: name known {known:.1f} ms, unknown {unknown:.1f} ms, apart', 100 * abs(known - unknown) / min(known, unknown), 10, unit=' %')
+    verdict(
+        f'refused login: name known {known:.1f} ms, unknown {unknown:.1f} ms, apart',
+        100 * abs(known - unknown) / min(known, unknown),
+        10,
+        unit=' %',
+    )
     say('\nCPU µs per request, against the best of DRF, PHP-FPM, Go gin + pgx, C++ drogon on such a machine')
     for name, most in (('/health/live', 34), ('one task', 136), (EMPLOYEE, 509), ('create', 371), ('complete', 371)):
         verdict(name, few[name]['cpu'], most)
@@ -322,10 +437,17 @@ def report(few, many, bare, once):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
+    if ONLY not in ('', 'beside') or ONLY and not BESIDE:
+        say(__doc__.split('\n\n')[1])
+        return 2
     started = time.monotonic()
     try:
         with contextlib.ExitStack() as stack:
-            report(*measure(stack))
+            small = prepared_stack(stack, 100_000)
+            if not ONLY:
+                report(*measure(stack, small))
+            if BESIDE:
+                report_comparison(compare(stack, small))
     except (AssertionError, LookupError, RuntimeError, OSError, subprocess.SubprocessError) as fault:
         say(f'could not be measured: {fault}')
         return 1

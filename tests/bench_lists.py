@@ -1,9 +1,12 @@
-"""Whether lists cost more when the tables grow: every list, filter, order and search. usage: python3 tests/bench_lists.py BUILD
+"""Whether lists cost more when the tables grow: every list, filter, order and search.
 
-One dev stack has 10,000 tasks and 2,000 maintenance records, the other 1,000,000 and 200,000. Both have the same 10,000 people and 2,000
-items, but in the large one a hundred times as many of them are at work: one person's and one item's tasks are as many in both. Every
-round asks each list once on each dev stack, one request at a time, and a figure is the median of its rounds. What a list finds is counted
-up to 10,000, so a list that finds more in the large dev stack is not the same list there: it is shown, with what it finds, and not judged.
+usage: python3 tests/bench_lists.py BUILD
+
+One dev stack has 10,000 tasks and 2,000 maintenance records, the other 1,000,000 and 200,000. Both have the same 10,000
+people and 2,000 items, but in the large one a hundred times as many of them are at work: one person's and one item's
+tasks are as many in both. Every round asks each list once on each dev stack, one request at a time, and a figure is the
+median of its rounds. What a list finds is counted up to 10,000, so a list that finds more in the large dev stack is not
+the same list there: it is shown, with what it finds, and not judged.
 At the end a superuser takes all tasks as CSV, and the handler's memory is looked at meanwhile.
 Exit status 0 whatever the figures are, 1 if something could not be measured.
 """
@@ -28,30 +31,43 @@ EMPLOYEE, SUPERUSER = 1, USERS
 # must not depend on one another is drawn from n: dice(n, of, salt).
 SEED = f"""
 set session_replication_role = replica;  -- no triggers
-create function pg_temp.dice(n bigint, sides integer, salt integer) returns integer language sql as $$ select (hashint8(n * 31 + salt)::bigint + 2147483648)::bigint % sides $$;
+create function pg_temp.dice(n bigint, sides integer, salt integer) returns integer language sql
+    as $$ select (hashint8(n * 31 + salt)::bigint + 2147483648)::bigint % sides $$;
 insert into users (id, username, email, first_name, is_superuser) overriding system value
-select {FIRST} + n, 'worker' || n, 'worker' || n || '@example.org', 'Ann' || n, n = {SUPERUSER} from generate_series(1, {USERS}) n;
+select {FIRST} + n, 'worker' || n, 'worker' || n || '@example.org', 'Ann' || n, n = {SUPERUSER}
+  from generate_series(1, {USERS}) n;
 insert into profiles (id) select id from users on conflict do nothing;
-insert into user_roles (user_id, role_id) select u.id, r.id from users u, roles r where r.name = 'employee' on conflict do nothing;
+insert into user_roles (user_id, role_id)
+select u.id, r.id from users u, roles r where r.name = 'employee' on conflict do nothing;
 insert into sessions (user_id, key, expires_at)
-select id, sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((id - {FIRST})::text, 16, '0'), 'UTF8')), now() + interval '7 days'
+select id, sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((id - {FIRST})::text, 16, '0'), 'UTF8')),
+       now() + interval '7 days'
   from users where id > {FIRST};
-insert into equipment (id, name, serial_number, category, manufacturer, model, location, status, acquired_on, service_life_months,
-                       service_life_hours, usage_hours, usage_read_at, maintenance_count, maintenance_hours, maintenance_cost) overriding system value
-select i, 'Lathe ' || i, 'SN-' || i, (array['Lathe', 'Crane', 'Press'])[1 + i % 3], 'Maker ' || i % 10, 'Model ' || i % 50, 'Hall ' || i % 7,
+insert into equipment (id, name, serial_number, category, manufacturer, model, location, status, acquired_on,
+                       service_life_months, service_life_hours, usage_hours, usage_read_at, maintenance_count,
+                       maintenance_hours, maintenance_cost) overriding system value
+select i, 'Lathe ' || i, 'SN-' || i, (array['Lathe', 'Crane', 'Press'])[1 + i % 3], 'Maker ' || i % 10,
+       'Model ' || i % 50, 'Hall ' || i % 7,
        case when i % 20 = 0 then 'Retired' when i % 9 = 0 then 'Under Maintenance' else 'Operational' end,
        date '2015-01-01' + i % 3000, 120, 20000, 400, now(), 20, 40, 2000
   from generate_series(1, {ITEMS}) i;
-insert into tasks (id, title, description, due_date, priority_level, status, completed_at, author, "user", equipment, created_at) overriding system value
+insert into tasks (id, title, description, due_date, priority_level, status, completed_at, author, "user", equipment,
+                   created_at) overriding system value
 select i, 'Task ' || i || ': oil the lathe', 'Before the early shift, from shelf ' || pg_temp.dice(i, 90, 1) || '.',
-       case when pg_temp.dice(i, 3, 2) > 0 then date '2030-01-01' + pg_temp.dice(i, 700, 3) end, (array['Low', 'Medium', 'High', 'Critical'])[1 + pg_temp.dice(i, 4, 4)],
-       case when i % 5 = 0 or i % 20 <> 1 and pg_temp.dice(i, 2, 5) = 0 then 'Complete' when pg_temp.dice(i, 7, 6) = 0 then 'In Progress' else 'Pending' end,
-       case when i % 5 = 0 or i % 20 <> 1 and pg_temp.dice(i, 2, 5) = 0 then now() - pg_temp.dice(i, 1000, 7) * interval '1 hour' end,
-       {FIRST} + 1 + pg_temp.dice(i, :tasks / 100, 8), {FIRST} + 1 + pg_temp.dice(i, :tasks / 100, 9), case when i % 5 = 0 or i % 20 = 1 then 1 + pg_temp.dice(i, :tasks / 500, 10) end,
+       case when pg_temp.dice(i, 3, 2) > 0 then date '2030-01-01' + pg_temp.dice(i, 700, 3) end,
+       (array['Low', 'Medium', 'High', 'Critical'])[1 + pg_temp.dice(i, 4, 4)],
+       case when i % 5 = 0 or i % 20 <> 1 and pg_temp.dice(i, 2, 5) = 0 then 'Complete'
+            when pg_temp.dice(i, 7, 6) = 0 then 'In Progress' else 'Pending' end,
+       case when i % 5 = 0 or i % 20 <> 1 and pg_temp.dice(i, 2, 5) = 0
+            then now() - pg_temp.dice(i, 1000, 7) * interval '1 hour' end,
+       {FIRST} + 1 + pg_temp.dice(i, :tasks / 100, 8), {FIRST} + 1 + pg_temp.dice(i, :tasks / 100, 9),
+       case when i % 5 = 0 or i % 20 = 1 then 1 + pg_temp.dice(i, :tasks / 500, 10) end,
        now() - i % 2000 * interval '1 hour'
   from generate_series(1, :tasks) i;
-insert into maintenance (id, task, equipment, technician, performed_at, description, findings, hours_spent, cost) overriding system value
-select id / 5, id, equipment, "user", completed_at, 'Oiled and adjusted, record ' || id || '.', 'Wear on the bed.', 2, 100
+insert into maintenance (id, task, equipment, technician, performed_at, description, findings, hours_spent, cost)
+       overriding system value
+select id / 5, id, equipment, "user", completed_at, 'Oiled and adjusted, record ' || id || '.', 'Wear on the bed.',
+       2, 100
   from tasks where status = 'Complete' and equipment is not null;
 insert into readings (equipment, hours, read_at, technician)
 select e.id, 20 * n, now() - (20 - n) * interval '10 days', {FIRST} + 1 from equipment e, generate_series(1, 20) n;
@@ -59,42 +75,55 @@ insert into schedules (equipment, title, every_days, next_due_on, author)
 select e.id, 'Inspect lathe ' || e.id, 90, current_date + (e.id % 90)::int, {FIRST} + 1 from equipment e;
 insert into audit (at, user_id, operation, table_name, row_id, new)
 select created_at, author, 'insert', 'tasks', id, '{{}}' from tasks where id % 4 = 0;
-select setval(pg_get_serial_sequence(name, 'id'), 10000000) from unnest(array['tasks', 'equipment', 'maintenance', 'users']) name;
+select setval(pg_get_serial_sequence(name, 'id'), 10000000)
+  from unnest(array['tasks', 'equipment', 'maintenance', 'users']) name;
 set session_replication_role = origin;
 vacuum analyze;
 checkpoint;
 """
 
-TASKS = ('', 'title=lathe', 'title=nowhere', 'search=oil the', 'search=shelf 17', 'search=task {some}', 'search=nowhere', 'status=Pending', 'status=Incomplete',
-         'status=Cancelled', 'status__in=Pending,In Progress', 'priority_level=High', 'status=Pending&priority_level=Critical', 'due_date=2030-05-05',
-         'due_date__gte=2031-11-01', 'due_date__lte=2030-01-10', 'due_date__isnull=true', 'user={user}', 'author={user}', 'user__in={user},1007', 'equipment={item}',
-         'equipment__isnull=false', 'ordering=due_date', 'ordering=-due_date', 'ordering=title', 'ordering=-title', 'status=Pending&ordering=due_date')
-LISTS = [('tasks', query) for query in TASKS] + [('tasks/completed', query) for query in ('', 'search=nowhere', 'title=lathe')] + [
-    ('equipment', query) for query in ('', 'name=lathe', 'serial_number=SN-1', 'search=nowhere', 'search=hall 3', 'category=Crane', 'location=Hall 3', 'manufacturer=Maker 3',
-                                       'model=Model 7', 'status=Retired', 'ordering=name')] + [
-    ('maintenance', query) for query in ('', 'task={order}', 'equipment={item}', 'technician={user}', 'performed_at__gte={yesterday}', 'performed_at__lte={long_ago}',
-                                         'search=oiled', 'search=record {order}', 'search=nowhere', 'ordering=performed_at', 'ordering=-performed_at')] + [
-    ('equipment/{item}/readings', ''), ('equipment/{item}/life', ''), ('equipment/{item}', ''), ('tasks/{order}/history', ''), ('tasks/{order}', ''),
-    ('users', ''), ('users', 'search=worker'), ('users', 'search=nowhere'), ('users', 'username=worker99')]
-MANAGERS = [('schedules', query) for query in ('', 'equipment={item}', 'title=lathe', 'search=nowhere', 'ordering=next_due_on', 'is_active=true')] + [
-    ('audit', query) for query in ('', 'user_id={user}', 'row_id={order}', 'table_name=tasks', 'at__gte={yesterday}')]
+TASKS = (
+    '', 'title=lathe', 'title=nowhere', 'search=oil the', 'search=shelf 17', 'search=task {some}', 'search=nowhere',
+    'status=Pending', 'status=Incomplete', 'status=Cancelled', 'status__in=Pending,In Progress', 'priority_level=High',
+    'status=Pending&priority_level=Critical', 'due_date=2030-05-05', 'due_date__gte=2031-11-01',
+    'due_date__lte=2030-01-10', 'due_date__isnull=true', 'user={user}', 'author={user}', 'user__in={user},1007',
+    'equipment={item}', 'equipment__isnull=false', 'ordering=due_date', 'ordering=-due_date', 'ordering=title',
+    'ordering=-title', 'status=Pending&ordering=due_date')
+EQUIPMENT = (
+    '', 'name=lathe', 'serial_number=SN-1', 'search=nowhere', 'search=hall 3', 'category=Crane', 'location=Hall 3',
+    'manufacturer=Maker 3', 'model=Model 7', 'status=Retired', 'ordering=name')
+MAINTENANCE = (
+    '', 'task={order}', 'equipment={item}', 'technician={user}', 'performed_at__gte={yesterday}',
+    'performed_at__lte={long_ago}', 'search=oiled', 'search=record {order}', 'search=nowhere', 'ordering=performed_at',
+    'ordering=-performed_at')
+SCHEDULES = ('', 'equipment={item}', 'title=lathe', 'search=nowhere', 'ordering=next_due_on', 'is_active=true')
+LISTS = [(path, query) for path, queries in (
+    ('tasks', TASKS), ('tasks/completed', ('', 'search=nowhere', 'title=lathe')), ('equipment', EQUIPMENT),
+    ('maintenance', MAINTENANCE), ('equipment/{item}/readings', ('',)), ('equipment/{item}/life', ('',)),
+    ('equipment/{item}', ('',)), ('tasks/{order}/history', ('',)), ('tasks/{order}', ('',)),
+    ('users', ('', 'search=worker', 'search=nowhere', 'username=worker99'))) for query in queries]
+MANAGERS = [(path, query) for path, queries in (
+    ('schedules', SCHEDULES), ('audit', ('', 'user_id={user}', 'row_id={order}', 'table_name=tasks',
+                                         'at__gte={yesterday}'))) for query in queries]
 
 
 def say(text):
     print(text, flush=True)
 
 
-def prepared_stage(stack, tasks):
+def prepared_stack(stack, tasks):
     say(f'Starting a dev stack with {tasks:,} tasks ...')
     live = devstack.DevStack(BUILD, FETTLE_WORKERS='4', FETTLE_SESSIONS='many', POSTGRES_OPTIONS='-c autovacuum=off')
     stack.callback(lambda: live.stop() if hasattr(live, 'process') else None)
     live.start()
     live.user('login')
     live.psql(SEED.replace(':tasks', str(tasks)))
-    (order, item), = live.psql("select id, equipment from tasks where equipment is not null and status = 'Complete' order by id desc offset 500 limit 1")
+    (order, item), = live.psql("select id, equipment from tasks where equipment is not null and status = 'Complete' "
+                               'order by id desc offset 500 limit 1')
     (yesterday, long_ago), = live.psql("""select to_char(now() - interval '1 day', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
                                                  to_char(now() - interval '999 hours', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')""")
-    live.values = {'order': order, 'item': item, 'user': FIRST + 5, 'some': tasks // 2 + 1, 'yesterday': yesterday, 'long_ago': long_ago}
+    live.values = {'order': order, 'item': item, 'user': FIRST + 5, 'some': tasks // 2 + 1, 'yesterday': yesterday,
+                   'long_ago': long_ago}
     return live
 
 
@@ -142,7 +171,7 @@ def main():
         with contextlib.ExitStack() as stack:
             stacks = []
             for tasks in (SMALL, LARGE):
-                live = prepared_stage(stack, tasks)
+                live = prepared_stack(stack, tasks)
                 live.tasks = tasks
                 stacks.append(live)
             times, finds = {}, {}
@@ -152,8 +181,9 @@ def main():
                     for who, name, path in paths(live):
                         begun = time.perf_counter()
                         answer = clients[who].get(path)
+                        took = 1000 * (time.perf_counter() - begun)
                         if turn > 1:
-                            times.setdefault((who, name), {}).setdefault(live.tasks, []).append(1000 * (time.perf_counter() - begun))
+                            times.setdefault((who, name), {}).setdefault(live.tasks, []).append(took)
                         finds[who, name, live.tasks] = answer.json.get('count', 1) if answer.status == 200 else None
                         # what was just written may have to come from the disk while the rounds warm up
                         assert answer.status == 200 or turn < 2, f'{path}: {answer}'
@@ -168,11 +198,14 @@ def main():
                 missed += not met and same
                 other += not met and not same
                 says = 'met' if met else 'MISSED' if same else f'finds {counted(found)}, then {counted(of)}'
-                say(f'{("superuser " if who == SUPERUSER else "employee  ") + name:60}{few:10.2f}{many:11.2f}{many / few:8.2f}   {says}')
-            say(f'{missed} of {len(times)} missed; {other} took more than twice as long and found more than twice as much')
+                label = ('superuser ' if who == SUPERUSER else 'employee  ') + name
+                say(f'{label:60}{few:10.2f}{many:11.2f}{many / few:8.2f}   {says}')
+            say(f'{missed} of {len(times)} missed; '
+                f'{other} took more than twice as long and found more than twice as much')
             for live in stacks:
                 took, size, before, most, after = measure_csv(live)
-                say(f'{live.tasks:,} tasks as CSV: {took:.1f} s, {size / 2**20:.0f} MiB; memory of the handler {before:.1f} MiB before, {most:.1f} at most, {after:.1f} after')
+                say(f'{live.tasks:,} tasks as CSV: {took:.1f} s, {size / 2**20:.0f} MiB; memory of the handler '
+                    f'{before:.1f} MiB before, {most:.1f} at most, {after:.1f} after')
     except (AssertionError, LookupError, RuntimeError, OSError, subprocess.SubprocessError) as fault:
         say(f'could not be measured: {fault}')
         return 1

@@ -1,9 +1,9 @@
 """The package: what lintian says of it, installing, upgrading, removing, purging."""
 import collections
-import glob
 import os
 import re
-import subprocess
+import shutil
+import tempfile
 import threading
 import time
 import unittest
@@ -14,30 +14,53 @@ import server
 import devstack
 
 MACHINE = None  # given by run.py
+# the package of an earlier release, from which one test upgrades; run.py explains it
+BEFORE = os.environ.get('BEFORE')
 # in a package: a migration that takes a while
-MIGRATION = "echo 'alter table tasks add column later text; create index later on tasks (later); select pg_sleep(1);' > usr/share/fettle/sql/tables/999_later.sql"
+MIGRATION = (
+    "echo 'alter table tasks add column later text; create index later on tasks (later); select pg_sleep(1);' "
+    "> usr/share/fettle/sql/tables/999_later.sql"
+)
 
 
 def package(later=0, change=''):
-    """The package in the machine; or a later version of it, with what the commands of the shell change in its folder."""
+    """The package in the machine; or a later version of it, in whose folder the commands of the shell change things."""
     if not later:
         return server.PACKAGE
     other = f'/tmp/fettle-{later}.deb'
-    MACHINE.run(f'rm -rf /tmp/package && dpkg-deb -R {server.PACKAGE} /tmp/package && cd /tmp/package && sed -i "s/^Version: .*/&+{later}/" DEBIAN/control\n'
-                f'{change}\ndpkg-deb -Znone -b /tmp/package {other}')
+    MACHINE.run(f'rm -rf /tmp/package && dpkg-deb -R {server.PACKAGE} /tmp/package && cd /tmp/package\n'
+                f'sed -i "s/^Version: .*/&+{later}/" DEBIAN/control\n{change}\ndpkg-deb -Znone -b /tmp/package {other}')
     return other
 
 
 def upgrade(package):
     """As README has it."""
-    return MACHINE.run(f'DEBIAN_FRONTEND=noninteractive apt-get install -y -o Dpkg::Options::=--force-confold {package} 2>&1')
+    return MACHINE.run(
+        f'DEBIAN_FRONTEND=noninteractive apt-get install -y -o Dpkg::Options::=--force-confold {package} 2>&1'
+    )
 
 
 def install(package, check=True):
     return MACHINE.run(f'DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold {package} 2>&1', check)
 
 
+def install_release_before():
+    """Puts the package BEFORE in the place of this build's, with a new database, in which work has begun."""
+    MACHINE.run('dpkg -P fettle; rm -rf /var/lib/fettle; runuser -u postgres -- dropdb --force fettle')
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(os.path.join(folder, 'tmp'))
+        shutil.copy(BEFORE, os.path.join(folder, 'tmp/fettle-before.deb'))
+        MACHINE.copy(folder)
+    install('/tmp/fettle-before.deb')
+    MACHINE.prepare()
+    load.setUpModule()
+
+
 def setUpModule():
+    # none of the installations below has to decompress it
+    MACHINE.run(
+        f'dpkg-deb -R {server.PACKAGE} /tmp/plain && dpkg-deb -Znone -b /tmp/plain {server.PACKAGE} && rm -r /tmp/plain'
+    )
     if not load.CALM:
         load.setUpModule()
 
@@ -52,59 +75,118 @@ class Package(unittest.TestCase):
 
     def rows(self):
         """How many rows there are, and what the newest of them is."""
-        return MACHINE.psql('select (select count(*) from users), (select count(*) from documents), count(*), max(id) from tasks')
+        return MACHINE.psql(
+            'select (select count(*) from users), (select count(*) from documents), count(*), max(id) from tasks'
+        )
+
+    def reloads(self):
+        """How often nginx was reloaded since the boot."""
+        return int(MACHINE.run("journalctl -o cat --no-pager _PID=1 | grep -c '^Reloaded nginx' || :"))
 
     def undo_migration(self):
-        MACHINE.psql("drop index if exists later; alter table tasks drop column if exists later; delete from migrations where name = '999_later'")
+        MACHINE.psql(
+            "drop index if exists later; alter table tasks drop column if exists later; delete from migrations where "
+            "name = '999_later'"
+        )
 
     def test_0_lintian_finds_no_error(self):
-        deb, = glob.glob(os.path.join(devstack.ROOT, 'build/deb/*.deb'))
-        result = subprocess.run(['lintian', '--allow-root', '--fail-on', 'error', deb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.assertEqual(result.returncode, 0, result.stdout)
+        said = MACHINE.lintian.communicate()[0]
+        self.assertEqual(MACHINE.lintian.returncode, 0, said)
 
     def test_1_it_installs_over_what_is_there_and_serves(self):
-        MACHINE.run("systemctl reset-failed 'fettle-*'")  # what its timers found while another test had stopped the database
+        MACHINE.run(
+            "systemctl reset-failed 'fettle-*'"
+        )  # what its timers found while another test had stopped the database
         install(package())
         self.healthy()
         self.assertEqual(MACHINE.run('systemctl --failed --no-legend').strip(), '')
 
     def test_2_an_upgrade_keeps_settings_masks_and_requests(self):
-        MACHINE.run('echo FETTLE_QUOTA_MIB=77 >> /etc/fettle/fettle.env; systemctl mask --now fettle@reports.socket; systemctl disable --now fettle@messages.socket')
+        if BEFORE:
+            install_release_before()
+        former, rows = MACHINE.run("dpkg-query -W -f '${Version}' fettle"), self.rows()
+        MACHINE.run(
+            'echo FETTLE_QUOTA_MIB=77 >> /etc/fettle/fettle.env; systemctl mask --now fettle@reports.socket; systemctl '
+            'disable --now fettle@messages.socket'
+        )
         try:
             sockets = "systemctl show -p ActiveEnterTimestampMonotonic --value fettle@tasks.socket"
-            before, pid = MACHINE.run(sockets), MACHINE.run('systemctl start fettle@tasks.service; systemctl show -p MainPID --value fettle@tasks.service')
+            before, pid = MACHINE.run(sockets), MACHINE.run(
+                'systemctl start fettle@tasks.service; systemctl show -p MainPID --value fettle@tasks.service'
+            )
             answers, names = collections.Counter(), ('tasks', 'me', 'equipment', 'users', 'maintenance', 'documents')
+            created, closed, reloads = [], [], self.reloads()
 
             def one(caller, number):
-                handler = names[number % len(names)]
-                answers[handler, caller.calm(handler)] += 1
+                if number == 0:  # this one writes, on a connection for each request
+                    title = f'Upgrade {len(created)}'
+                    status, _, said = caller.ask('POST', '/api/v1/tasks', {'title': title})
+                    answers['a new task', 200 if status == 201 else (status, said[:300])] += 1
+                    if status == 201:
+                        created.append(title)
+                    caller.close()
+                    return
+                handler, kept = names[number % len(names)], caller.connection is not None
+                outcome = caller.calm(handler)
+                if kept and isinstance(outcome, tuple) and outcome[0] == 0:
+                    # nginx was reloaded and has closed a connection that it had kept: a client sends a GET again
+                    closed.append(outcome)
+                    outcome = caller.calm(handler)
+                answers[handler, outcome] += 1
             with load.Crowd(16, one):
                 said = upgrade(package(1, MIGRATION))
                 time.sleep(1)
             lost = {key: count for key, count in answers.items() if key[1] != 200}
-            print(f'   an upgrade under 16 clients: {sum(answers.values())} answers, {sum(lost.values())} lost', flush=True)
+            now = MACHINE.run("dpkg-query -W -f '${Version}' fettle")
+            print(f'   an upgrade from {former} to {now} under 16 clients: {sum(answers.values())} answers, '
+                  f'{sum(lost.values())} lost; {len(created)} tasks created meanwhile, '
+                  f'{len(closed)} kept connections closed by {self.reloads() - reloads} reloads of nginx', flush=True)
             self.assertEqual(lost, {}, said)
+            self.assertLessEqual(len(closed), 15 * (self.reloads() - reloads), closed)  # of each client one
+            self.assertGreater(len(created), 0)
+            stored = {row[0] for row in MACHINE.psql("select title from tasks where title like 'Upgrade %'")}
+            self.assertEqual(set(created) - stored, set(), 'acknowledged, but not stored')
+            users, documents, tasks, _ = self.rows()[0]
+            self.assertEqual([users, documents, int(tasks) - len(created)], [*rows[0][:2], int(rows[0][2])])
             self.assertEqual(MACHINE.psql("select count(*) from migrations where name = '999_later'"), [['1']])
             self.assertTrue(MACHINE.run("dpkg-query -W -f '${Version}' fettle").endswith('+1'))
             self.assertEqual(MACHINE.run(sockets), before, 'a socket is never restarted')
             self.assertNotEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
             self.assertIn('FETTLE_QUOTA_MIB=77', MACHINE.run('cat /etc/fettle/fettle.env'))
-            self.assertEqual(MACHINE.run('systemctl is-enabled fettle@reports.socket fettle@messages.socket fettle@tasks.socket', check=False).split(), ['masked', 'disabled', 'enabled'])
-            self.assertEqual(MACHINE.run('systemctl is-active fettle@reports.socket fettle@messages.socket', check=False).split(), ['inactive'] * 2)
+            self.assertEqual(
+                MACHINE.run(
+                    'systemctl is-enabled fettle@reports.socket fettle@messages.socket fettle@tasks.socket', check=False
+                ).split(),
+                ['masked', 'disabled', 'enabled'],
+            )
+            self.assertEqual(
+                MACHINE.run('systemctl is-active fettle@reports.socket fettle@messages.socket', check=False).split(),
+                ['inactive'] * 2,
+            )
             self.assertEqual(MACHINE.user().get('/api/v1/reports').status, 503)
         finally:
             self.undo_migration()
-            MACHINE.run('systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket fettle@messages.socket')
+            MACHINE.run(
+                'systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket '
+                'fettle@messages.socket'
+            )
+        install(package())  # that release wants its migration
         self.healthy()
 
     def test_2_a_release_that_is_older_than_the_database_is_refused_and_nothing_of_it_begins(self):
         install(package(1, MIGRATION))
         try:
             self.assertIn('journalctl -u fettle-migrate', install(package(), check=False))
-            self.assertIn('this release is older than the database', MACHINE.run('journalctl -o cat --no-pager -u fettle-migrate'))
+            self.assertIn(
+                'this release is older than the database', MACHINE.run('journalctl -o cat --no-pager -u fettle-migrate')
+            )
             for timer in ('sweep', 'schedules', 'audit-seal'):
                 MACHINE.run(f'systemctl start fettle-{timer}.service')
-                self.assertEqual(MACHINE.run(f'systemctl show -p ConditionResult --value fettle-{timer}.service').strip(), 'no', timer)
+                self.assertEqual(
+                    MACHINE.run(f'systemctl show -p ConditionResult --value fettle-{timer}.service').strip(),
+                    'no',
+                    timer,
+                )
         finally:
             self.undo_migration()
         install(package())
@@ -112,28 +194,30 @@ class Package(unittest.TestCase):
 
     def test_2_a_handler_that_a_release_has_no_more_is_gone(self):
         # a release that has one more, and then this one
-        more = """echo 'u fettle_more -:fettle "More"' >> usr/lib/sysusers.d/fettle.conf; cp usr/lib/fettle/handlers/health usr/lib/fettle/handlers/more
+        more = """echo 'u fettle_more -:fettle "More"' >> usr/lib/sysusers.d/fettle.conf
+                  cp usr/lib/fettle/handlers/health usr/lib/fettle/handlers/more
                   echo PGUSER=fettle_more > usr/lib/fettle/roles/more"""
         install(package(1, more))
         self.assertEqual(MACHINE.run('systemctl is-enabled fettle@more.socket').strip(), 'enabled')
         MACHINE.run('systemctl start fettle@more.service')
         install(package())
-        self.assertEqual(MACHINE.run("systemctl is-active fettle@more.socket fettle@more.service", check=False).split(), ['inactive'] * 2)
+        self.assertEqual(
+            MACHINE.run("systemctl is-active fettle@more.socket fettle@more.service", check=False).split(),
+            ['inactive'] * 2,
+        )
         self.assertNotEqual(MACHINE.run('systemctl is-enabled fettle@more.socket', check=False).strip(), 'enabled')
         self.assertEqual(MACHINE.run('systemctl --failed --no-legend').strip(), '')
         self.healthy()
 
     def test_2_nginx_is_reloaded_where_a_release_changes_its_configuration(self):
-        def reloads():
-            return int(MACHINE.run("journalctl -o cat --no-pager _PID=1 | grep -c '^Reloaded nginx' || :"))
         install(package())
-        before = reloads()
+        before = self.reloads()
         install(package())
-        self.assertEqual(reloads(), before)
+        self.assertEqual(self.reloads(), before)
         install(package(1, "sed -i '1i # another' usr/share/fettle/nginx/http.conf"))
-        self.assertEqual(reloads(), before + 1)
+        self.assertEqual(self.reloads(), before + 1)
         install(package())
-        self.assertEqual(reloads(), before + 2)
+        self.assertEqual(self.reloads(), before + 2)
 
     def test_2_a_privilege_that_a_release_needs_no_more_goes_after_the_restart(self):
         held = "select has_table_privilege('fettle_tasks', 'reports', 'select')"
@@ -145,17 +229,25 @@ class Package(unittest.TestCase):
 
     def test_2_files_of_one_user_for_all_handlers_become_what_they_are_now(self):
         old = '/var/lib/fettle/storage/old'
-        MACHINE.run(f'install -d -m 750 -o fettle -g fettle {old}; install -m 640 -o fettle -g fettle /etc/hostname {old}/file')
+        MACHINE.run(
+            f'install -d -m 750 -o fettle -g fettle {old}; install -m 640 -o fettle -g fettle /etc/hostname {old}/file'
+        )
         try:
             install(package(1))
-            self.assertEqual(MACHINE.run(f"stat -c '%A %U %G' {old} {old}/file").splitlines(), ['drwxrwsr-x fettle fettle_files', '-rw-r--r-- fettle fettle'])
+            self.assertEqual(
+                MACHINE.run(f"stat -c '%A %U %G' {old} {old}/file").splitlines(),
+                ['drwxrwsr-x fettle fettle_files', '-rw-r--r-- fettle fettle'],
+            )
         finally:
             MACHINE.run(f'rm -r {old}')
 
     def test_3_an_upgrade_whose_migration_fails_leaves_what_runs_alone(self):
         MACHINE.run('systemctl start fettle@tasks.service')
         user = MACHINE.user()
-        broken, answers = package(2, "echo 'select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"), collections.Counter()
+        broken, answers = (
+            package(2, "echo 'select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"),
+            collections.Counter(),
+        )
 
         def one(caller, number):
             answers[caller.calm('tasks')] += 1
@@ -170,23 +262,35 @@ class Package(unittest.TestCase):
         # whom the socket had taken when systemd gave it up gets 502, who comes later 503
         self.assertIn(user.get('/api/v1/statistics/tasks').status, (502, 503), 'nothing new begins')
         self.assertEqual(user.get('/api/v1/statistics/tasks').status, 503)
-        self.assertRegex(MACHINE.run('fettle doctor', check=False), r'(?m)^FAIL +handlers +none begins, because an upgrade')
+        self.assertRegex(
+            MACHINE.run('fettle doctor', check=False), r'(?m)^FAIL +handlers +none begins, because an upgrade'
+        )
         install(package())
         self.assertNotEqual(user.get('/api/v1/statistics/tasks').status, 503)
         self.healthy()
 
     def test_3_a_handler_that_is_wanted_while_a_migration_fails_does_not_begin(self):
-        broken = package(2, "echo 'select pg_sleep(6); select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql")
-        MACHINE.run('systemctl stop fettle@statistics.service; systemctl restart fettle@tasks.service')  # which is idle for 30 s at most
+        broken = package(
+            2, "echo 'select pg_sleep(6); select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"
+        )
+        MACHINE.run(
+            'systemctl stop fettle@statistics.service; systemctl restart fettle@tasks.service'
+        )  # which is idle for 30 s at most
         upgrade = threading.Thread(target=install, args=(broken, False))
         upgrade.start()
         try:
             sleeps = "select 1 from pg_stat_activity where query like '%pg_sleep(6)%' and pid <> pg_backend_pid()"
-            MACHINE.run(f'for i in $(seq 200); do runuser -u postgres -- psql -XqAt -c "{sleeps}" | grep -q 1 && exit; sleep 0.1; done; exit 1')
+            MACHINE.run(
+                f'for i in $(seq 200); do runuser -u postgres -- psql -XqAt -c "{sleeps}" | grep -q 1 && exit; sleep '
+                '0.1; done; exit 1'
+            )
             MACHINE.run('systemctl start --no-block fettle@statistics.service')
         finally:
             upgrade.join()
-        self.assertEqual(MACHINE.run('systemctl is-active fettle@tasks.service fettle@statistics.service', check=False).split(), ['active', 'inactive'])
+        self.assertEqual(
+            MACHINE.run('systemctl is-active fettle@tasks.service fettle@statistics.service', check=False).split(),
+            ['active', 'inactive'],
+        )
         began = time.monotonic()
         self.assertIn(MACHINE.client().get('/api/v1/statistics/tasks').status, (502, 503))
         self.assertLess(time.monotonic() - began, 5, 'a migration that failed is not tried again')
@@ -203,7 +307,9 @@ class Package(unittest.TestCase):
             self.assertIn('iF', MACHINE.run('dpkg-query -W -f "\\${db:Status-Abbrev}" fettle'))
             self.assertEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
             MACHINE.run('systemctl start fettle@statistics.service', check=False)
-            self.assertEqual(MACHINE.run('systemctl is-active fettle@statistics.service', check=False).strip(), 'inactive')
+            self.assertEqual(
+                MACHINE.run('systemctl is-active fettle@statistics.service', check=False).strip(), 'inactive'
+            )
         finally:
             MACHINE.run('systemctl start postgresql.service')
         install(package())
@@ -211,26 +317,43 @@ class Package(unittest.TestCase):
 
     def test_2_the_site_answers_to_its_own_names_alone_also_with_tls(self):
         def curl(words):
-            return MACHINE.run(f"curl -sk -o /dev/null -w '%{{http_code}} %{{redirect_url}}' {words}; echo \" $?\"", check=False).split()
+            return MACHINE.run(
+                f"curl -sk -o /dev/null -w '%{{http_code}} %{{redirect_url}}' {words}; echo \" $?\"", check=False
+            ).split()
         self.assertEqual(curl('http://127.0.0.1/api/v1/health'), ['200', '0'])
         self.assertEqual(curl("-H 'Host: attacker.example' http://127.0.0.1/api/v1/health"), ['421', '0'])
         site, name = '/etc/nginx/sites-available/fettle', 'fettle.example.org'
         former = MACHINE.run(f'cat {site}')
         # what its comments say
         text = re.sub(r'(?m)^( *)# ((?:listen|server_name|ssl_\w+|server|    \w+) .*|}|ssl_.*)$', r'\1\2', former)
-        text = text.replace('    listen 127.0.0.1:80 default_server;\n', '').replace('    listen 127.0.0.1:80;\n    server_name localhost 127.0.0.1;\n', '')
+        text = text.replace('    listen 127.0.0.1:80 default_server;\n', '').replace(
+            '    listen 127.0.0.1:80;\n    server_name localhost 127.0.0.1;\n', ''
+        )
         if not os.path.exists('/proc/net/if_inet6'):
             text = re.sub(r'(?m)^.*\[::\].*\n', '', text)
-        MACHINE.run(f"""openssl req -x509 -newkey rsa:2048 -nodes -subj /CN={name} -keyout /etc/ssl/private/fettle.key -out /etc/ssl/certs/fettle.pem
-                        cat > {site} && nginx -t && systemctl restart nginx""", stdin=text)
+        MACHINE.run(
+            f"""openssl req -x509 -newkey rsa:2048 -nodes -subj /CN={name} -keyout /etc/ssl/private/fettle.key \\
+                    -out /etc/ssl/certs/fettle.pem
+                        cat > {site} && nginx -t && systemctl restart nginx""",
+            stdin=text,
+        )
         try:
-            known, strange = (f'--resolve {one}:443:127.0.0.1 https://{one}/api/v1/health' for one in (name, 'attacker.example'))
+            known, strange = (
+                f'--resolve {one}:443:127.0.0.1 https://{one}/api/v1/health' for one in (name, 'attacker.example')
+            )
             self.assertEqual(curl(known), ['200', '0'])
             self.assertEqual(curl(strange), ['000', '35'], 'a handshake that is refused')
-            self.assertEqual(curl(f"-H 'Host: {name}' http://127.0.0.1/api/v1/tasks?page_size=1"), ['308', f'https://{name}/api/v1/tasks?page_size=1', '0'])
+            self.assertEqual(
+                curl(f"-H 'Host: {name}' http://127.0.0.1/api/v1/tasks?page_size=1"),
+                ['308', f'https://{name}/api/v1/tasks?page_size=1', '0'],
+            )
             self.assertEqual(curl("-H 'Host: attacker.example' http://127.0.0.1/"), ['421', '0'])
         finally:
-            MACHINE.run(f'cat > {site} && nginx -t && systemctl restart nginx && rm /etc/ssl/private/fettle.key /etc/ssl/certs/fettle.pem', stdin=former)
+            MACHINE.run(
+                f'cat > {site} && nginx -t && systemctl restart nginx && rm /etc/ssl/private/fettle.key '
+                '/etc/ssl/certs/fettle.pem',
+                stdin=former,
+            )
         self.healthy()
 
     def test_3_what_was_taken_out_of_service_stays_out(self):
@@ -239,7 +362,10 @@ class Package(unittest.TestCase):
                 MACHINE.run(f"systemctl {how} --now fettle.target; systemctl stop 'fettle@*'")
                 try:
                     self.assertIn('is not started', install(package()))
-                    self.assertEqual(MACHINE.run("systemctl is-active fettle.target fettle@tasks.socket", check=False).split(), ['inactive'] * 2)
+                    self.assertEqual(
+                        MACHINE.run("systemctl is-active fettle.target fettle@tasks.socket", check=False).split(),
+                        ['inactive'] * 2,
+                    )
                 finally:
                     MACHINE.run(f'systemctl {back} fettle.target; systemctl start fettle.target')
                 self.healthy()
@@ -253,7 +379,10 @@ class Package(unittest.TestCase):
         MACHINE.run('systemctl stop nginx')
         try:
             self.assertIn('nginx does not run', install(package()))
-            self.assertRegex(MACHINE.run('fettle doctor', check=False), r'(?m)^FAIL +nginx +does not show the metrics on 127.0.0.1:9464')
+            self.assertRegex(
+                MACHINE.run('fettle doctor', check=False),
+                r'(?m)^FAIL +nginx +does not show the metrics on 127.0.0.1:9464',
+            )
         finally:
             MACHINE.run('systemctl start nginx')
         self.healthy()
@@ -262,7 +391,12 @@ class Package(unittest.TestCase):
         before = self.rows()
         MACHINE.run('dpkg -r fettle')
         self.assertEqual(MACHINE.run("systemctl list-units --no-legend --all 'fettle*'").strip(), '')
-        self.assertEqual(MACHINE.run('ls -d /run/fettle/*.sock /usr/lib/fettle /etc/nginx/sites-enabled/fettle 2> /dev/null', check=False), '')
+        self.assertEqual(
+            MACHINE.run(
+                'ls -d /run/fettle/*.sock /usr/lib/fettle /etc/nginx/sites-enabled/fettle 2> /dev/null', check=False
+            ),
+            '',
+        )
         MACHINE.run('nginx -t && test -e /etc/fettle/fettle.env && test -e /var/lib/fettle/keys')
         install(package())
         self.assertEqual(self.rows(), before)
@@ -272,11 +406,13 @@ class Package(unittest.TestCase):
         with open(os.path.join(devstack.ROOT, 'README.md')) as file:
             chapter = re.search(r'(?ms)^## Back it up.*?(?=^## )', file.read())[0]
         backup, restore = re.findall(r'(?s)```sh\n(.*?)```', chapter)
-        made = MACHINE.root.post('/api/v1/documents?file_name=a.txt&title=A', raw=b'what is kept', headers={'Content-Type': 'text/plain'}).json
+        made = MACHINE.root.post(
+            '/api/v1/documents?file_name=a.txt&title=A', raw=b'what is kept', headers={'Content-Type': 'text/plain'}
+        ).json
         before = self.rows()
         MACHINE.run(f'cd /root && set -e\n{backup}')
         self.assertEqual(MACHINE.run("stat -c %a /root/fettle-*.dump /root/fettle-*.tar").split(), ['600'] * 2)
-        # another machine: nothing of this one is left but the roles, which the installation makes where they are missing
+        # another machine: nothing of this one is left but the roles, which the installation makes where needed
         MACHINE.run('dpkg -P fettle; rm -rf /var/lib/fettle; runuser -u postgres -- dropdb --force fettle')
         install(package())
         self.assertNotEqual(self.rows(), before)
@@ -288,30 +424,52 @@ class Package(unittest.TestCase):
         with urllib.request.urlopen(again.json['url'].replace('localhost', '127.0.0.1')) as answer:
             self.assertEqual(answer.read(), b'what is kept')
         self.assertNotIn('left alone', MACHINE.run('fettle sweep'))
-        self.assertEqual(MACHINE.root.post('/api/v1/documents?file_name=b.txt', raw=b'and goes on', headers={'Content-Type': 'text/plain'}).status, 201)
+        self.assertEqual(
+            MACHINE.root.post(
+                '/api/v1/documents?file_name=b.txt', raw=b'and goes on', headers={'Content-Type': 'text/plain'}
+            ).status,
+            201,
+        )
         self.healthy()
 
     def test_4_it_starts_what_it_needs_and_mends_what_was_not_ready(self):
         # as where make has built and tested it: both are there, and were never started
-        MACHINE.run('dpkg -r fettle; systemctl stop nginx.service postgresql.service; echo nonsense > /etc/nginx/sites-enabled/broken')
+        MACHINE.run(
+            'dpkg -r fettle; systemctl stop nginx.service postgresql.service; echo nonsense > '
+            '/etc/nginx/sites-enabled/broken'
+        )
         try:
             said = install(package())
             self.assertIn('which is not enabled', said)
-            self.assertEqual(MACHINE.run('systemctl is-active postgresql.service nginx.service', check=False).split(), ['active', 'failed'])
+            self.assertEqual(
+                MACHINE.run('systemctl is-active postgresql.service nginx.service', check=False).split(),
+                ['active', 'failed'],
+            )
         finally:
-            MACHINE.run('rm /etc/nginx/sites-enabled/broken; systemctl stop postgresql.service; dpkg -r fettle; systemctl reset-failed nginx.service')
+            MACHINE.run(
+                'rm /etc/nginx/sites-enabled/broken; systemctl stop postgresql.service; dpkg -r fettle; systemctl '
+                'reset-failed nginx.service'
+            )
         self.assertNotRegex(install(package()), '(?m)^fettle: ')
-        self.assertEqual(MACHINE.run('systemctl is-active postgresql.service nginx.service', check=False).split(), ['active'] * 2)
+        self.assertEqual(
+            MACHINE.run('systemctl is-active postgresql.service nginx.service', check=False).split(), ['active'] * 2
+        )
         self.healthy()
 
     def test_5_a_purge_leaves_the_database_and_the_files(self):
-        answer = MACHINE.user().post('/api/v1/documents?file_name=a.txt&title=A', raw=b'the text of a file', headers={'Content-Type': 'text/plain'})
+        answer = MACHINE.user().post(
+            '/api/v1/documents?file_name=a.txt&title=A',
+            raw=b'the text of a file',
+            headers={'Content-Type': 'text/plain'},
+        )
         self.assertEqual(answer.status, 201, answer)
         MACHINE.run('systemctl mask --now fettle@reports.socket fettle-sweep.timer')
         before, files = self.rows(), MACHINE.run('ls -R /var/lib/fettle/storage')
         self.assertIn('are kept', MACHINE.run('dpkg -P fettle'))
         self.assertEqual(MACHINE.run('find /etc/systemd/system -name "fettle*"'), '')
-        self.assertEqual(MACHINE.run('ls -d /etc/fettle /var/lib/fettle/keys /var/lib/fettle-package 2> /dev/null', check=False), '')
+        self.assertEqual(
+            MACHINE.run('ls -d /etc/fettle /var/lib/fettle/keys /var/lib/fettle-package 2> /dev/null', check=False), ''
+        )
         self.assertEqual(MACHINE.run('ls -R /var/lib/fettle/storage'), files)
         install(package())
         self.assertEqual(self.rows(), before)

@@ -1,8 +1,11 @@
 """The tests of a deployment, on a systemd that is booted for them. usage: python3 tests/deploy/run.py BUILD
 
-Settings in the environment: ONLY, names of modules or tests, those alone; SECONDS, how long each test keeps its load up (60);
-SLOWER, the factor by which this machine may miss limits of time (1);
-DEPLOY=required: where this machine cannot boot another one, that is a failure, and not a reason to skip the tests.
+Settings in the environment:
+ONLY       names of modules or tests: those alone
+SECONDS    how long each test keeps its load up (60); where it is less, what is repeated is repeated less often as well
+SLOWER     the factor by which this machine may miss limits of time (1)
+BEFORE     the path of the package of an earlier release: the upgrade under load begins with that one
+DEPLOY     required: where this machine cannot boot another one, that is a failure, and not a reason to skip the tests
 """
 import os
 import re
@@ -30,9 +33,19 @@ def flat(suite):
 
 
 class Result(unittest.TestResult):
-    """Says each failure when it happens."""
+    """Says each failure when it happens, and what takes long."""
 
     passed = 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        took = time.monotonic() - self.began
+        if took >= 5:
+            print(f'   {took:.0f} s: {test.id()}', flush=True)
 
     def addSuccess(self, test):
         self.passed += 1
@@ -63,15 +76,27 @@ class Logs(unittest.TestCase):
     def test_no_fault_and_no_secret_was_logged(self):
         logs = self.MACHINE.run('journalctl -o cat --no-pager; cat /var/log/nginx/*.log')
         self.assertIn(self.FIRST, logs, 'the journal has lost its beginning')
-        for pattern in (r'^.*fault: .*$', r'^.*a value passed our checks.*$', r'^.*segfault.*$', r'^.*code=dumped.*$', r'^.*\[(?:crit|alert|emerg)\](?!.*\.sock failed \(2: No such file)(?!.*sites-enabled/broken).*$',
-                        re.escape(devstack.PASSWORD), r'^.*Token [A-Za-z0-9_-]{43}.*$', r'^.*\beyJ[\w-]+\.[\w-]+\..*$', r'^.*fettle_[\w-]{43}.*$', r'^.*argon2id.*$'):
+        for pattern in (
+            r'^.*fault: .*$',
+            r'^.*a value passed our checks.*$',
+            r'^.*segfault.*$',
+            r'^.*code=dumped.*$',
+            r'^.*\[(?:crit|alert|emerg)\](?!.*\.sock failed \(2: No such file)(?!.*sites-enabled/broken).*$',
+            re.escape(devstack.PASSWORD),
+            r'^.*Token [A-Za-z0-9_-]{43}.*$',
+            r'^.*\beyJ[\w-]+\.[\w-]+\..*$',
+            r'^.*fettle_[\w-]{43}.*$',
+            r'^.*argon2id.*$',
+        ):
             with self.subTest(pattern):
                 self.assertEqual(re.findall(pattern, logs, re.MULTILINE)[:5], [])
 
 
 def main():
     for name in (signal.SIGTERM, signal.SIGHUP):  # so that the machine is halted whatever stops us
-        signal.signal(name, signal.default_int_handler)  # as Ctrl-C does: a test takes SystemExit for a fault of its own
+        signal.signal(
+            name, signal.default_int_handler
+        )  # as Ctrl-C does: a test takes SystemExit for a fault of its own
     why = server.Machine.refusal()
     if why:
         print(f'skipped: {why}')
@@ -92,7 +117,11 @@ def main():
                 continue
             module = __import__(name)
             module.MACHINE, module.BUILD = machine, BUILD
-            tests = [test for test in flat(unittest.defaultTestLoader.loadTestsFromModule(module)) if not ONLY or any(only in test.id() for only in ONLY)]
+            tests = [
+                test
+                for test in flat(unittest.defaultTestLoader.loadTestsFromModule(module))
+                if not ONLY or any(only in test.id() for only in ONLY)
+            ]
             if tests:
                 since = time.monotonic()
                 print(f'== {name}', flush=True)

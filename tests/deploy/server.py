@@ -1,5 +1,6 @@
 """A server to deploy to: the machine of tests/deploy/machine with PostgreSQL, nginx and Fettle installed in it."""
 import ctypes
+import glob
 import os
 import subprocess
 import sys
@@ -34,6 +35,7 @@ class Machine:
         self.build = os.path.abspath(build)
         self.folder = tempfile.mkdtemp(prefix='fettle-deploy-')
         self.users = 0
+        self.lintian = None
 
     @staticmethod
     def refusal():
@@ -56,30 +58,53 @@ class Machine:
                 raise OSError(ctypes.get_errno(), 'setns')
 
     def halt(self):
+        if self.lintian:
+            self.lintian.kill()
+            self.lintian.wait()
         self.process.stdin.close()
         self.process.wait()
 
     def run(self, command, check=True, stdin=''):
         """Runs a command of the shell in the machine, as root; what it wrote to standard output. Throws Failed."""
-        result = subprocess.run([MACHINE, 'run', self.folder, 'bash', '-c', command], input=stdin, capture_output=True, text=True)
+        result = subprocess.run(
+            [MACHINE, 'run', self.folder, 'bash', '-c', command], input=stdin, capture_output=True, text=True
+        )
         if check and result.returncode:
             raise Failed(f'{command}\nended with {result.returncode}: {result.stderr}{result.stdout}')
         return result.stdout
 
     def copy(self, folder):
         """Puts the files below a folder of ours into the machine, from its root on."""
-        with subprocess.Popen(['tar', '-C', folder, '--owner=0', '--group=0', '-c', '.'], stdout=subprocess.PIPE) as tar:
-            subprocess.run([MACHINE, 'run', self.folder, 'tar', '-C', '/', '--no-overwrite-dir', '-x'], stdin=tar.stdout, check=True)
+        with subprocess.Popen(
+            ['tar', '-C', folder, '--owner=0', '--group=0', '-c', '.'], stdout=subprocess.PIPE
+        ) as tar:
+            subprocess.run(
+                [MACHINE, 'run', self.folder, 'tar', '-C', '/', '--no-overwrite-dir', '-x'],
+                stdin=tar.stdout,
+                check=True,
+            )
 
     def shell(self):
-        """A shell in the machine that reads its commands as they are written to .stdin, for what must not wait for a new one."""
-        return subprocess.Popen([MACHINE, 'run', self.folder, 'bash'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, bufsize=1)
+        """A shell in the machine, which reads commands as they are written to .stdin: without a start for each."""
+        return subprocess.Popen(
+            [MACHINE, 'run', self.folder, 'bash'],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+        )
 
     # -- Fettle in it
 
     def psql(self, sql, user='fettle'):
         """Runs SQL, as the owner of the database unless user says another; the rows as lists of texts."""
-        return [line.split('\x1f') for line in self.run(f"cd / && runuser -u {user} -- psql -XqAt -F '\x1f' -v ON_ERROR_STOP=1 fettle", stdin=sql).splitlines()]
+        return [
+            line.split('\x1f')
+            for line in self.run(
+                f"cd / && runuser -u {user} -- psql -XqAt -F '\x1f' -v ON_ERROR_STOP=1 fettle", stdin=sql
+            ).splitlines()
+        ]
 
     def handlers(self):
         return self.run('ls /usr/lib/fettle/handlers').split()
@@ -98,11 +123,15 @@ class Machine:
         self.users += 1
         name = name or f'user{self.users}'
         client = self.client()
-        answer = client.post('/api/v1/auth/register', {'username': name, 'email': f'{name}@example.org', 'password': devstack.PASSWORD})
+        answer = client.post(
+            '/api/v1/auth/register', {'username': name, 'email': f'{name}@example.org', 'password': devstack.PASSWORD}
+        )
         assert answer.status == 201, answer
         client.id, client.username = answer.json['id'], name
         if role:
-            self.psql(f"insert into user_roles (user_id, role_id) select {client.id}, id from roles where name = '{role}'")
+            self.psql(
+                f"insert into user_roles (user_id, role_id) select {client.id}, id from roles where name = '{role}'"
+            )
         return self.log_in(client)
 
     def log_in(self, client):
@@ -113,22 +142,42 @@ class Machine:
 
     def make(self, *targets):
         # not as a part of the make that runs us: its jobs are none of ours
-        environment = {name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')}
-        subprocess.run(['make', '-s', '-C', devstack.ROOT, *targets], check=True, stdout=subprocess.DEVNULL, env=environment)
+        environment = {
+            name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')
+        }
+        subprocess.run(
+            ['make', '-s', '-C', devstack.ROOT, *targets], check=True, stdout=subprocess.DEVNULL, env=environment
+        )
 
     def install(self):
         """Installs Fettle beside a PostgreSQL and an nginx that were never started, and makes a superuser: .root."""
         # a cluster of its own in the place of the one that was forgotten, as its package makes it at its installation
-        self.run('pg_createcluster --locale C.UTF-8 $(ls /usr/lib/postgresql | sort -V | tail -1) main && systemctl -q enable postgresql nginx')
+        self.run(
+            'pg_createcluster --locale C.UTF-8 $(ls /usr/lib/postgresql | sort -V | tail -1) main && systemctl -q '
+            'enable postgresql nginx'
+        )
+        # each installation of a package would index all manual pages of this machine again
+        self.run('rm -f /var/lib/man-db/auto-update')
         self.make('deb')
-        self.run(f'cp /mnt/fettle/build/deb/*.deb {PACKAGE} && DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold {PACKAGE}')
+        # it takes long and has nothing to do with the machine: the test of the package waits for it
+        deb, = glob.glob(os.path.join(devstack.ROOT, 'build/deb/*.deb'))
+        command = ['nice', '-n', '19', 'lintian', '--allow-root', '--fail-on', 'error', deb]
+        self.lintian = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        self.run(
+            f'cp /mnt/fettle/build/deb/*.deb {PACKAGE} && DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold '
+            f'{PACKAGE}'
+        )
         self.prepare()
 
     def prepare(self):
         """What the tests need beyond an installation."""
         # the shortest idle time there is; the rate of the login family would refuse what is meant to be counted
         self.run("sed -i '/^FETTLE_IDLE=/d' /etc/fettle/fettle.env && echo FETTLE_IDLE=30 >> /etc/fettle/fettle.env")
-        self.run("sed -i 's|rate=120r/m|rate=1000000r/m|' /usr/share/fettle/nginx/http.conf && sed -i 's|burst=40|burst=10000|' /usr/share/fettle/nginx/routes.conf")
+        self.run(
+            "sed -i 's|rate=120r/m|rate=1000000r/m|' /usr/share/fettle/nginx/http.conf && sed -i "
+            "'s|burst=40|burst=10000|' /usr/share/fettle/nginx/routes.conf"
+        )
         self.run('nginx -t 2> /dev/null && systemctl start nginx && systemctl reload nginx')
         self.run('fettle superuser root root@example.org', stdin=devstack.PASSWORD + '\n')
         self.root = self.client()

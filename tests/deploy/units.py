@@ -13,8 +13,16 @@ BUILD = 'build'
 
 UPLOADS = ('documents', 'profile_picture')
 # what a handler can do, of all that tests/deploy/probe.cpp tries
-MAY = {'read /var/lib/fettle/keys', 'read /dev/urandom', 'read /usr/share/misc/magic.mgc', 'write /tmp', 'write /var/tmp',
-       'connect /run/postgresql/.s.PGSQL.5432', 'thread', 'end'}
+MAY = {
+    'read /var/lib/fettle/keys',
+    'read /dev/urandom',
+    'read /usr/share/misc/magic.mgc',
+    'write /tmp',
+    'write /var/tmp',
+    'connect /run/postgresql/.s.PGSQL.5432',
+    'thread',
+    'end',
+}
 # systemd leaves an empty folder in there, closed
 MAY_SEE = {'read /run/systemd'}
 # what others have counted, and what people have uploaded: both are there
@@ -23,7 +31,13 @@ COUNTED, STORED = 'read /run/fettle-metrics/me/counters', 'read /var/lib/fettle/
 
 def units(kind=''):
     """The names of the unit files, all or those of a kind."""
-    return [unit for unit in MACHINE.run('cd /usr/lib/systemd/system && ls -d fettle*.service fettle*.socket fettle*.timer fettle*.target').split() if unit.endswith(kind)]
+    return [
+        unit
+        for unit in MACHINE.run(
+            'cd /usr/lib/systemd/system && ls -d fettle*.service fettle*.socket fettle*.timer fettle*.target'
+        ).split()
+        if unit.endswith(kind)
+    ]
 
 
 def instances():
@@ -58,7 +72,10 @@ class Sandbox(unittest.TestCase):
     def probe(self, handler):
         """What a program can do that runs in the place of this handler."""
         path = f'/usr/lib/fettle/handlers/{handler}'
-        MACHINE.run(f'systemctl stop fettle@{handler}.socket fettle@{handler}.service; mv {path} {path}.real; install -m 755 /dev/stdin {path} < /tmp/probe')
+        MACHINE.run(
+            f'systemctl stop fettle@{handler}.socket fettle@{handler}.service; mv {path} {path}.real; install -m 755 '
+            f'/dev/stdin {path} < /tmp/probe'
+        )
         try:
             since = MACHINE.run('date +%s.%N').strip()
             MACHINE.run(f'systemctl start fettle@{handler}.socket fettle@{handler}.service')
@@ -68,7 +85,10 @@ class Sandbox(unittest.TestCase):
                     break
                 MACHINE.run('sleep 0.1')
         finally:
-            MACHINE.run(f'systemctl stop fettle@{handler}.socket fettle@{handler}.service; mv {path}.real {path}; systemctl start fettle@{handler}.socket')
+            MACHINE.run(
+                f'systemctl stop fettle@{handler}.socket fettle@{handler}.service; mv {path}.real {path}; systemctl '
+                f'start fettle@{handler}.socket'
+            )
         found = dict(re.findall(r'^(.+)=(\d+)$', '\n'.join(lines), re.MULTILINE))
         self.assertIn('end', found, lines)
         self.assertGreater(len(found), 60)
@@ -77,14 +97,29 @@ class Sandbox(unittest.TestCase):
     def test_from_inside_there_is_the_database_the_keys_and_nothing_else(self):
         with tempfile.TemporaryDirectory() as folder:
             os.mkdir(os.path.join(folder, 'tmp'))
-            subprocess.run([os.environ.get('CXX', 'g++'), '-std=c++20', '-O1', '-pthread', os.path.join(server.HERE, 'probe.cpp'), '-o', os.path.join(folder, 'tmp/probe')], check=True)
+            subprocess.run(
+                [
+                    os.environ.get('CXX', 'g++'),
+                    '-std=c++20',
+                    '-O1',
+                    '-pthread',
+                    os.path.join(server.HERE, 'probe.cpp'),
+                    '-o',
+                    os.path.join(folder, 'tmp/probe'),
+                ],
+                check=True,
+            )
             MACHINE.copy(folder)
         MACHINE.run('install -D -m 644 /etc/hostname /var/lib/fettle/storage/probed/file')
         self.assertEqual(MACHINE.root.get('/api/v1/me').status, 200)
         try:
             for handler in ('tasks', 'metrics', *UPLOADS):
                 may = {f'write /run/fettle-metrics/{handler}'}
-                may |= {STORED, 'write /var/lib/fettle/storage'} if handler in UPLOADS else {COUNTED} if handler == 'metrics' else {'read /usr/lib/fettle/handlers/tasks'}
+                may |= (
+                    {STORED, 'write /var/lib/fettle/storage'}
+                    if handler in UPLOADS
+                    else {COUNTED} if handler == 'metrics' else {'read /usr/lib/fettle/handlers/tasks'}
+                )
                 with self.subTest(handler):
                     self.assertEqual(self.probe(handler) - MAY_SEE, MAY | may)
         finally:
@@ -98,7 +133,10 @@ class Sandbox(unittest.TestCase):
             text = answer.read().decode()
             self.assertEqual(answer.status, 200, text)
             ask.close()
-            return {name: float(value) for name, value in re.findall(r'^(fettle_http_requests_total\S+) (\S+)$', text, re.MULTILINE)}
+            return {
+                name: float(value)
+                for name, value in re.findall(r'^(fettle_http_requests_total\S+) (\S+)$', text, re.MULTILINE)
+            }
 
         client = MACHINE.user()
         for handler, path in (('me', '/api/v1/me'), ('tasks', '/api/v1/tasks'), ('reports', '/api/v1/reports')):
@@ -106,8 +144,14 @@ class Sandbox(unittest.TestCase):
                 self.assertEqual(client.get(path).status, 200)
                 # a restart waits until what was answered is counted as well
                 MACHINE.run(f'systemctl restart fettle@{handler}.service')
-                (series, before), = ((name, value) for name, value in counted().items()
-                                     if f'handler="{handler}"' in name and 'method="GET"' in name and 'status="200"' in name and f'"{path}"' in name)
+                ((series, before),) = (
+                    (name, value)
+                    for name, value in counted().items()
+                    if f'handler="{handler}"' in name
+                    and 'method="GET"' in name
+                    and 'status="200"' in name
+                    and f'"{path}"' in name
+                )
                 self.assertEqual(client.get(path).status, 200)
                 MACHINE.run(f'systemctl restart fettle@{handler}.service fettle@metrics.service')
                 self.assertEqual(counted()[series], before + 1)
@@ -117,7 +161,10 @@ class Sandbox(unittest.TestCase):
         answer = client.request('GET', '/api/v1/tasks?search=hidden-words', headers={'X-Request-Id': mark})
         self.assertEqual((answer.status, answer.headers.get('x-request-id')), (200, mark))
         # journald takes it in its own time
-        line = MACHINE.run(f"for i in $(seq 100); do journalctl -o cat --no-pager -u fettle@tasks | grep {mark} && break; sleep 0.1; done")
+        line = MACHINE.run(
+            f"for i in $(seq 100); do journalctl -o cat --no-pager -u fettle@tasks | grep {mark} && break; sleep 0.1; "
+            "done"
+        )
         for words in ('method=GET', 'route=/api/v1/tasks', 'status=200', f'user={client.id}'):
             self.assertIn(words, line)
         self.assertNotIn('hidden-words', line)
@@ -131,11 +178,25 @@ class Sandbox(unittest.TestCase):
 
     def test_files_and_keys_are_for_those_who_need_them(self):
         user = MACHINE.user()
-        answer = user.post('/api/v1/documents?file_name=a.txt&title=A', raw=b'the text of a file', headers={'Content-Type': 'text/plain'})
+        answer = user.post(
+            '/api/v1/documents?file_name=a.txt&title=A',
+            raw=b'the text of a file',
+            headers={'Content-Type': 'text/plain'},
+        )
         self.assertEqual(answer.status, 201, answer)
         name = answer.json['sha256']
-        self.assertEqual(MACHINE.run(f'cd /var/lib/fettle && stat -c "%a %U:%G" . keys storage storage/{name[:2]} storage/{name[:2]}/{name}').splitlines(),
-                         ['750 fettle:fettle', '640 fettle:fettle_keys', '2775 fettle:fettle_files', '2775 fettle_documents:fettle_files', '644 fettle_documents:fettle_files'])
+        self.assertEqual(
+            MACHINE.run(
+                f'cd /var/lib/fettle && stat -c "%a %U:%G" . keys storage storage/{name[:2]} storage/{name[:2]}/{name}'
+            ).splitlines(),
+            [
+                '750 fettle:fettle',
+                '640 fettle:fettle_keys',
+                '2775 fettle:fettle_files',
+                '2775 fettle_documents:fettle_files',
+                '644 fettle_documents:fettle_files',
+            ],
+        )
         self.assertEqual(user.get(answer.json['url'].split('localhost', 1)[1]).body, b'the text of a file')
         table = user.get('/api/v1/documents', headers={'Accept': 'text/csv'})
         self.assertEqual((table.status, table.body.count(b'\n')), (200, 2), 'a long list is spooled in /var/tmp')
@@ -149,9 +210,15 @@ class Sandbox(unittest.TestCase):
     def test_doctor_looks_at_the_disks_that_others_fill(self):
         for folder in ('/var/lib/nginx/body', '/var/lib/postgresql/other/cluster'):
             with self.subTest(folder):
-                MACHINE.run(f'mkdir -p {folder} && mount -t tmpfs -o size=1m full {folder} && ! head -c 2000000 /dev/zero > {folder}/ballast')
+                MACHINE.run(
+                    f'mkdir -p {folder} && mount -t tmpfs -o size=1m full {folder} && ! head -c 2000000 /dev/zero > '
+                    f'{folder}/ballast'
+                )
                 try:
-                    self.assertRegex(MACHINE.run('fettle doctor', check=False), rf'(?m)^FAIL +disk +0\.0 % of the disk of {folder} are free$')
+                    self.assertRegex(
+                        MACHINE.run('fettle doctor', check=False),
+                        rf'(?m)^FAIL +disk +0\.0 % of the disk of {folder} are free$',
+                    )
                 finally:
                     MACHINE.run(f'umount {folder}')
         MACHINE.run('rm -r /var/lib/postgresql/other')
