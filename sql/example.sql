@@ -318,7 +318,7 @@ update item i
   from equipment e where e.serial_number = i.serial_number;
 
 create temp table planned (schedule bigint primary key, plan int not null) on commit drop;
--- Whether a pattern of the lists names the item: % stands for anything, (a|b) for either.
+-- Whether a pattern of the lists names the item: % matches anything, (a|b) for either.
 create function pg_temp.suits(name text, pattern text) returns boolean language sql as $$
     select name ~ ('^' || replace(pattern, '%', '.*') || '$')
 $$;
