@@ -1,4 +1,4 @@
-"""The named facts of sql/functions: PostgreSQL inlines them, and indexes and statements agree; also how accounts are made."""
+"""The named facts of sql/functions: PostgreSQL inlines them, indexes and statements agree; and how accounts are made."""
 import glob
 import json
 import os
@@ -66,7 +66,8 @@ class Expressions(unittest.TestCase):
         self.assertIn("pg_advisory_xact_lock('5721'::bigint)",
                       self.explained("select pg_advisory_xact_lock(lock_number('serialized'))"))
         self.assertIn('pg_advisory_xact_lock(5722, hashtext(',
-                      self.explained("select pg_advisory_xact_lock(lock_number('storage'), hashtext(ip)) from sessions"))
+                      self.explained("select pg_advisory_xact_lock(lock_number('storage'), hashtext(ip)) "
+                                     'from sessions'))
         for zone in ('UTC', 'Pacific/Kiritimati', 'Etc/GMT+12'):  # the same moment everywhere
             self.assertEqual(STACK.psql(f"set timezone = '{zone}'; select without_end() = '9999-12-31T23:59:59Z'"),
                              [['t']])
@@ -141,7 +142,7 @@ class Expressions(unittest.TestCase):
 
 
 class Accounts(unittest.TestCase):
-    """register_account() gives a role that may do nothing else an employee, and the first account of an empty database."""
+    """A role that may only call register_account() makes employees, and the first account of an empty database."""
     BEGIN = ("set client_min_messages = warning; begin; create role probe; "
              'grant execute on function register_account to probe; ')
 
