@@ -1,4 +1,4 @@
-"""The named facts of sql/functions: PostgreSQL inlines them, indexes and statements agree; and how accounts are made."""
+"""The named facts of sql/functions: PostgreSQL inlines them, indexes and statements agree; how accounts are made."""
 import glob
 import json
 import os
