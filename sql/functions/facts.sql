@@ -48,8 +48,8 @@ begin
         when 'serialized' then return 5721;
         -- one audit_seal() at a time
         when 'sealing'    then return 5722;
-        -- a stored file, with hashtext(sha256) as second key: shared by requests that keep the file, exclusive for its removal.
-        -- Locks with one key and with two keys are different ones, so 'sealing' does not conflict
+        -- a stored file, with hashtext(sha256) as second key: shared by requests that keep the file, exclusive for its
+        -- removal. A lock with two keys is another one than a lock with one, so 'sealing' does not conflict
         when 'storage'    then return 5722;
         else raise exception 'there is no advisory lock with the name "%"', name;
     end case;

@@ -5,8 +5,9 @@
 -- Errors: the unique constraints username_taken and email_taken; one_first_user where two accounts were the first at the
 -- same time: the statement can be repeated, and then sees the other account.
 -- Only the owner may execute it: it makes superusers.
-create or replace function make_account(username text, email text, first_name text, last_name text, password_hash text, superuser boolean)
-returns users language sql as $$
+create or replace function make_account(username text, email text, first_name text, last_name text, password_hash text,
+                                        superuser boolean) returns users
+language sql as $$
     with first as (
         select not exists (select from users) as is_first
     ), made as (
@@ -30,8 +31,9 @@ revoke execute on function make_account(text, text, text, text, text, boolean) f
 -- the caller itself, because triggers write the audit trail before the function returns.
 -- security definer: the role that may execute it (sql/grants.sql) needs no right on any table. Through it nothing can be
 -- made but an employee, and the first superuser in an empty database.
-create or replace function register_account(username text, email text, first_name text, last_name text, password_hash text, ip text)
-returns users language sql security definer set search_path = public, pg_temp as $$
+create or replace function register_account(username text, email text, first_name text, last_name text, password_hash text,
+                                            ip text) returns users
+language sql security definer set search_path = public, pg_temp as $$
     select set_caller(null, null, ip);
     select * from make_account(username, email, first_name, last_name, password_hash, false)
 $$;
