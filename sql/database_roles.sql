@@ -1,7 +1,7 @@
--- The PostgreSQL role of each handler, made where it is missing. Run by a superuser of PostgreSQL, as often as one likes.
--- It is that of the operating system's user of the same name (peer authentication), so it has no password; what it may do is
--- the owner's to say (`fettle migrate`). No connection limit: how many there can be, FETTLE_WORKERS says, and a handler that
--- is restarted opens its connections before PostgreSQL has noticed that the former ones are gone.
+-- Makes the PostgreSQL role of each handler where it is missing. A superuser of PostgreSQL runs it; running it again is safe.
+-- The operating system's user of the same name logs in as this role (peer authentication), so it has no password. Its rights
+-- are granted by the owner (`fettle migrate`). It has no connection limit: FETTLE_WORKERS limits the connections, and a
+-- restarted handler opens new ones before PostgreSQL has noticed that the old ones are closed.
 do $$
 declare
     handler text;

@@ -1,12 +1,12 @@
--- What `fettle example` puts into an empty database: a workshop that has used Fettle for a year, of which today is the last day.
--- The setting fettle.example_hash is the password hash of all its people. First come lists, which are meant to be read; then the
--- year is lived through day by day, so that whatever came later has the greater id.
+-- The data that `fettle example` puts into an empty database: a workshop that has used Fettle for a year, which ends today.
+-- The setting fettle.example_hash is the password hash of all accounts. First come lists that can be read and edited; then the
+-- year is simulated day by day, so that rows that were made later have greater ids.
 set local timezone = 'UTC';
-select setseed(0.5722);  -- the same dice each time
+select setseed(0.5722);  -- the same random numbers each time
 
--- -- who and what there is
+-- -- people and equipment
 
--- months ago they came, and left
+-- came and gone: how many months ago a person joined and left
 create temp table person (n int generated always as identity, username text, first_name text, last_name text, role text, job_title text,
                           born date, came int, gone int, id bigint) on commit drop;
 insert into person (username, first_name, last_name, role, job_title, born, came, gone) values
@@ -31,7 +31,7 @@ insert into person (username, first_name, last_name, role, job_title, born, came
     ('samuel.kipkemboi', 'Samuel', 'Kipkemboi',   'employee',      'Mechanical technician',                '1998-07-07', 7,  null),
     ('luis.herrera',     'Luis',   'Herrera',     'employee',      'Maintenance apprentice',               '2006-11-15', 5,  null);
 
--- who mends the items of a category, and who reads their meters
+-- crew repairs the items of a category; readers read their meters
 create temp table craft (category text, crew text[], readers text[]) on commit drop;
 insert into craft values
     ('CNC machining',        '{katya.morozova,tom.whitaker,jonas.lindqvist,clara.nunez}',     '{grace.mbeki,peter.vandermeer,brian.ashworth}'),
@@ -44,7 +44,7 @@ insert into craft values
     ('Building services',    '{priya.nair,tom.whitaker,luis.herrera}',                        '{priya.nair}'),
     ('Measuring',            '{ravi.deshmukh,katya.morozova}',                                '{ravi.deshmukh}');
 
--- months of age and of life; hours of life and of a week, where there is a meter; months since it was retired
+-- age and life_months in months; life_hours in all and weekly in a week, for items with a meter; retired: how many months ago
 create temp table item (n int generated always as identity, name text, serial_number text, category text, manufacturer text, model text, location text,
                         age int, life_months int, life_hours int, weekly numeric, retired int, notes text not null default '', id bigint, hours numeric) on commit drop;
 insert into item (name, serial_number, category, manufacturer, model, location, age, life_months, life_hours, weekly, retired) values
@@ -116,7 +116,7 @@ update item i set notes = given.notes from (values
     ('Horizontal machining centre', 'Replacement is planned in the budget of next year.')) as given (name, notes)
  where i.name = given.name;
 
--- -- preventive maintenance: for which items, how often, and what the record then says
+-- -- preventive maintenance: of which items, how often, and what its records say
 
 create temp table plan (n int generated always as identity, category text, pattern text, title text, description text, priority text, every_days int, every_hours numeric,
                         lead int, hours numeric, cost numeric, done text, parts jsonb, findings text[]) on commit drop;
@@ -164,7 +164,7 @@ insert into plan (category, pattern, title, description, priority, every_days, e
     ('Building services', 'Gas boiler', 'Service before the heating season', 'Burner, flue gas measurement, expansion vessel.', 'Medium', 365, null, 30, 3, 290, 'Burner cleaned, flue gas measured.', '[{"name": "Ignition electrode", "quantity": 1}]', '{"CO 12 ppm, loss 2.1 %."}'),
     ('Measuring', '%', 'Calibrate', 'Certificate to the quality folder.', 'High', 182, null, 21, 3, 540, 'Calibrated; certificate filed.', '[]', '{Within specification.,Within specification; stylus 2 replaced.}');
 
--- -- breakdowns and wishes, as somebody at the machine writes them down
+-- -- breakdowns and requests, as the people at the machines report them
 
 create temp table fault (n int generated always as identity, category text, pattern text, title text, description text, priority text, hours numeric, cost numeric,
                          done text, findings text, parts jsonb, uses int not null default 0) on commit drop;
@@ -208,7 +208,8 @@ insert into fault (category, pattern, title, description, priority, hours, cost,
     ('Measuring', 'Coordinate%', 'Air bearing alarm', 'Pressure 4.2 bar at the inlet.', 'High', 1, 38, 'Filter element changed.', null, '[{"name": "Air filter element", "quantity": 1}]'),
     ('Measuring', 'Profile projector', 'Lamp flickers', '', 'Low', 0.5, 47, 'Lamp changed, contrast set.', null, '[{"name": "Halogen lamp 24 V 150 W", "quantity": 1}]');
 
--- -- work without a machine: every so many days from the first on, done after so many; `state` where it is not done
+-- -- tasks without equipment: repeated every so many days, the first one so many days ago, done after so many; `state` where
+-- it is not done
 
 create temp table errand (n int generated always as identity, title text, description text, priority text, author text, "user" text, every int, first int, takes numeric, state text) on commit drop;
 insert into errand (title, description, priority, author, "user", every, first, takes, state) values
@@ -241,8 +242,8 @@ insert into errand (title, description, priority, author, "user", every, first, 
     ('Replace the torn strip curtain at dispatch', '', 'Low', 'nora.jensen', 'nora.jensen', null, 11, null, 'Pending'),
     ('Try the new deburring brushes', 'Sample set lies at the machine; report on edge radius and life.', 'Low', 'dieter.kaufmann', 'dieter.kaufmann', null, 3, null, 'Pending');
 
--- -- what is open in the workshop today: reported so many days ago, due in so many
--- state: open to all, claimed for the shift, assigned to somebody, or started by whoever has claimed it
+-- -- work orders that are open today: reported so many days ago, due in so many
+-- state: open, claimed for the shift, assigned, or started by the person who has claimed it
 
 create temp table present (n int generated always as identity, item text, title text, description text, priority text, ago int, due int, author text, technician text, state text) on commit drop;
 insert into present (item, title, description, priority, ago, due, author, technician, state) values
@@ -259,7 +260,7 @@ insert into present (item, title, description, priority, ago, due, author, techn
     ('Machining centre 4', 'Warranty: probe loses its signal', 'Dealer comes with a new receiver.', 'Medium', 4, 3, 'ines.carvalho', 'katya.morozova', 'assigned'),
     ('Scissor lift', 'Renew the warning labels', '', 'Low', 33, -3, 'marcus.oyelaran', 'luis.herrera', 'assigned');
 
--- -- what they write to each other: so many days ago, at an hour; who has not read it yet; about which item's open order
+-- -- messages: sent so many days ago, at an hour; the recipients who have not read it; the item whose open order it is about
 
 create temp table letter (n int generated always as identity, ago int, hour int, sender text, recipients text[], unread text[], item text, subject text, body text) on commit drop;
 insert into letter (ago, hour, sender, recipients, unread, item, subject, body) values
@@ -282,7 +283,7 @@ insert into letter (ago, hour, sender, recipients, unread, item, subject, body) 
     (1, 15, 'katya.morozova', '{grace.mbeki,ines.carvalho,marcus.oyelaran}', '{marcus.oyelaran,ines.carvalho}', 'Horizontal machining centre', 'Re: Alarm 264 again', 'A clamping cone is worn, the pallet seats 0.1 mm too high. Spare one comes tomorrow; until then please only pallet A.'),
     (0, 6, 'nora.jensen', '{helen.brandt,marcus.oyelaran}', '{helen.brandt,marcus.oyelaran}', 'Roller door, south', 'South door is out of use', 'It came down on a pallet and did not stop. Nobody was near. I have put a chain in front of it.');
 
--- -- what they report: so many days ago, about so many days before that; the report of each month is counted from the records
+-- -- reports: written so many days ago, about so many days before that; those of the months are computed from the records
 
 create temp table account (n int generated always as identity, ago int, days int, author text, item text, title text, body text) on commit drop;
 insert into account (ago, days, author, item, title, body) values
@@ -293,7 +294,7 @@ insert into account (ago, days, author, item, title, body) values
     (24, 0, 'fatima.elamrani', 'Welding robot cell', 'Near miss at the robot cell', 'A pallet bent the actuator of the door switch. The cell stopped as it should. Floor marking is moved by 400 mm.'),
     (12, 14, 'adele.fournier', 'Compressor 1', 'Air at night', 'Measured for two weeks: 4 m³/min with everything switched off, half of it in hall 2. Search goes on with the detector.');
 
--- -- the people and the register
+-- -- accounts and equipment
 
 insert into users (username, email, first_name, last_name, is_active, is_superuser, is_first, date_joined, last_login, updated_at)
 select p.username, p.username || '@example.org', p.first_name, p.last_name, p.gone is null, p.n = 1 and none.there, p.n = 1 and none.there, joined.at,
@@ -318,7 +319,7 @@ update item i
   from equipment e where e.serial_number = i.serial_number;
 
 create temp table planned (schedule bigint primary key, plan int not null) on commit drop;
--- Whether a pattern of the lists names the item: % stands for anything, (a|b) for either.
+-- Whether a pattern of the lists matches the name of an item: % is any text, (a|b) is one of both.
 create function pg_temp.suits(name text, pattern text) returns boolean language sql as $$
     select name ~ ('^' || replace(pattern, '%', '.*') || '$')
 $$;
@@ -343,20 +344,20 @@ end $$;
 
 -- -- the year
 
--- what has to be done for an order, and how it ends
+-- the orders that are open: when and how each will end
 create temp table job (task bigint primary key, ends_at timestamptz not null, cancelled boolean not null, technician bigint, done text, findings text,
                        hours numeric, cost numeric, parts jsonb) on commit drop;
 
--- the day itself or the next one on which somebody works
+-- this day, or else the next working day
 create function pg_temp.working_day(day date) returns date language sql as $$
     select min(d)::date from generate_series(day, day + 14, interval '1 day') d
      where extract(isodow from d) < 6 and to_char(d, 'MM-DD') not between '12-24' and '12-31' and to_char(d, 'MM-DD') <> '01-01'
 $$;
--- a moment of the shift, from the hour on
+-- a random time within so many hours after this hour
 create function pg_temp.moment(day date, hour int, span int) returns timestamptz language sql as $$
     select day + make_interval(hours => hour, mins => (random() * 60 * span)::int, secs => (random() * 59)::int)
 $$;
--- one of the people who were there on that day
+-- one of these people who worked there on that day
 create function pg_temp.one_of(names text[], day date) returns bigint language sql as $$
     select p.id from person p
      where p.username = any (names) and day > current_date - make_interval(months => p.came)
@@ -379,7 +380,7 @@ begin
     for day in select d::date from generate_series(current_date - 365, current_date, interval '1 day') d loop
         works := pg_temp.working_day(day) = day;
 
-        -- schedules, as make_due_orders() finds them
+        -- due schedules, with the conditions of make_due_orders()
         for it in
             select s.*, p.hours, p.cost, p.done, p.findings, p.parts, c.crew, s.next_due_hours <= coalesce(e.usage_hours, 0) as by_hours
               from schedules s join equipment e on e.id = s.equipment join item i on i.id = e.id join planned on planned.schedule = s.id
@@ -393,7 +394,7 @@ begin
                     day + interval '2 minutes 4 seconds', day + interval '2 minutes 4 seconds')
             returning id into made;
             update schedules set open_order = made where id = it.id;
-            -- most before the date, some a little behind it, a few much
+            -- most before the due date, some a little after it, a few much later
             days := case when random() < 0.06 then 6 + (random() * 9)::int when random() < 0.2 then (random() * 3)::int
                          else -(random() * it.lead_days * 0.6)::int end;
             insert into job
@@ -401,7 +402,7 @@ begin
                    null, it.done, it.findings[1 + floor(random() * cardinality(it.findings))::int], it.hours, it.cost, it.parts;
         end loop;
 
-        -- breakdowns and wishes: each in its turn, more or less
+        -- breakdowns and requests
         for it in select n, random() as luck from generate_series(1, case when works then 2 else 0 end) n where random() < 0.3 loop
             reported := pg_temp.moment(day, 6, 9);
             continue when reported > now();
@@ -435,7 +436,7 @@ begin
             insert into tasks (title, description, priority_level, due_date, status, author, "user", equipment, claimed_until, created_at, updated_at)
             select it.title, nullif(it.description, ''), it.priority, current_date + it.due, case when it.state = 'started' then 'In Progress' else 'Pending' end,
                    author.id, coalesce(technician.id, author.id), i.id,
-                   case it.state when 'open' then null when 'assigned' then '9999-12-31 23:59:59Z' else now() + interval '5 hours' + it.n * interval '13 minutes' end, reported, reported
+                   case it.state when 'open' then null when 'assigned' then without_end() else now() + interval '5 hours' + it.n * interval '13 minutes' end, reported, reported
               from item i join person author on author.username = it.author left join person technician on technician.username = it.technician
              where i.name = it.item;
         end loop;
@@ -450,7 +451,7 @@ begin
              where author.username = it.author and who.username = it."user";
         end loop;
 
-        -- what is done on this day
+        -- orders that end on this day
         for it in
             select job.*, t.equipment, t.created_at, c.crew from job join tasks t on t.id = job.task join equipment e on e.id = t.equipment join craft c on c.category = e.category
              where job.ends_at < day + 1 and job.ends_at <= now() - interval '10 minutes' and t.status = 'Pending'
@@ -467,7 +468,7 @@ begin
             update tasks set completed_at = it.ends_at where id = it.task;
         end loop;
 
-        -- meters are read once a week, each on its day
+        -- meters are read once a week, each on its own weekday
         for it in
             select i.*, c.readers from item i join equipment e on e.id = i.id join craft c on c.category = i.category
              where i.weekly is not null and e.acquired_on < day and (i.retired is null or day < current_date - make_interval(months => i.retired) - interval '10 days')
@@ -486,14 +487,14 @@ begin
     end loop;
 end $$;
 
--- -- how things are today
+-- -- the state of today
 
 update equipment e set status = 'Retired' from item i where i.id = e.id and i.retired is not null;
 update schedules s set is_active = false from item i where i.id = s.equipment and i.retired is not null;
 update equipment set status = 'Out of Service' where name in ('Plate rolls', 'Roller door, south');
 update equipment set status = 'Under Maintenance' where name in ('Press brake 2', 'Horizontal machining centre');
 
--- -- what was written, in the order in which it was
+-- -- messages and reports, in the order in which they were written
 
 do $$
 declare
@@ -505,7 +506,7 @@ begin
           from letter l join person p on p.username = l.sender
                cross join lateral (select least(current_date - l.ago + make_interval(hours => l.hour, mins => l.n * 37 % 60), now() - interval '20 minutes') as at) sent
                left join equipment e on e.name = l.item
-               left join lateral (select max(t.id) as id from tasks t where t.equipment = e.id and t.status in ('Pending', 'In Progress')) t on true
+               left join lateral (select max(t.id) as id from tasks t where t.equipment = e.id and is_open(t.status)) t on true
          order by sent.at, l.n
     loop
         insert into messages (sender, subject, body, task, sent_at) values (it.sender_id, it.subject, it.body, it.task, it.at) returning id into made;

@@ -1,18 +1,18 @@
-# Folds the permissions that handlers ask for into the table permissions: exactly these, a new one with its
-# built-in holders. A built-in role that is missing is made.
+# Generates the SQL that stores the permissions that handlers ask for: exactly these, a new one with the built-in roles
+# that hold it. A built-in role that is missing is made.
 # usage: jq -rsf permissions.jq *.json
 
 def text: "'" + gsub("'"; "''") + "'";
 [ .[].endpoints[].permissions[] ] | unique_by(.code)
-| "-- Exactly the permissions that the handlers of this release ask for.",
-  "with asked (code, description, holders) as (",
+| "-- Stores exactly the permissions that the handlers of this release ask for.",
+  "with wanted (code, description, holders) as (",
   "    values " + (map("(\(.code | text), \(.description | text), \(.holders))") | join(",\n           ")),
   "), gone as (",
-  "    delete from permissions p where not exists (select from asked a where a.code = p.code)",
+  "    delete from permissions p where not exists (select from wanted w where w.code = p.code)",
   "), known as (",
-  "    update permissions p set description = a.description from asked a where a.code = p.code and a.description <> p.description",
+  "    update permissions p set description = w.description from wanted w where w.code = p.code and w.description <> p.description",
   "), added as (",
-  "    insert into permissions (code, description) select code, description from asked on conflict do nothing",
+  "    insert into permissions (code, description) select code, description from wanted on conflict do nothing",
   "    returning code",
   "), made as (",
   "    insert into roles (name, description, built_in) values",
@@ -21,13 +21,13 @@ def text: "'" + gsub("'"; "''") + "'";
   "        ('administrator', 'May do everything.',                                   true)",
   "    on conflict do nothing",
   "    returning id, name",
-  "), handed (role_id, name, code, holders) as (",
-  "    select r.id, r.name, a.code, a.holders from added join asked a using (code) join roles r on r.built_in",
+  "), granted (role_id, name, code, holders) as (",
+  "    select r.id, r.name, w.code, w.holders from added join wanted w using (code) join roles r on r.built_in",
   "    union all",
-  "    select made.id, made.name, a.code, a.holders from made cross join asked a",
+  "    select made.id, made.name, w.code, w.holders from made cross join wanted w",
   ")",
-  "-- holders: 0 administrator alone, 1 manager too, 2 everybody. Only a new permission, or a new role's, is handed out: what",
-  "-- an administrator took from a role stays taken.",
+  "-- holders: 0 administrator alone, 1 manager too, 2 employee too. Only a new permission is granted, or all to a new role:",
+  "-- what an administrator took from a role stays taken.",
   "insert into role_permissions (role_id, code)",
-  "select role_id, code from handed",
+  "select role_id, code from granted",
   " where name = 'administrator' or (name = 'manager' and holders >= 1) or (name = 'employee' and holders = 2);"

@@ -1,11 +1,15 @@
--- What statements need: for each group of the table `asked` the fewest privileges with which PostgreSQL's own check lets all
--- of its statements begin, into the table `needed`. Run by a superuser in a transaction that is rolled back.
+-- Derives which privileges statements need: for each group of the table `asked` the fewest with which PostgreSQL's own check
+-- lets all of its statements start, into the table `needed`. A superuser runs it in a transaction that is rolled back.
 --
--- A role that has nothing gets what it is refused for, relation by relation, and of that loses all that it can do without.
--- It gets them through memberships in roles with one privilege each: those are looked up without planning a statement anew.
+-- A role without any privilege is given those that a statement is refused for, relation by relation. Then each that the
+-- statement does not need is taken away again. It has them through memberships in roles with one privilege each: a change of
+-- membership does not make PostgreSQL plan the prepared statements again.
+--
+-- A function that not everybody may execute is a relation here, too: its name is `function NAME`, its privilege `execute`.
+-- What the statements inside of such a function need is not derived: it runs with its owner's rights, or is for the owner.
 
--- Each privilege there is to have; those that `insert` and `update` name columns for, and `select` where a table has secrets
--- or rights in it. Elsewhere who reads a row may read all of it.
+-- Each privilege that there is. `insert` and `update` are privileges of single columns, and so is `select` on tables with
+-- secrets or permissions in them; on other tables a role that reads rows may read all columns.
 create temporary table atoms as
     select format('probe_%s_%s_%s', c.oid, k.kind, coalesce(a.attnum, 0)) as role, c.oid::regclass::text as relation, k.kind,
            a.attname as col, coalesce(a.attnum, 0) as place
@@ -14,9 +18,14 @@ create temporary table atoms as
       left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
                               and (k.kind in ('insert', 'update')
                                    or k.kind = 'select' and c.relname in ('users', 'credentials', 'sessions'))
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v');
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
+    union all
+    select format('probe_%s_execute_0', p.oid), 'function ' || p.proname, 'execute', null, 0
+      from pg_proc p
+     where p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::regtype
+       and not has_function_privilege('public', p.oid, 'execute');
 create temporary table needed (grp text, relation text, kind text, col text, place integer, role text,
-                               any_column boolean);  -- a lock, or a look at whether there is a row: one column is as good as another
+                               any_column boolean);  -- any other column would do as well: for a lock, or a check that there is a row
 
 -- Makes the roles: one for each privilege, one for the privileges of a kind and one for those of a relation.
 do $$
@@ -26,7 +35,7 @@ begin
     create role probe inherit;
     for atom in select * from atoms loop
         execute format('create role %I inherit', atom.role);
-        execute format('grant %s %s on %I to %I', atom.kind, '(' || quote_ident(atom.col) || ')', atom.relation, atom.role);
+        execute format('grant %s %s on %s to %I', atom.kind, '(' || quote_ident(atom.col) || ')', atom.relation, atom.role);
     end loop;
     for atom in select relation, kind, array_agg(quote_ident(role)) as roles from atoms group by relation, kind loop
         execute format('create role %I inherit', 'probe_' || atom.relation || '_' || atom.kind);
@@ -38,7 +47,7 @@ begin
     end loop;
 end $$;
 
--- What the role is refused for when the statement begins: a relation, or null where it is not.
+-- The relation for which the role is refused when the statement starts; null where it is not refused.
 create function pg_temp.refused(statement text, as_role text default 'probe') returns text language plpgsql as $$
 declare
     words text;
@@ -49,7 +58,8 @@ begin
     return null;
 exception when insufficient_privilege then  -- which takes back the role as well
     get stacked diagnostics words = message_text;
-    return coalesce(substring(words from 'permission denied for (?:table|view) (\S+)'), words);
+    return coalesce(substring(words from 'permission denied for (?:table|view) (\S+)'),
+                    substring(words from 'permission denied for (function \S+)'), words);
 end $$;
 
 -- Whether any of these statements is refused.
@@ -61,10 +71,16 @@ begin
     return false;
 end $$;
 
+-- The kinds of privileges that there are for a relation.
+create function pg_temp.kinds(of_relation text) returns text[] language sql as $$
+    select case when of_relation like 'function %' then '{execute}'::text[] else '{select,insert,update,delete}' end
+$$;
+
 create function pg_temp.let(role text) returns void language plpgsql as $$ begin execute format('grant %I to probe', role); end $$;
 create function pg_temp.stop(role text) returns void language plpgsql as $$ begin execute format('revoke %I from probe', role); end $$;
 
--- Of one kind of privilege on a relation, all of which the role has for this statement, leaves what is needed; notes it.
+-- The role has all privileges of this kind on the relation: takes away those that the statement does not need, and adds the
+-- others to the table `needed`.
 create function pg_temp.reduce(asks text, statement text, relation text, kind text) returns void language plpgsql as $$
 declare
     whole text := 'probe_' || relation || '_' || kind;
@@ -92,7 +108,7 @@ begin
     end loop;
 end $$;
 
--- What one statement needs beside what its group has been found to need so far.
+-- Adds to the table `needed` what one statement needs more than the statements of its group before it.
 create function pg_temp.derive(asks text, statement text) returns void language plpgsql as $$
 declare
     relations text[] := '{}';
@@ -104,15 +120,15 @@ begin
         denied := pg_temp.refused(statement);
         exit when denied is null;
         if denied = any (relations) or not exists (select from atoms a where a.relation = denied) then
-            raise 'a statement of % is refused whatever it may: %: %', asks, denied, statement;
+            raise 'a statement of % is refused with all privileges: %: %', asks, denied, statement;
         end if;
         relations := relations || denied;
         perform pg_temp.let('probe_' || denied);
     end loop;
     foreach each in array relations loop
-        foreach every in array '{select,insert,update,delete}'::text[] loop perform pg_temp.let('probe_' || each || '_' || every); end loop;
+        foreach every in array pg_temp.kinds(each) loop perform pg_temp.let('probe_' || each || '_' || every); end loop;
         perform pg_temp.stop('probe_' || each);
-        foreach every in array '{select,insert,update,delete}'::text[] loop perform pg_temp.reduce(asks, statement, each, every); end loop;
+        foreach every in array pg_temp.kinds(each) loop perform pg_temp.reduce(asks, statement, each, every); end loop;
     end loop;
 end $$;
 
@@ -132,7 +148,7 @@ begin
             statements[i] := 's' || i || coalesce('(' || nullif(array_to_string(array_fill('null'::text, array[asks.parameters[i]]), ', '), '') || ')', '');
             perform pg_temp.derive(asks.grp, statements[i]);
         end loop;
-        -- where another statement has named a column, the one that any would do for needs none of its own
+        -- where any column would do and another statement needs a certain one, that one is enough for both
         for held in select n.role from needed n where n.grp = asks.grp and n.any_column
                       and exists (select from needed o where o.grp = n.grp and o.relation = n.relation and o.kind = n.kind and o.role <> n.role) loop
             perform pg_temp.stop(held.role);

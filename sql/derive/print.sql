@@ -1,8 +1,8 @@
--- The table `needed` as sql/grants.sql has it.
+-- Prints the table `needed` as the file sql/grants.sql.
 select '-- What each handler''s role may do: what its statements need, and no more. Written by `make grants`, applied by `fettle migrate`.';
 select coalesce(n.line, format('-- fettle_%s needs nothing', a.grp))
   from (select distinct grp from asked) a
   left join (select grp, relation, kind,
                     format('grant %s%s on %s to fettle_%s;', kind, ' (' || string_agg(quote_ident(col), ', ' order by place) || ')', relation, grp) as line
                from needed group by grp, relation, kind) n using (grp)
- order by a.grp, n.relation, array_position('{select,insert,update,delete}'::text[], n.kind);
+ order by a.grp, n.relation, array_position('{select,insert,update,delete,execute}'::text[], n.kind);

@@ -1,4 +1,4 @@
-# Folds every statement that handlers may send into the table that needed.sql works on: a group for each handler.
+# Generates the SQL that fills the table `asked` of needed.sql: every statement of every handler, a group for each handler.
 # usage: jq -rsf statements.jq *.json
 
 def text: "'" + gsub("'"; "''") + "'";

@@ -1,8 +1,8 @@
--- The chain over the audit trail: sealing and verifying. Writers never wait for it: rows are linked afterwards, in the
--- order in which they are found.
+-- The chain of hashes over the audit trail: sealing and verifying. Writers never wait for it: rows are linked afterwards,
+-- in the order in which they are found.
 
--- What a link's hash is made of, beside the former hash; the moment as it is in UTC, wherever the caller is. A change of
--- this text breaks every chain that there is.
+-- What a link's hash is computed from, together with the previous hash. The time is in UTC, whatever the session's time zone
+-- is. A change of this text breaks every existing chain.
 create or replace function audit_text(a audit) returns text stable language sql as $$
     select jsonb_build_array(a.id, a.at at time zone 'UTC', a.user_id, a.session_id, a.ip, a.operation, a.table_name, a.row_id, a.old, a.new)::text
 $$;
@@ -11,9 +11,9 @@ create or replace function audit_link(former bytea, a audit) returns bytea stabl
     select sha256(former || convert_to(audit_text(a), 'UTF8'))
 $$;
 
--- Links what is not linked yet; returns how many rows, and the chain's last position and hash. A statement of its own: it
--- must be the first to write in its transaction. Several at once wait for one another, however long that takes.
--- security definer: no role of a handler may write the chain.
+-- Links the rows that are not linked yet; returns how many these were, and the chain's last position and hash. It must be
+-- the first statement to write in its transaction. Concurrent calls wait for each other, without a limit of time.
+-- security definer: no handler's role has the right to write the chain.
 create or replace function audit_seal(out sealed bigint, out head bigint, out hash bytea)
 language plpgsql security definer set search_path = public, pg_temp set lock_timeout = 0 as $$
 declare
@@ -26,18 +26,18 @@ begin
     if pg_current_xact_id_if_assigned() is not null then
         raise 'audit_seal() must be the first to write in its transaction';
     end if;
-    perform pg_advisory_xact_lock(5722);  -- one sealing at a time
+    perform pg_advisory_xact_lock(lock_number('sealing'));
     select * into state from audit_sealing;
     if not found then raise 'the row of audit_sealing is gone: somebody removed it'; end if;
     select s.position, s.hash into head, link from audit_seals s order by s.position desc limit 1;
     head := coalesce(head, 0);
     link := coalesce(link, sha256('fettle'));
-    -- Before the rows are read: everybody who was given an id up to the candidate has ended, so that what there is of
-    -- those ids is seen below, and none can appear any more. A bound that no transaction has reached came with a dump
-    -- from another cluster, of which nobody is left.
+    -- This is decided before the rows are read: all transactions that took an id up to the candidate have ended. So the loop
+    -- below sees every row with such an id, and no more can appear. A bound that no transaction has reached yet came with a
+    -- dump from another cluster; none of its transactions is running here.
     settled := state.candidate_xmax <= pg_snapshot_xmin(pg_current_snapshot())
             or state.candidate_xmax >= pg_snapshot_xmax(pg_current_snapshot());
-    -- the ids that have been given so far; the greatest row may have one that nobody was given
+    -- the ids that the sequence has given so far; a row that was added by hand may have a greater one
     select greatest(state.candidate, case when is_called then last_value else 0 end) into latest from audit_id_seq;
     sealed := 0;
     for entry in
@@ -51,23 +51,23 @@ begin
         insert into audit_seals (position, audit_id, hash) values (head, entry.id, link);
     end loop;
     if settled and (state.complete < state.candidate or state.candidate < latest) then
-        -- Whoever writes has the number of a transaction before an id of the trail. This transaction has got its number
-        -- after `latest` was read: all that hold an id up to there have a smaller one. (The xmax of a snapshot would not
-        -- do: it is behind those that have begun and not ended.)
+        -- A writer has the number of its transaction before it takes an id of the trail. This transaction got its number
+        -- after `latest` was read, so all writers with an id up to `latest` have a smaller number. (The xmax of a snapshot
+        -- is not enough: it can be smaller than the number of a transaction that is still running.)
         update audit_sealing
            set complete = state.candidate, candidate = latest, candidate_xmax = pg_current_xact_id();
     end if;
     hash := link;
 end $$;
 
--- The first row that was changed, added or removed behind the trail's back, in the order of sealing; no row where all is
--- well. Without a row id it is the link after `checked` that was removed. Seals nothing by itself.
+-- The first row, in the order of sealing, that was changed, added or removed by other means than the trigger; `fault` is
+-- null where there is none. Without an audit_id, it is the link after `checked` that was removed. It seals nothing.
 create or replace function audit_verify(out fault text, out audit_id bigint, out checked bigint)
 language plpgsql stable set search_path = public, pg_temp as $$
 declare
     link bytea := sha256('fettle');
     complete bigint;
-    former_at timestamptz;  -- when the rows before those were sealed that were sealed together with this one
+    former_at timestamptz;  -- time of the sealing before the one that sealed this row
     sealed_at timestamptz;
     seal record;
 begin
@@ -88,7 +88,7 @@ begin
             former_at := sealed_at;
             sealed_at := seal.sealed_at;
         end if;
-        -- no transaction lasts a day: a row that claims to be so much older than an earlier sealing was put in later
+        -- no transaction lasts a day: a row that is so much older than the sealing before its own was inserted later
         if seal.at < former_at - interval '1 day' then fault := 'added'; return; end if;
         checked := checked + 1;
     end loop;
@@ -99,6 +99,6 @@ begin
     if audit_id is not null then fault := 'added'; end if;
 end $$;
 
--- Functions are everybody's unless it is said. Only `fettle` seals and verifies: a handler that is taken over must not read
--- the trail through them, nor choose when it is sealed.
+-- By default every role may execute a function. Only `fettle` seals and verifies: a handler that is taken over must not
+-- read the trail through these functions, nor choose when it is sealed.
 revoke execute on function audit_text(audit), audit_link(bytea, audit), audit_seal(), audit_verify() from public;

@@ -1,6 +1,6 @@
--- What the documents of each person take is counted as they come and go: the quota is looked up.
+-- The bytes that each user's documents take, counted by a trigger, so that a check of the quota reads one row.
 
--- security definer: who stores and deletes documents need not be able to write what others have used.
+-- security definer: a handler that stores and deletes documents needs no right to write the counts.
 create or replace function count_storage() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op <> 'INSERT' then

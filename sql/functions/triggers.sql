@@ -1,7 +1,7 @@
--- Triggers: one keeps version and updated_at, one writes the audit trail, and two keep what belongs to an account with it.
+-- Triggers of all tables: versions and times of change, the audit trail, and what follows from a change of an account.
 
 -- A row that really changes gets the next version; an update that changes nothing leaves no trace.
--- Arguments: columns that may change without being a change of the object.
+-- Arguments: columns whose change does not count as a change of the row.
 create or replace function touch() returns trigger language plpgsql as $$
 begin
     if new is distinct from old and (tg_nargs = 0 or to_jsonb(new) - tg_argv::text[] <> to_jsonb(old) - tg_argv::text[]) then
@@ -11,12 +11,12 @@ begin
     return new;
 end $$;
 
--- Who, from where, what: old and new values of the columns that changed.
--- Arguments: the column that names the row, and the columns whose values are secret or not worth a line.
--- security definer: no role of a handler may write the table audit by itself.
+-- Writes the audit trail: user, session and address, and the old and new values of the columns that changed.
+-- Arguments: the column with the row's id, and the columns whose values are secret or too unimportant for the trail.
+-- security definer: no handler's role has the right to write the table audit.
 create or replace function audit() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    caller jsonb;
+    caller jsonb;  -- user, session and address; see set_caller()
     hidden text[] := tg_argv[1];
     before jsonb;
     after  jsonb;
@@ -38,28 +38,28 @@ begin
     return null;
 end $$;
 
--- Every user has a profile, however the user came to be.
--- security definer: who makes an account need not be able to write profiles.
+-- Every user has a profile, however the account is made.
+-- security definer: a handler that makes accounts needs no right to write profiles.
 create or replace function add_profile() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into profiles (id) values (new.id);
     return null;
 end $$;
 
--- An account that stops ends its sessions and tokens, whoever stops it: they do not come back with the account.
--- security definer: who stops an account need not be able to end any session that there is.
+-- Deactivating an account ends its sessions and tokens for good: they do not come back when it is activated again.
+-- security definer: a handler that deactivates accounts needs no right to end sessions.
 create or replace function end_sessions() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     update sessions set ended_at = now(), ended_as = 'session_ended' where user_id = new.id and ended_as is null;
     return null;
 end $$;
 
--- What an account that stops has claimed or was given is open again.
--- security definer: who stops an account need not be able to write tasks.
+-- The work orders that a deactivated account has claimed, or that are assigned to it, are free to claim again.
+-- security definer: a handler that deactivates accounts needs no right to write tasks.
 create or replace function release_orders() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     update tasks set "user" = author, claimed_until = null
-     where "user" = new.id and equipment is not null and status in ('Pending', 'In Progress') and claimed_until > now();
+     where "user" = new.id and equipment is not null and is_open(status) and claimed_until > now();
     return null;
 end $$;
 
@@ -89,7 +89,7 @@ create or replace trigger audit after insert or update or delete on readings    
 create or replace trigger audit after insert or update or delete on schedules        for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on maintenance      for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on tasks            for each row execute function audit('id', '{version,updated_at}');
--- what people write to each other is theirs: the trail says that they did
+-- the text of a message is private: the trail only says that it was sent
 create or replace trigger audit after insert or delete on messages                   for each row execute function audit('id', '{subject,body}');
 create or replace trigger audit after insert or update or delete on message_copies   for each row execute function audit('message', '{version}');
 create or replace trigger audit after insert or update or delete on reports          for each row execute function audit('id', '{version,updated_at}');

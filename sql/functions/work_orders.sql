@@ -1,19 +1,20 @@
--- What holds between work orders, maintenance records, readings and schedules, whoever writes to the tables.
+-- Rules between work orders, maintenance records, readings and schedules, as triggers: they hold for every writer.
 
--- Refuses a change; the name becomes the code of the 409, as that of a violated constraint does.
+-- Refuses a change: raises the error of a violated constraint with this name, which the API answers with 409 and the name
+-- as its code.
 create or replace function refuse(code text) returns void language plpgsql as $$
 begin
     raise exception using errcode = 'check_violation', constraint = code, message = format('refused by constraint "%s"', code);
 end $$;
 
 -- A retired item takes no new orders, and an order is complete only with its record.
--- security definer: a lock on the item is a right to change items, and records are not everybody's to read.
+-- security definer: a lock on the item needs the right to change items, and not every handler may read records.
 create or replace function check_order() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     item_status text;
 begin
     if tg_op = 'INSERT' or new.equipment is distinct from old.equipment then
-        -- locked: it is not retired before this order is there
+        -- locked, so that it cannot be retired before this order is stored
         select e.status into item_status from equipment e where e.id = new.equipment for share;
         if item_status = 'Retired' then perform refuse('equipment_retired'); end if;
     end if;
@@ -23,16 +24,16 @@ begin
     return new;
 end $$;
 
--- The end of a schedule's order, done or cancelled, moves the schedule on from that day; an order that is open again is
--- what the schedule waits for, unless it has made another one meanwhile.
--- security definer: who works on an order need not be able to write schedules.
+-- When a schedule's order is completed or cancelled, the next due date is counted from that day. When an order is reopened,
+-- the schedule waits for it again, unless it has made another one in the meantime.
+-- security definer: a handler that changes orders needs no right to write schedules.
 create or replace function move_schedule() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    is_open  boolean     := new.status in ('Pending', 'In Progress');
-    was_open boolean     := old.status in ('Pending', 'In Progress');
+    was_open boolean     := is_open(old.status);
+    now_open boolean     := is_open(new.status);
     ended_at timestamptz := now();
 begin
-    if was_open and not is_open then
+    if was_open and not now_open then
         select m.performed_at into ended_at from maintenance m where m.task = new.id;
         ended_at := coalesce(ended_at, now());
         update schedules s
@@ -41,7 +42,7 @@ begin
                next_due_hours = case when s.every_hours is not null then least(9999999999.99, s.every_hours + coalesce(
                    (select r.hours from readings r where r.equipment = s.equipment and r.read_at <= ended_at order by r.read_at desc limit 1), 0)) end
          where s.id = new.schedule and s.open_order = new.id;
-    elsif is_open and not was_open then
+    elsif now_open and not was_open then
         update schedules s
            set open_order  = new.id,
                next_due_on = case when s.every_days is not null then coalesce(new.due_date, s.next_due_on) end
@@ -50,8 +51,9 @@ begin
     return null;
 end $$;
 
--- A record completes its order and gives it to the technician; a deleted one reopens it. The item keeps the sums.
--- security definer: who writes a record need not be able to write orders and items otherwise.
+-- A new record completes its order and assigns it to the record's technician; deleting the record reopens the order. The
+-- sums over all records are kept in the row of the item.
+-- security definer: a handler that writes records needs no right to write orders and items.
 create or replace function keep_record() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op = 'INSERT' then
@@ -74,11 +76,11 @@ begin
     return null;
 end $$;
 
--- A meter never runs backwards: a reading lies between those before and behind it.
--- security definer: the lock on the item is a right to change items.
+-- A meter never runs backwards: the hours of a reading lie between those of the readings before and after it.
+-- security definer: the lock on the item needs the right to change items.
 create or replace function check_reading() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    -- one after the other for each item; what is looked at below is what the one before has left
+    -- one change at a time for each item: the queries below see what the one before has committed
     perform from equipment e where e.id = new.equipment for no key update;
     if exists (select from readings r where r.equipment = new.equipment and r.id is distinct from new.id and r.read_at = new.read_at) then
         perform refuse('reading_exists');
@@ -92,13 +94,13 @@ begin
     return new;
 end $$;
 
--- The item shows its last reading.
--- security definer: who writes readings need not be able to write items.
+-- The row of the item shows its last reading.
+-- security definer: a handler that writes readings needs no right to write items.
 create or replace function keep_usage() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     item bigint := case when tg_op = 'DELETE' then old.equipment else new.equipment end;
 begin
-    -- one after the other for each item, also where readings are deleted: only what is read behind the lock is the newest
+    -- one change at a time for each item, also where readings are deleted: only a query after the lock sees the newest state
     perform from equipment e where e.id = item for no key update;
     update equipment e
        set (usage_hours, usage_read_at) =
@@ -116,33 +118,34 @@ create or replace trigger keep_usage    after insert or update or delete on read
 
 -- -- service life
 
--- When a life of so many months ends; null behind the year 9999, where days are not written any more.
+-- The day on which a service life of so many months ends; null after the year 9999, the last one that the API can write.
 create or replace function life_end(since date, months integer) returns date immutable language sql as $$
     select case when since + make_interval(months => months) < timestamp '10000-01-01' then (since + make_interval(months => months))::date end
 $$;
--- How much of it has passed: 0 at its beginning, 1 at its end and behind it; null without dates.
+-- How much of it has passed: 0 at its beginning, 1 at its end and after it; null without dates.
 create or replace function months_used(since date, months integer) returns numeric stable language sql as $$
     select case when life_end(since, months) is not null
                 then greatest(0, least(1, (current_date - since)::numeric / (life_end(since, months) - since))) end
 $$;
--- The months since its beginning; none before it.
+-- The months since its beginning; 0 before it.
 create or replace function months_since(since date) returns numeric stable language sql as $$
     select case when since is not null then greatest(0, current_date - since) / 30.436875 end
 $$;
--- The months that are left of it; before its beginning, all.
+-- The months that are left of it; before its beginning, all of them. 30.436875 days are the mean month of the calendar.
 create or replace function months_left(since date, months integer) returns numeric stable language sql as $$
     select case when life_end(since, months) is not null then greatest(0, life_end(since, months) - greatest(since, current_date)) / 30.436875 end
 $$;
--- How much of a life of so many hours was used.
+-- How much of a service life of so many hours is used, from 0 to 1; null without one.
 create or replace function hours_used(usage numeric, life numeric) returns numeric immutable language sql as $$
     select case when life is not null then greatest(0, least(1, coalesce(usage, 0) / life)) end
 $$;
+-- The hours that are left of it.
 create or replace function hours_left(usage numeric, life numeric) returns numeric immutable language sql as $$
     select case when life is not null then greatest(0, life - coalesce(usage, 0)) end
 $$;
--- Hours a day: between the first reading of the last 365 days before the last one, and that. Null without two of them.
--- At most what an amount can be: two readings may be a microsecond apart.
--- security definer: who may see an item is told its rate, without the readings that it comes from.
+-- Hours of use a day: between the last reading and the first one of the 365 days before it; null where there are not two.
+-- At most the greatest value of an amount, because two readings can be a microsecond apart.
+-- security definer: a caller who sees an item sees its rate, also without the right to read the readings.
 create or replace function hours_per_day(item bigint) returns numeric
 stable language sql security definer set search_path = public, pg_temp as $$
     select case when first.read_at < last.read_at
@@ -152,7 +155,8 @@ stable language sql security definer set search_path = public, pg_temp as $$
                      order by r.read_at limit 1) first
 $$;
 
--- When the hours of a life are used up, at the rate so far; null where that is not known or more than 100 years ahead.
+-- The day on which the hours of a service life are used up at the present rate; null where the rate is unknown or the day
+-- is more than 100 years away.
 create or replace function hours_end(item bigint, usage numeric, read_at timestamptz, life numeric) returns date stable language sql as $$
     select case when life <= usage then (read_at at time zone 'UTC')::date
                 when rate.a_day > 0 and (life - usage) / rate.a_day <= 36525
@@ -162,8 +166,8 @@ $$;
 
 -- -- schedules
 
--- Makes the work orders that are due, at most so many, each once however many do this at the same time; returns how many.
--- A schedule is due lead_days before its date, or once the meter shows its hours; that of a retired item never.
+-- Makes the work orders that are due, at most so many, and returns their number. Concurrent calls make each order once.
+-- A schedule is due lead_days before its date, or when the meter shows its hours; the schedule of a retired item never is.
 create or replace function make_due_orders(most integer) returns bigint language sql as $$
     with due as (
         select s.*, s.next_due_hours <= coalesce(e.usage_hours, 0) as by_hours
@@ -180,11 +184,11 @@ create or replace function make_due_orders(most integer) returns bigint language
                due.author, due.author, due.equipment, due.id
           from due
         returning id, schedule
-    ), noted as (
+    ), updated as (
         update schedules s set open_order = made.id from made where s.id = made.schedule
         returning s.id
     )
-    select count(*) from noted
+    select count(*) from updated
 $$;
 -- only `fettle` makes them
 revoke execute on function make_due_orders(integer) from public;
