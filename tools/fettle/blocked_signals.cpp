@@ -2,6 +2,7 @@
 #include "blocked_signals.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/signalfd.h>
 
 #include <csignal>
@@ -11,12 +12,16 @@
 
 namespace tool {
 
+namespace {
+
 sigset_t ending_signals() {
     sigset_t signals;
     sigemptyset(&signals);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
     return signals;
 }
+
+}  // namespace
 
 BlockedSignals::BlockedSignals() {
     constexpr const char* failed = "cannot hold signals back";

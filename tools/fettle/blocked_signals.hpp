@@ -1,16 +1,11 @@
 // Blocks the signals that would end a command half-way.
 #pragma once
-#include <signal.h>
-
 #include "base/descriptor.hpp"
 
 namespace tool {
 
-/// The signals that a command blocks: SIGINT, SIGTERM and SIGHUP.
-sigset_t ending_signals();
-
-/// Blocks these signals from its construction to the end of the process; the command looks whether one has come.
-/// Ignores SIGPIPE, so that a closed output ends nothing.
+/// Blocks SIGINT, SIGTERM and SIGHUP from its construction to the end of the process; the command asks whether one has
+/// come. Ignores SIGPIPE, so that a closed output does not end the command.
 class BlockedSignals {
 public:
     /// Throws std::runtime_error where the signals cannot be blocked.

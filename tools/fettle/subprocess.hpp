@@ -25,7 +25,7 @@ struct Subprocess {
     std::filesystem::path program;
     std::vector<std::string> arguments;  ///< the first is the program's own name
     std::chrono::milliseconds time_limit;
-    std::optional<User> user = {};                 ///< none: the user of this process, else without any way back
+    std::optional<User> user = {};                 ///< none: that of this process; else it cannot change back
     std::vector<std::string> environment = {};     ///< NAME=value; empty: that of this process
     const BlockedSignals* cancelled_by = nullptr;  ///< a signal ends the program
 };
