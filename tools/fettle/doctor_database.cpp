@@ -85,7 +85,8 @@ void check_clock(Report& report, api::Database& database) {
     // clocks are the same.
     const api::Rows server = database.query(api::numbered(R"(
         select extract(epoch from clock_timestamp()), extract(epoch from last - clock_timestamp()), last
-          from greatest((select max(applied_at) from migrations), (select at from audit order by id desc limit 1)) last)"),
+          from greatest((select max(applied_at) from migrations),
+                        (select at from audit order by id desc limit 1)) last)"),
                                             {});
     clock_gettime(CLOCK_REALTIME, &after);
     if (!server.is_null(0, 1) && number(server, 1) > clock_tolerance)

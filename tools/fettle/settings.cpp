@@ -9,9 +9,9 @@
 namespace tool {
 
 int settings(const Arguments&) {
-    std::cout
-        << "# Settings of Fettle: NAME=value, without blanks around the sign. A default is a comment. Handlers read them\n"
-           "# when they start: systemctl try-restart 'fettle@*.service'\n";
+    std::cout << "# Settings of Fettle: NAME=value, without blanks around the sign. A default is a comment. "
+                 "Handlers read them\n"
+                 "# when they start: systemctl try-restart 'fettle@*.service'\n";
     for (const api::SettingLine& line : all_settings()) {
         std::cout << "\n# " << line.meaning << '\n';
         std::istringstream names(line.name);  // one line may describe several: `PGHOST, PGPORT`
