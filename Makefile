@@ -88,6 +88,11 @@ FILLED    = sed 's|@PREFIX@|$(PREFIX)|g; s|@LOADER@|'$$(LC_ALL=C readelf -l $(B)
 ROOT      = $(DESTDIR)$(PREFIX)
 UNITS_IN  = $(ROOT)/lib/systemd/system
 
+# drop-ins that several units share: where each is installed, and its source in systemd/
+DROP_INS := $(patsubst %,%.service.d/10-sandbox.conf=sandbox.conf,fettle@ fettle-) fettle-.service.d/20-command.conf=command.conf \
+            $(patsubst %,fettle-%.service.d/30-scheduled.conf=scheduled.conf,audit-seal schedules sweep) \
+            $(patsubst %,fettle@%.service.d/storage.conf=storage.conf,documents profile_picture)
+
 install: all $(B)/fettle.8
 	install -d $(ROOT)/lib/fettle/handlers $(ROOT)/lib/fettle/roles $(ROOT)/bin $(ROOT)/share/fettle/nginx $(ROOT)/share/fettle/docs \
 	           $(ROOT)/share/fettle/sql/tables $(ROOT)/share/fettle/sql/functions $(ROOT)/share/doc/fettle $(ROOT)/share/man/man8 $(UNITS_IN) \
@@ -106,8 +111,8 @@ install: all $(B)/fettle.8
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer systemd/*.target; do \
 	    $(FILLED) $$unit > $(UNITS_IN)/$${unit##*/}; done
 	for folder in systemd/*.service.d; do install -D -m 644 -t $(UNITS_IN)/$${folder##*/} $$folder/*; done
-	for folder in fettle@.service.d fettle-.service.d; do \
-	    install -d $(UNITS_IN)/$$folder; $(FILLED) systemd/sandbox.conf > $(UNITS_IN)/$$folder/10-sandbox.conf; done
+	for drop_in in $(DROP_INS); do \
+	    target=$(UNITS_IN)/$${drop_in%=*}; install -d $${target%/*} && $(FILLED) systemd/$${drop_in#*=} > $$target || exit 1; done
 	install -m 644 systemd/tmpfiles.conf $(ROOT)/lib/tmpfiles.d/fettle.conf
 	{ cat systemd/sysusers.conf; for handler in $(notdir $(HANDLERS)); do \
 	      echo "u fettle_$$handler -:fettle \"Fettle handler $$handler\""; done; } > $(ROOT)/lib/sysusers.d/fettle.conf

@@ -1,57 +1,37 @@
-// What the two halves of `fettle doctor` share: the lines that it prints, and what they found.
+// The checks of fettle doctor. Each adds its findings to the report; an error that it throws is its finding.
 #pragma once
-#include <algorithm>
-#include <iomanip>
-#include <iostream>
-#include <string>
-#include <vector>
+#include <cstddef>
 
-#include "command.hpp"
+#include "report.hpp"
+#include "sql/database.hpp"
 
 namespace tool {
 
-enum Verdict { ok, warn, fail };
-
-/// Seconds that clocks may be apart before something is wrong: what was signed or stored a moment ago is not of the
-/// future.
+/// Seconds that the clocks of two machines may differ without a fault: nothing that was signed or stored a moment ago
+/// may be in the future.
 constexpr int clock_tolerance = 30;
 
-/// Prints a line for each finding, and knows the worst.
-class Report {
-public:
-    void add(Verdict verdict, const std::string& what, const std::string& why) {
-        static constexpr const char* words[] = {"ok", "warn", "FAIL"};
-        std::cout << std::left << std::setw(6) << words[verdict] << std::setw(13) << what << why << std::endl;
-        worst_ = std::max(worst_, verdict);
-    }
-    Verdict worst() const { return worst_; }
+// doctor_machine.cpp
+void check_settings(Report& report);
+void check_keys(Report& report);
+void check_storage(Report& report);
+void check_disks(Report& report);
+void check_time(Report& report);
 
-private:
-    Verdict worst_ = ok;
-};
+// doctor_handlers.cpp
+/// Checks the sockets, and asks each handler for its health. Returns how many handlers use the database.
+std::size_t check_handlers(Report& report);
+void check_nginx(Report& report);
 
-/// What was found on the machine, as far as the database is concerned.
-struct Machine {
-    std::size_t handlers_with_database = 0;
-};
-
-/// The handlers that were installed or built with this program (doctor_handlers.cpp).
-std::vector<std::string> handlers();
-/// The handlers' sockets, and what each handler answers for itself (doctor_handlers.cpp).
-void look_at_handlers(Report& report, Machine& machine);
-/// Whether nginx serves an installation (doctor_handlers.cpp).
-void look_at_nginx(Report& report);
-/// One check of the database each (doctor_database.cpp); what it throws is its finding.
-void look_at_server(Report& report, api::Database& database);
-void look_at_migrations(Report& report, api::Database& database);
-void look_at_clock(Report& report, api::Database& database);
-void look_at_permissions(Report& report, api::Database& database);
-void look_at_grants(Report& report, api::Database& database);
-void look_at_superusers(Report& report, api::Database& database);
-void look_at_connections(Report& report, api::Database& database, const Machine& machine);
-void look_at_audit(Report& report, api::Database& database);
-
-/// A number with one place, for people.
-std::string tenths(double value);
+// doctor_database.cpp
+void check_server(Report& report, api::Database& database);
+void check_migrations(Report& report, api::Database& database);
+void check_clock(Report& report, api::Database& database);
+void check_permissions(Report& report, api::Database& database);
+void check_role_grants(Report& report, api::Database& database);
+void check_superusers(Report& report, api::Database& database);
+/// `handlers` is how many handlers use the database.
+void check_connections(Report& report, api::Database& database, std::size_t handlers);
+void check_audit(Report& report, api::Database& database);
 
 }  // namespace tool

@@ -1,95 +1,104 @@
-// What `fettle doctor` asks of the database.
+// The checks of fettle doctor for the database.
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <filesystem>
 #include <map>
 
 #include "base/crypto.hpp"
-#include "doctor.hpp"
 #include "base/settings.hpp"
+#include "command_database.hpp"
+#include "doctor.hpp"
+#include "errors.hpp"
+#include "grants.hpp"
+#include "permissions.hpp"
+#include "release_files.hpp"
 #include "sql/statement.hpp"
+#include "text.hpp"
 
 namespace tool {
 
 namespace {
 
-/// The number in a column of an answer's first row.
+/// The number in a column of the first row.
 double number(const api::Rows& rows, std::size_t column = 0) { return std::stod(std::string(rows(0, column))); }
+
+double to_seconds(const timespec& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
 
 }  // namespace
 
-void look_at_server(Report& report, api::Database& database) {
-    open(database);
-    api::Rows server = database.query(api::numbered(R"(
+void check_server(Report& report, api::Database& database) {
+    connect(database);
+    const api::Rows server = database.query(api::numbered(R"(
         select current_setting('server_version'), current_setting('server_version_num'), current_setting('lc_messages'),
                current_database())"),
-                                      {});
+                                            {});
     const std::string version(server(0, 0)), messages(server(0, 2));
-    if (number(server, 1) < 150000)
-        report.add(fail, "database", "PostgreSQL is " + version + "; it must be 15 or newer");
+    constexpr double min_version = 150000;
+    if (number(server, 1) < min_version)
+        report.add(Severity::failure, "database", "PostgreSQL is " + version + "; it must be 15 or newer");
     else
-        report.add(ok, "database", "PostgreSQL " + version + " answers for " + std::string(server(0, 3)));
+        report.add(Severity::ok, "database", "PostgreSQL " + version + " answers for " + std::string(server(0, 3)));
 
-    // the names of violated constraints are found in messages
+    // api::Database finds the name of a violated constraint in the message
     const bool is_english =
         messages == "C" || messages == "POSIX" || messages.starts_with("C.") || messages.starts_with("en");
-    report.add(is_english ? ok : fail, "messages",
+    report.add(is_english ? Severity::ok : Severity::failure, "messages",
                is_english ? "lc_messages is '" + messages + "'"
                           : "lc_messages is '" + messages + "'; it must be C, set it in postgresql.conf");
 }
 
-void look_at_migrations(Report& report, api::Database& database) {
+void check_migrations(Report& report, api::Database& database) {
     if (database.query(api::numbered("select to_regclass('migrations')"), {}).is_null(0, 0))
-        throw Complaint("the database is empty; run `fettle migrate`");
-    api::Rows applied = database.query(api::numbered("select name, sha256 from migrations order by name"), {});
-    std::map<std::string, std::string> known;
-    for (std::size_t i = 0; i < applied.size(); ++i) known.emplace(applied(i, 0), applied(i, 1));
-    const std::size_t count = known.size();
+        throw UserError("the database is empty; run `fettle migrate`");
+    const api::Rows applied = database.query(api::numbered("select name, sha256 from migrations order by name"), {});
+    std::map<std::string, std::string> digests;
+    for (std::size_t i = 0; i < applied.size(); ++i) digests.emplace(applied(i, 0), applied(i, 1));
     std::vector<std::string> missing, edited, newer;
-    for (const fs::path& path : scripts(sql_folder() / "tables")) {
-        auto found = known.find(path.stem().string());
-        if (found == known.end()) {
+    for (const std::filesystem::path& path : list_scripts(sql_folder() / "tables")) {
+        const auto found = digests.find(path.stem().string());
+        if (found == digests.end()) {
             missing.push_back(path.stem().string());
             continue;
         }
-        if (found->second != api::crypto::sha256_hex(contents(path))) edited.push_back(found->first);
-        known.erase(found);
+        if (found->second != api::crypto::sha256_hex(read_file(path))) edited.push_back(found->first);
+        digests.erase(found);
     }
-    for (const auto& [name, digest] : known) newer.push_back(name);
+    for (const auto& [name, digest] : digests) newer.push_back(name);
     if (!missing.empty())
-        report.add(fail, "migrations", "not applied, run `fettle migrate`: " + joined(missing));
+        report.add(Severity::failure, "migrations", "not applied, run `fettle migrate`: " + join(missing));
     else if (!edited.empty())
-        report.add(fail, "migrations", "edited after they had been applied: " + joined(edited));
+        report.add(Severity::failure, "migrations", "edited after they had been applied: " + join(edited));
     else if (!newer.empty())
-        report.add(fail, "migrations", "this release is older than the database, which also has " + joined(newer));
+        report.add(Severity::failure, "migrations",
+                   "this release is older than the database, which also has " + join(newer));
     else
-        report.add(ok, "migrations", "all " + std::to_string(count) + " are applied");
+        report.add(Severity::ok, "migrations", "all " + std::to_string(applied.size()) + " are applied");
 }
 
-void look_at_clock(Report& report, api::Database& database) {
+void check_clock(Report& report, api::Database& database) {
     timespec before, after;
     clock_gettime(CLOCK_REALTIME, &before);
-    // What has happened is past. In an installation both clocks below are this machine's.
-    api::Rows server = database.query(api::numbered(R"(
+    // What is stored must be in the past. This finds a wrong clock also where the database is on this machine and both
+    // clocks are the same.
+    const api::Rows server = database.query(api::numbered(R"(
         select extract(epoch from clock_timestamp()), extract(epoch from last - clock_timestamp()), last
-          from greatest((select max(applied_at) from migrations), (select at from audit order by id desc limit 1)) last)"),
-                                      {});
+          from greatest((select max(applied_at) from migrations),
+                        (select at from audit order by id desc limit 1)) last)"),
+                                            {});
     clock_gettime(CLOCK_REALTIME, &after);
-    auto seconds = [](const timespec& t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
-    };
     if (!server.is_null(0, 1) && number(server, 1) > clock_tolerance)
-        throw Complaint("the newest migration or row of the audit trail is of " + std::string(server(0, 2)) +
+        throw UserError("the newest migration or row of the audit trail is of " + std::string(server(0, 2)) +
                         ", which is still to come: the clock of the database is wrong, or was");
-    const double apart = std::abs(number(server) - (seconds(before) + seconds(after)) / 2);
-    report.add(apart >= clock_tolerance ? fail
-               : apart >= 2             ? warn
-                                        : ok,
-               "clock", "the clocks of the database and of this machine are " + tenths(apart) + " s apart");
+    const double apart = std::abs(number(server) - (to_seconds(before) + to_seconds(after)) / 2);
+    report.add(severity_above(apart, clock_tolerance, 2), "clock",
+               "the clocks of the database and of this machine are " + format_decimal(apart) + " s apart");
 }
 
-void look_at_permissions(Report& report, api::Database& database) {
-    // what would be changed if it were done; it is not
+void check_permissions(Report& report, api::Database& database) {
+    // what `fettle roles` would change: it is done, compared, and rolled back
     std::set<std::string> before, after;
     database.begin();
     try {
@@ -97,70 +106,71 @@ void look_at_permissions(Report& report, api::Database& database) {
         store_permissions(database);
         after = permission_lines(database);
     } catch (...) {
-        database.rollback();  // the next check asks on the same connection
+        database.rollback();  // the next check uses the same connection
         throw;
     }
     database.rollback();
     const auto count = std::count_if(after.begin(), after.end(),
                                      [](const std::string& line) { return line.starts_with("permission "); });
     if (before != after)
-        report.add(fail, "permissions", "they are not those of this release; run `fettle roles`");
+        report.add(Severity::failure, "permissions", "they are not those of this release; run `fettle roles`");
     else
-        report.add(ok, "permissions", "all " + std::to_string(count) + " of this release are stored");
+        report.add(Severity::ok, "permissions", "all " + std::to_string(count) + " of this release are stored");
 }
 
-void look_at_grants(Report& report, api::Database& database) {
-    const std::vector<std::string> names = handlers();
-    const std::string wrong = wrong_with_grants(database, names);
-    report.add(wrong.empty() ? ok : fail, "grants",
-               wrong.empty()
-                   ? "the roles of all " + std::to_string(names.size()) + " handlers may do what they need, and no more"
-                   : wrong);
+void check_role_grants(Report& report, api::Database& database) {
+    const std::vector<std::string> handlers = list_handlers();
+    const std::string fault = check_grants(database, handlers);
+    report.add(fault.empty() ? Severity::ok : Severity::failure, "grants",
+               fault.empty() ? "the roles of all " + std::to_string(handlers.size()) +
+                                   " handlers may do what they need, and no more"
+                             : fault);
 }
 
-void look_at_superusers(Report& report, api::Database& database) {
-    const double count =
-        number(database.query(api::numbered("select count(*) from users where is_superuser and is_active"), {}));
+void check_superusers(Report& report, api::Database& database) {
+    const long long count =
+        integer(database.query(api::numbered("select count(*) from users where is_superuser and is_active"), {}));
     if (count == 0)
-        report.add(fail, "superusers", "nobody is an active superuser; `fettle superuser` makes one");
+        report.add(Severity::failure, "superusers", "nobody is an active superuser; `fettle superuser` makes one");
     else
-        report.add(ok, "superusers", counted(static_cast<long long>(count), "account") + " active");
+        report.add(Severity::ok, "superusers", with_noun(count, "account") + " active");
 }
 
-void look_at_connections(Report& report, api::Database& database, const Machine& machine) {
-    api::Rows rows = database.query(api::numbered(R"(
+void check_connections(Report& report, api::Database& database, std::size_t handlers) {
+    const api::Rows rows = database.query(api::numbered(R"(
         select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
                (select sum(numbackends) from pg_stat_database))"),
-                                    {});
-    const int most = static_cast<int>(number(rows)), used = static_cast<int>(number(rows, 1));
-    const int count = static_cast<int>(machine.handlers_with_database), workers = api::settings().workers,
-              wanted = count * workers;
-    const std::string numbers = std::to_string(used) + " of " + std::to_string(most) + " in use; " +
-                                std::to_string(count) + " handlers with " + counted(workers, "worker") +
+                                          {});
+    const long long max = integer(rows), used = integer(rows, 0, 1), workers = api::settings().workers,
+                    count = static_cast<long long>(handlers), wanted = count * workers;
+    const std::string numbers = std::to_string(used) + " of " + std::to_string(max) + " in use; " +
+                                std::to_string(count) + " handlers with " + with_noun(workers, "worker") +
                                 " take up to " + std::to_string(wanted);
-    const int many = most - most / 10;
-    report.add(wanted > most                  ? fail
-               : used > many || wanted > many ? warn
-                                              : ok,
-               "connections", wanted > most ? numbers + ": raise max_connections or lower FETTLE_WORKERS" : numbers);
+    const long long comfortable = max - max / 10;  // a tenth to spare
+    if (wanted > max)
+        report.add(Severity::failure, "connections", numbers + ": raise max_connections or lower FETTLE_WORKERS");
+    else
+        report.add(used > comfortable || wanted > comfortable ? Severity::warning : Severity::ok, "connections",
+                   numbers);
 }
 
-void look_at_audit(Report& report, api::Database& database) {
-    api::Rows rows = database.query(api::numbered(R"(
+void check_audit(Report& report, api::Database& database) {
+    const api::Rows rows = database.query(api::numbered(R"(
         select count(a.id), coalesce(to_char(min(a.at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), '')
           from audit_sealing state
           left join audit a on a.id > state.complete and a.at < now() - interval '5 minutes'
                            and not exists (select from audit_seals s where s.audit_id = a.id)
          group by state.one)"),
-                                    {});
-    if (rows.size() == 0) throw Complaint("the row of audit_sealing is gone; run `fettle audit verify`");
-    const long long waiting = static_cast<long long>(number(rows));
+                                          {});
+    if (rows.size() == 0) throw UserError("the row of audit_sealing is gone; run `fettle audit verify`");
+    const long long waiting = integer(rows);
     if (waiting > 0)
-        report.add(warn, "audit",
-                   counted(waiting, "row") + (waiting == 1 ? " waits" : " wait") + " to be sealed, the oldest since " +
-                       std::string(rows(0, 1)) + "; is fettle-audit-seal.timer active?");
+        report.add(Severity::warning, "audit",
+                   with_noun(waiting, "row") + (waiting == 1 ? " waits" : " wait") +
+                       " to be sealed, the oldest since " + std::string(rows(0, 1)) +
+                       "; is fettle-audit-seal.timer active?");
     else
-        report.add(ok, "audit", "no row has waited to be sealed for more than 5 minutes");
+        report.add(Severity::ok, "audit", "no row has waited to be sealed for more than 5 minutes");
 }
 
 }  // namespace tool

@@ -1,186 +1,193 @@
-// What `fettle doctor` finds of the handlers: their sockets, and what each of them answers when it is asked whether it
-// fits.
+// The checks of fettle doctor for the handlers: their sockets, their own health checks, and nginx.
 #include <grp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <thread>
+#include <vector>
 
 #include "base/descriptor.hpp"
 #include "doctor.hpp"
-#include "service.hpp"
+#include "errors.hpp"
+#include "health.hpp"
+#include "release_files.hpp"
+#include "text.hpp"
 
 namespace tool {
 
 namespace {
 
+namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// Where the site of nginx shows the metrics (nginx/metrics.conf).
+/// The port on which nginx serves the metrics (nginx/metrics.conf).
 constexpr int metrics_port = 9464;
-/// Even a handler that has to be started, beside all the others, has answered by then.
-constexpr auto patience = 10s;
-/// After that nobody is asked any more.
-constexpr auto all_patience = 40s;
-/// How many are asked at a time: each may have to be started, and all at once would take the machine for seconds.
-constexpr int askers = 4;
+/// Long enough for one handler to answer, even if it has to be started at the same time as others.
+constexpr auto handler_time_limit = 10s;
+/// After this time no further handler is asked.
+constexpr auto total_time_limit = 40s;
+/// Handlers that are asked at the same time. Each may have to be started; all at once would load the machine for
+/// seconds.
+constexpr int thread_count = 4;
 
 const fs::path installed_sockets = "/run/fettle";
-/// Made by tools/packaging/setup: the units wait for its end.
-const fs::path held = "/var/lib/fettle-package/held";
+/// tools/packaging/setup creates it while an upgrade has not succeeded: no unit starts.
+const fs::path held_file = "/var/lib/fettle-package/held";
 
-/// Where the handlers listen.
-fs::path sockets() {
+fs::path socket_folder() {
     const char* named = std::getenv("FETTLE_SOCKETS");
     return named && *named ? fs::path(named) : installed_sockets;
 }
 
-/// Whether the administrator has said that this machine does not serve it: masked, or not enabled.
-bool is_left_out(const std::string& handler, const fs::path& folder) {
+fs::path socket_of(const std::string& handler, const fs::path& folder) { return folder / (handler + ".sock"); }
+
+/// Whether the administrator has masked or disabled the handler on this machine.
+bool is_disabled(const std::string& handler, const fs::path& folder) {
     if (folder != installed_sockets) return false;
-    std::error_code is_none;
+    std::error_code error;  // a link that cannot be read is none
     const fs::path units = "/etc/systemd/system", socket = "fettle@" + handler + ".socket";
     for (const fs::path& unit : {socket, fs::path("fettle@" + handler + ".service")})
-        if (fs::read_symlink(units / unit, is_none) == "/dev/null") return true;
-    return !fs::is_symlink(units / "fettle.target.wants" / socket, is_none);
+        if (fs::read_symlink(units / unit, error) == "/dev/null") return true;
+    return !fs::is_symlink(units / "fettle.target.wants" / socket, error);
 }
 
-/// Who may connect may claim to be any address: root and nginx, as the units say; or who owns the folder of a Fettle
-/// that is not installed.
-std::string wrong_with_owner(const fs::path& path, const struct stat& is) {
+/// What is wrong with the owner and the mode of a socket, as a predicate; empty where nothing is. A process that can
+/// connect can claim any client address, so only root and nginx may connect, as the units say. Where Fettle is not
+/// installed, only the owner of the folder may.
+std::string check_socket_owner(const fs::path& path, const struct stat& info) {
     struct stat folder;
-    if (stat(path.parent_path().c_str(), &folder) != 0) return "its folder: " + std::string(std::strerror(errno));
-    const group* nginx = getgrnam("www-data");
+    if (stat(path.parent_path().c_str(), &folder) != 0) return "its folder: " + errno_message();
     const bool is_installed = path.parent_path() == installed_sockets;
-    const mode_t mode = is.st_mode & 0777, wanted = is_installed ? 0660 : 0600;
-    if (mode & 007) return "is open to everybody; whoever connects may claim to be any address";
-    if (is.st_uid != (is_installed ? 0 : folder.st_uid))
+    const mode_t mode = info.st_mode & 0777, wanted_mode = is_installed ? 0660 : 0600;
+    constexpr mode_t any_by_others = 007;
+    if (mode & any_by_others) return "is open to everybody; whoever connects may claim to be any address";
+    if (info.st_uid != (is_installed ? 0 : folder.st_uid))
         return is_installed ? "must belong to root" : "must belong to the owner of its folder";
-    if (is_installed && nginx && is.st_gid != nginx->gr_gid) return "must belong to the group www-data";
-    if (mode != wanted) return std::string("must have the mode ") + (is_installed ? "0660" : "0600");
+    const group* nginx = getgrnam("www-data");
+    if (is_installed && nginx && info.st_gid != nginx->gr_gid) return "must belong to the group www-data";
+    if (mode != wanted_mode) return std::string("must have the mode ") + (is_installed ? "0660" : "0600");
     return "";
 }
 
-/// What is wrong with a handler's socket, as what follows its path, or nothing.
-std::string wrong_with_socket(const fs::path& path) {
-    struct stat is;
-    if (lstat(path.c_str(), &is) != 0) return std::string("is not there: ") + std::strerror(errno);
-    if (!S_ISSOCK(is.st_mode)) return "is no socket";
-    return wrong_with_owner(path, is);
+/// What is wrong with a socket, as a predicate for its path; empty where nothing is.
+std::string check_socket(const fs::path& path) {
+    struct stat info;
+    if (lstat(path.c_str(), &info) != 0) return "is not there: " + errno_message();
+    if (!S_ISSOCK(info.st_mode)) return "is no socket";
+    return check_socket_owner(path, info);
 }
 
-/// What one handler has said of itself, or why it has not.
-struct Said {
+/// Adds a line for each faulty socket, or one for all. Returns the handlers that can be asked: those whose socket is
+/// there, even if it has the wrong owner or mode.
+std::vector<std::string> check_sockets(Report& report, const std::vector<std::string>& enabled, const fs::path& folder,
+                                       std::size_t disabled_count) {
+    std::vector<std::string> reachable;
+    bool are_all_well = true;
+    for (const std::string& handler : enabled) {
+        const fs::path path = socket_of(handler, folder);
+        const std::string fault = check_socket(path);
+        if (fault.empty() || fault.starts_with("must ")) reachable.push_back(handler);
+        if (fault.empty()) continue;
+        report.add(Severity::failure, "sockets", path.string() + ' ' + fault);
+        are_all_well = false;
+    }
+    if (are_all_well)
+        report.add(Severity::ok, "sockets",
+                   std::to_string(enabled.size()) + " are as they must be in " + folder.string() +
+                       (disabled_count > 0 ? ", " + std::to_string(disabled_count) + " masked or disabled" : ""));
+    return reachable;
+}
+
+/// The health of one handler, or why it is not known.
+struct Answer {
     Health health;
-    std::string fault;
+    std::string fault;  ///< as a predicate; empty where the handler is healthy
 };
 
-std::vector<Said> ask_all(const std::vector<std::string>& names, const fs::path& folder) {
-    std::vector<Said> said(names.size());
+Answer ask_handler(const std::string& handler, const fs::path& socket, Clock::time_point deadline) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left <= 0ms) return {{}, "was not asked: others took too long"};
+    Answer answer;
+    try {
+        answer.health = health_of(handler, socket, std::min<std::chrono::milliseconds>(left, handler_time_limit));
+        if (!answer.health.faults.empty()) answer.fault = "does not fit: " + answer.health.faults.front();
+    } catch (const std::exception& error) {
+        answer.fault = error.what();
+        if (geteuid() != 0) answer.fault += "; run doctor as root";
+        // without the path, so that handlers with the same fault share a line
+        if (answer.fault.starts_with(socket.string() + ' ')) answer.fault.erase(0, socket.string().size() + 1);
+    }
+    return answer;
+}
+
+/// The answers of the handlers, in the same order.
+std::vector<Answer> ask_handlers(const std::vector<std::string>& handlers, const fs::path& folder) {
+    std::vector<Answer> answers(handlers.size());
     std::atomic<std::size_t> next = 0;
-    const auto until = Clock::now() + all_patience;
-    const auto ask = [&] {
-        for (std::size_t i; (i = next++) < names.size();) {
-            const fs::path socket = folder / (names[i] + ".sock");
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
-            if (left <= 0ms) {
-                said[i].fault = "was not asked: others took too long";
-                continue;
-            }
-            try {
-                said[i].health = health_of(names[i], socket, std::min<std::chrono::milliseconds>(left, patience));
-                if (!said[i].health.faults.empty()) said[i].fault = "does not fit: " + said[i].health.faults.front();
-            } catch (const std::exception& fault) {
-                said[i].fault = fault.what();
-                if (geteuid() != 0) said[i].fault += "; run doctor as root";
-                // many may be silent for the same reason
-                if (said[i].fault.starts_with(socket.string() + ' '))
-                    said[i].fault.erase(0, socket.string().size() + 1);
-            }
-        }
+    const auto deadline = Clock::now() + total_time_limit;
+    const auto work = [&] {
+        for (std::size_t i; (i = next++) < handlers.size();)
+            answers[i] = ask_handler(handlers[i], socket_of(handlers[i], folder), deadline);
     };
     std::vector<std::thread> threads;
-    for (int i = 0; i < askers; ++i) threads.emplace_back(ask);
+    for (int i = 0; i < thread_count; ++i) threads.emplace_back(work);
     for (std::thread& thread : threads) thread.join();
-    return said;
+    return answers;
 }
 
 }  // namespace
 
-std::vector<std::string> handlers() {
-    fs::path folder = beside().parent_path() / "lib" / "fettle" / "handlers";
-    if (!fs::exists(folder)) folder = beside() / "handlers";
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder))
-        if (!entry.path().filename().string().starts_with('.')) names.push_back(entry.path().filename().string());
-    if (names.empty()) throw Complaint("there is no handler in " + folder.string());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-void look_at_handlers(Report& report, Machine& machine) {
-    const fs::path folder = sockets();
-    std::vector<std::string> names = handlers(), served, asked;
-    std::copy_if(names.begin(), names.end(), std::back_inserter(served),
-                 [&](const std::string& name) { return !is_left_out(name, folder); });
-    if (folder == installed_sockets && fs::exists(held))
-        report.add(fail, "handlers",
+std::size_t check_handlers(Report& report) {
+    const fs::path folder = socket_folder();
+    const std::vector<std::string> installed = list_handlers();
+    std::vector<std::string> enabled;
+    std::copy_if(installed.begin(), installed.end(), std::back_inserter(enabled),
+                 [&](const std::string& handler) { return !is_disabled(handler, folder); });
+    if (folder == installed_sockets && fs::exists(held_file))
+        report.add(Severity::failure, "handlers",
                    "none begins, because an upgrade did not come to its end: see `journalctl -u "
                    "fettle-migrate`, then run `dpkg --configure -a`, or lib/fettle/setup again");
-    bool all_well = true;
-    for (const std::string& name : served) {
-        const fs::path path = folder / (name + ".sock");
-        const std::string wrong = wrong_with_socket(path);
-        if (wrong.empty() || wrong.starts_with("must ")) asked.push_back(name);
-        if (wrong.empty()) continue;
-        report.add(fail, "sockets", path.string() + ' ' + wrong);
-        all_well = false;
-    }
-    const std::size_t others = names.size() - served.size();
-    const std::string left_out = others > 0 ? ", " + std::to_string(others) + " masked or disabled" : "";
-    if (all_well)
-        report.add(ok, "sockets",
-                   std::to_string(served.size()) + " are as they must be in " + folder.string() + left_out);
+    const std::vector<std::string> asked = check_sockets(report, enabled, folder, installed.size() - enabled.size());
 
     const auto start = Clock::now();
-    const std::vector<Said> said = ask_all(asked, folder);
-    std::map<std::string, std::vector<std::string>> faults;
+    const std::vector<Answer> answers = ask_handlers(asked, folder);
+    std::map<std::string, std::vector<std::string>> handlers_by_fault;
     std::size_t without_database = 0;
     for (std::size_t i = 0; i < asked.size(); ++i) {
-        if (!said[i].fault.empty()) faults[said[i].fault].push_back(asked[i]);
-        if (!said[i].health.asks_database) ++without_database;
+        if (!answers[i].fault.empty()) handlers_by_fault[answers[i].fault].push_back(asked[i]);
+        if (!answers[i].health.uses_database) ++without_database;
     }
-    machine.handlers_with_database = served.size() - without_database;
-    for (const auto& [fault, who] : faults)
-        report.add(fail, "handlers", joined(who) + (who.size() > 1 ? ": " : " ") + fault);
-    if (faults.empty())
-        report.add(ok, "handlers",
+    for (const auto& [fault, handlers] : handlers_by_fault)
+        report.add(Severity::failure, "handlers", join(handlers) + (handlers.size() > 1 ? ": " : " ") + fault);
+    if (handlers_by_fault.empty())
+        report.add(Severity::ok, "handlers",
                    "all " + std::to_string(asked.size()) + " that were asked fit; they answered within " +
-                       tenths(std::chrono::duration<double>(Clock::now() - start).count()) + " s");
+                       format_decimal(std::chrono::duration<double>(Clock::now() - start).count()) + " s");
+    return enabled.size() - without_database;
 }
 
-void look_at_nginx(Report& report) {
-    if (sockets() != installed_sockets) return;  // `make run` starts one of its own
-    sockaddr_in metrics{};
-    metrics.sin_family = AF_INET;
-    metrics.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    metrics.sin_port = htons(metrics_port);
+void check_nginx(Report& report) {
+    if (socket_folder() != installed_sockets) return;  // `make run` starts its own nginx
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(metrics_port);
     const api::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const std::string where = "127.0.0.1:" + std::to_string(metrics_port);
-    if (connect(fd, reinterpret_cast<const sockaddr*>(&metrics), sizeof metrics) != 0)
-        throw Complaint("does not show the metrics on " + where + " (" + std::strerror(errno) +
+    const std::string text = "127.0.0.1:" + std::to_string(metrics_port);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        throw UserError("does not show the metrics on " + text + " (" + errno_message() +
                         "): it does not run, or without the site in /etc/nginx/sites-enabled/fettle");
-    report.add(ok, "nginx", "runs with the site of Fettle: " + where + " is open");
+    report.add(Severity::ok, "nginx", "runs with the site of Fettle: " + text + " is open");
 }
 
 }  // namespace tool

@@ -1,4 +1,4 @@
-// The records of FastCGI 1.0 (specification of 29 April 1996, section 3.3 and 8), as far as one request needs them.
+// Writes and parses the records of FastCGI 1.0 (specification of 29 April 1996, sections 3.3 and 8) for one request.
 #include "fastcgi.hpp"
 
 #include <poll.h>
@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/descriptor.hpp"
+#include "errors.hpp"
 
 namespace tool::fastcgi {
 
@@ -20,32 +21,34 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-enum Kind : unsigned char {
+/// The types of records, section 8 of the specification.
+enum RecordType : unsigned char {
     begin_request = 1,
     end_request = 3,
     params = 4,
     standard_input = 5,
-    output = 6,
-    errors = 7
+    standard_output = 6,
+    standard_error = 7
 };
-constexpr std::size_t head_size = 8, most_answered = 1 << 20;
-constexpr std::chrono::milliseconds pause{100};
+constexpr unsigned char version = 1, request_id = 1;
+constexpr std::size_t header_size = 8, max_response = 1 << 20;
+/// How often KeepWaiting is called.
+constexpr std::chrono::milliseconds poll_interval{100};
 
-/// One conversation; what goes wrong is thrown with the name of the socket in front.
-class Peer {
+/// A connection to a handler. Its errors are std::runtime_error that begin with the path of the socket.
+class Connection {
 public:
-    Peer(std::string name, std::chrono::milliseconds limit, const GoesOn& goes_on)
-        : name_(std::move(name)), until_(Clock::now() + limit), goes_on_(goes_on) {
+    Connection(std::string path, std::chrono::milliseconds time_limit, const KeepWaiting& keep_waiting)
+        : path_(std::move(path)), deadline_(Clock::now() + time_limit), keep_waiting_(keep_waiting) {
         sockaddr_un address{AF_UNIX, {}};
-        if (name_.size() >= sizeof address.sun_path) fail("is too long a name for a socket");
-        std::strcpy(address.sun_path, name_.c_str());
+        if (path_.size() >= sizeof address.sun_path) fail("is too long a name for a socket");
+        std::strcpy(address.sun_path, path_.c_str());
         fd_ = api::Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        // EAGAIN is a full queue, which nothing can be polled for
+        // EAGAIN means that the queue is full; poll(2) cannot wait for that
         while (fd_ < 0 || connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-            if (errno != EAGAIN || Clock::now() >= until_)
-                fail(std::string("takes no connection: ") + std::strerror(errno));
-            std::this_thread::sleep_for(pause);
-            if (goes_on_ && !goes_on_()) fail("was not waited for");
+            if (errno != EAGAIN || Clock::now() >= deadline_) fail("takes no connection: " + errno_message());
+            std::this_thread::sleep_for(poll_interval);
+            if (keep_waiting_ && !keep_waiting_()) fail("was not waited for");
         }
     }
 
@@ -55,7 +58,7 @@ public:
             if (n > 0)
                 bytes.remove_prefix(static_cast<std::size_t>(n));
             else
-                wait_or_fail(POLLOUT);
+                wait_for(POLLOUT);
         }
     }
 
@@ -67,104 +70,105 @@ public:
             if (n > 0)
                 filled += static_cast<std::size_t>(n);
             else
-                wait_or_fail(POLLIN);
+                wait_for(POLLIN);
         }
         return bytes;
     }
 
-    [[noreturn]] void fail(const std::string& why) const { throw std::runtime_error(name_ + ' ' + why); }
+    [[noreturn]] void fail(const std::string& why) const { throw std::runtime_error(path_ + ' ' + why); }
 
 private:
-    void wait_or_fail(short event) {
-        if (errno != EAGAIN && errno != EINTR) fail(std::string("broke the connection: ") + std::strerror(errno));
-        pollfd waiting{fd_, event, 0};
+    /// After a call that would have blocked. Fails at the deadline, and when the caller gives up.
+    void wait_for(short event) {
+        if (errno != EAGAIN && errno != EINTR) fail("broke the connection: " + errno_message());
+        pollfd pending{fd_, event, 0};
         while (true) {
-            if (Clock::now() >= until_) fail("did not answer in time");  // also where a byte comes now and then
-            if (poll(&waiting, 1, static_cast<int>(pause.count())) != 0) return;
-            if (goes_on_ && !goes_on_()) fail("was not waited for");
+            if (Clock::now() >= deadline_) fail("did not answer in time");  // also where single bytes arrive
+            if (poll(&pending, 1, static_cast<int>(poll_interval.count())) != 0) return;
+            if (keep_waiting_ && !keep_waiting_()) fail("was not waited for");
         }
     }
 
-    std::string name_;
-    Clock::time_point until_;
-    const GoesOn& goes_on_;
+    std::string path_;
+    Clock::time_point deadline_;
+    const KeepWaiting& keep_waiting_;
     api::Descriptor fd_;
 };
 
-std::string record(Kind kind, std::string_view content) {
-    std::string bytes{1,
-                      static_cast<char>(kind),
-                      0,
-                      1,
-                      static_cast<char>(content.size() >> 8),
-                      static_cast<char>(content.size() & 0xff),
-                      0,
-                      0};
+std::string record(RecordType type, std::string_view content) {
+    const auto low_byte = [](std::size_t number) { return static_cast<char>(number & 0xff); };
+    std::string bytes{
+        version, static_cast<char>(type), 0, request_id, low_byte(content.size() >> 8), low_byte(content.size()), 0, 0};
     return bytes.append(content);
 }
 
-/// Both are shorter than 128 bytes.
-std::string pair(std::string_view name, std::string_view value) {
+/// A name with its value; both must be shorter than 128 bytes.
+std::string parameter(std::string_view name, std::string_view value) {
     std::string bytes{static_cast<char>(name.size()), static_cast<char>(value.size())};
     return bytes.append(name).append(value);
 }
 
-/// What the request's standard output was, when the record of its end has come.
-std::string read_output(Peer& peer) {
+/// The standard output of the request, complete: up to the record that ends it.
+std::string read_output(Connection& connection) {
+    constexpr char request_complete = 0;  // FCGI_REQUEST_COMPLETE
     std::string text;
     for (std::size_t total = 0;;) {
-        const std::string head = peer.receive(head_size);
-        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(head[i]); };
-        const std::size_t length = byte(4) * 256U + byte(5);
-        if (byte(0) != 1 || byte(2) != 0 || byte(3) != 1) peer.fail("does not speak FastCGI");
-        if ((total += head_size + length + byte(6)) > most_answered) peer.fail("answers without end");
-        const std::string content = peer.receive(length + byte(6)).substr(0, length);
-        if (byte(1) == output) {
+        const std::string header = connection.receive(header_size);
+        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(header[i]); };
+        const std::size_t length = byte(4) * 256U + byte(5), padding = byte(6);
+        const unsigned char type = byte(1);
+        if (byte(0) != version || byte(2) != 0 || byte(3) != request_id) connection.fail("does not speak FastCGI");
+        if ((total += header_size + length + padding) > max_response) connection.fail("answers without end");
+        const std::string content = connection.receive(length + padding).substr(0, length);
+        if (type == standard_output) {
             text += content;
-        } else if (byte(1) == end_request) {
-            if (length != 8 || content[4] != 0) peer.fail("refused the request");  // FCGI_REQUEST_COMPLETE is 0
+        } else if (type == end_request) {
+            if (length != 8 || content[4] != request_complete) connection.fail("refused the request");
             return text;
-        } else if (byte(1) != errors) {
-            peer.fail("does not speak FastCGI");
+        } else if (type != standard_error) {
+            connection.fail("does not speak FastCGI");
         }
     }
 }
 
-/// `Name: value` among the lines of a head that begins and ends with \r\n; nothing where it is not there.
-std::string_view header(std::string_view head, const std::string& name) {
+/// The value of a field in a head whose first line begins after, and whose last line ends with, CR LF. Empty where
+/// there is no such field.
+std::string_view field_value(std::string_view head, const std::string& name) {
     const std::size_t found = head.find("\r\n" + name + ": ");
     if (found == head.npos) return {};
     const std::string_view value = head.substr(found + name.size() + 4);
     return value.substr(0, value.find('\r'));
 }
 
-std::size_t number(const Peer& peer, std::string_view text) {
-    std::size_t n = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (error != std::errc() || end == text.data() || (end != text.data() + text.size() && *end != ' '))
-        peer.fail("answers without a number where there must be one");
-    return n;
+/// The number that a field begins with; only a space may follow it: `200 OK`.
+std::size_t parse_number(const Connection& connection, std::string_view text) {
+    std::size_t number = 0;
+    const char* const last = text.data() + text.size();
+    auto [end, error] = std::from_chars(text.data(), last, number);
+    if (error != std::errc() || end == text.data() || (end != last && *end != ' '))
+        connection.fail("answers without a number where there must be one");
+    return number;
 }
 
 }  // namespace
 
-Answer get(const std::filesystem::path& socket, const std::string& path, std::chrono::milliseconds limit,
-           const GoesOn& goes_on) {
-    Peer peer(socket.string(), limit, goes_on);
-    // a responder, and no further request on this connection
-    peer.send_all(record(begin_request, std::string_view("\0\1\0\0\0\0\0\0", 8)) +
-                  record(params, pair("REQUEST_METHOD", "GET") + pair("SCRIPT_NAME", path) + pair("QUERY_STRING", "") +
-                                     pair("CONTENT_LENGTH", "0")) +
-                  record(params, "") + record(standard_input, ""));
-    const std::string text = "\r\n" + read_output(peer);
+Response get(const std::filesystem::path& socket, const std::string& path, std::chrono::milliseconds time_limit,
+             const KeepWaiting& keep_waiting) {
+    Connection connection(socket.string(), time_limit, keep_waiting);
+    // the role responder, and no flag to keep the connection open
+    connection.send_all(record(begin_request, std::string_view("\0\1\0\0\0\0\0\0", 8)) +
+                        record(params, parameter("REQUEST_METHOD", "GET") + parameter("SCRIPT_NAME", path) +
+                                           parameter("QUERY_STRING", "") + parameter("CONTENT_LENGTH", "0")) +
+                        record(params, "") + record(standard_input, ""));
+    const std::string text = "\r\n" + read_output(connection);
     const std::size_t end = text.find("\r\n\r\n");
-    if (end == text.npos) peer.fail("answers without a head");
+    if (end == text.npos) connection.fail("answers without a head");
     const std::string_view head = std::string_view(text).substr(0, end + 2);
-    Answer answer{static_cast<int>(number(peer, header(head, "Status"))), text.substr(end + 4)};
-    if (const std::string_view length = header(head, "Content-Length");
-        !length.empty() && number(peer, length) != answer.body.size())
-        peer.fail("cut its answer");
-    return answer;
+    Response response{static_cast<int>(parse_number(connection, field_value(head, "Status"))), text.substr(end + 4)};
+    if (const std::string_view length = field_value(head, "Content-Length");
+        !length.empty() && parse_number(connection, length) != response.body.size())
+        connection.fail("cut its answer");
+    return response;
 }
 
 }  // namespace tool::fastcgi

@@ -1,4 +1,4 @@
-// A FastCGI client: one GET over a unix socket, for commands that ask a handler how it is.
+// A FastCGI client: one GET request over a unix socket, for commands that ask a handler for its health.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -7,18 +7,19 @@
 
 namespace tool::fastcgi {
 
-struct Answer {
+struct Response {
     int status = 0;
     std::string body;
 };
 
-/// Asked ten times a second while nothing comes: false gives the request up.
-using GoesOn = std::function<bool()>;
+/// Called ten times a second while the client waits: false gives the request up.
+using KeepWaiting = std::function<bool()>;
 
-/// Asks and waits for the whole answer, at most for the limit; a queue that is full is waited for, too. Throws
-/// std::runtime_error with a sentence that names the socket: it takes no connection, no answer came in time, it ended
-/// too early, or it is none (FastCGI 1.0, read strictly; at most 1 MiB).
-Answer get(const std::filesystem::path& socket, const std::string& path, std::chrono::milliseconds limit,
-           const GoesOn& goes_on = {});
+/// Sends the request and waits for the whole response, at most for the time limit; also waits while the queue of the
+/// socket is full. Throws std::runtime_error with a sentence that begins with the socket's path: it takes no
+/// connection, no response came in time, the response is not complete, or is not FastCGI 1.0 (parsed strictly; at most
+/// 1 MiB).
+Response get(const std::filesystem::path& socket, const std::string& path, std::chrono::milliseconds time_limit,
+             const KeepWaiting& keep_waiting = {});
 
 }  // namespace tool::fastcgi

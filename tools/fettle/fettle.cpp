@@ -1,4 +1,4 @@
-// The command line of Fettle: the table of its commands, their help, and what becomes of a fault.
+// The program fettle: the table of its commands, their help, and how an error is reported.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -6,8 +6,10 @@
 #include <iostream>
 #include <sstream>
 
-#include "command.hpp"
-#include "base/problem.hpp"
+#include "commands.hpp"
+#include "errors.hpp"
+#include "settings_file.hpp"
+#include "sql/database.hpp"
 
 namespace {
 
@@ -15,13 +17,13 @@ struct Command {
     const char* name;
     const char* arguments;
     const char* summary;
-    const char* details;  ///< what it does, asks and prints
-    std::size_t least, most;
+    const char* details;  ///< the text of --help
+    std::size_t min_arguments, max_arguments;
     int (*run)(const tool::Arguments&);
-    bool reads_settings = true;  ///< before it runs
+    bool loads_settings = true;  ///< before it runs
 };
 
-/// In the order in which somebody who installs Fettle meets them.
+/// In the order in which a new administrator needs them.
 constexpr Command commands[] = {
     {"migrate", "[keep-grants]", "Bring the database up to date.",
      "Applies the migrations of sql/tables that the database has not seen, re-creates functions and triggers, and\n"
@@ -105,21 +107,22 @@ constexpr Command commands[] = {
 constexpr const char* statuses =
     "Exit status: 0 done, 1 it could not be done and the reason is on standard error, 2 wrong usage.\n";
 
+/// The command with the names of its arguments.
+std::string synopsis(const Command& command) {
+    return std::string(command.name) + (*command.arguments ? " " : "") + command.arguments;
+}
+
 void print_usage(std::ostream& out, const Command& command) {
-    out << "Usage: fettle " << command.name << (*command.arguments ? " " : "") << command.arguments << "\n\n"
-        << command.details << "\n\n"
-        << statuses;
+    out << "Usage: fettle " << synopsis(command) << "\n\n" << command.details << "\n\n" << statuses;
 }
 
 void print_help(std::ostream& out) {
-    // laid out as help2man(1) reads it
+    // in the format that help2man(1) parses
     out << "Usage: fettle COMMAND [ARGUMENT]...\n"
            "  or:  fettle COMMAND --help\n\n"
            "Runs what Fettle needs beside its API. Every command is safe to repeat.\n\n";
-    for (const Command& command : commands) {
-        const std::string usage = std::string(command.name) + (*command.arguments ? " " : "") + command.arguments;
-        out << "  " << std::left << std::setw(30) << usage << command.summary << '\n';
-    }
+    for (const Command& command : commands)
+        out << "  " << std::left << std::setw(30) << synopsis(command) << command.summary << '\n';
     out << "\nSettings are environment variables, read as well from the file FETTLE_ENV, else $DATA/env, else\n"
            "build/run/env beside a built fettle, else /etc/fettle/fettle.env; what the environment says stands.\n"
            "The database is the one that PGHOST, PGPORT, PGDATABASE and PGUSER name; root becomes the user PGUSER\n"
@@ -129,47 +132,52 @@ void print_help(std::ostream& out) {
         << statuses;
 }
 
-/// The command with the longest name that the words begin with; its arguments are what follows.
-const Command* find(const tool::Arguments& words, tool::Arguments& arguments) {
+/// The command with the longest name that the words begin with, else null. The words after it become its arguments.
+const Command* find_command(const tool::Arguments& words, tool::Arguments& arguments) {
     const Command* found = nullptr;
     std::size_t longest = 0;
     for (const Command& command : commands) {
         std::istringstream name(command.name);
         std::size_t length = 0;
-        bool same = true;
-        for (std::string word; name >> word; ++length) same = same && length < words.size() && words[length] == word;
-        if (same && length > longest) found = &command, longest = length;
+        bool matches = true;
+        for (std::string word; name >> word; ++length)
+            matches = matches && length < words.size() && words[length] == word;
+        if (matches && length > longest) {
+            found = &command;
+            longest = length;
+        }
     }
     arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(longest), words.end());
     return found;
 }
 
 int run(const tool::Arguments& words) {
-    const auto asks = [](const std::string& word) { return word == "--help" || word == "-h"; };
-    if (words.size() == 1 && (asks(words[0]) || words[0] == "help")) {
+    const auto is_help = [](const std::string& word) { return word == "--help" || word == "-h"; };
+    if (words.size() == 1 && (is_help(words[0]) || words[0] == "help")) {
         print_help(std::cout);
         return 0;
     }
     tool::Arguments arguments;
-    const Command* command = find(words, arguments);
+    const Command* command = find_command(words, arguments);
     if (!command) {
         std::cerr << "fettle: " << (words.empty() ? "which command?" : "there is no command " + words[0]) << "\n\n";
         print_help(std::cerr);
         return 2;
     }
-    if (std::any_of(arguments.begin(), arguments.end(), asks)) {
+    if (std::any_of(arguments.begin(), arguments.end(), is_help)) {
         print_usage(std::cout, *command);
         return 0;
     }
     try {
         for (const std::string& argument : arguments)
-            if (argument.starts_with('-')) throw tool::Misuse("unknown option " + argument);
-        if (arguments.size() < command->least) throw tool::Misuse("an argument is missing");
-        if (arguments.size() > command->most) throw tool::Misuse("unknown argument " + arguments[command->most]);
-        if (command->reads_settings) tool::read_settings();
+            if (argument.starts_with('-')) throw tool::UsageError("unknown option " + argument);
+        if (arguments.size() < command->min_arguments) throw tool::UsageError("an argument is missing");
+        if (arguments.size() > command->max_arguments)
+            throw tool::UsageError("unknown argument " + arguments[command->max_arguments]);
+        if (command->loads_settings) tool::load_settings();
         return command->run(arguments);
-    } catch (const tool::Misuse& misuse) {
-        std::cerr << "fettle: " << misuse.what() << "\n\n";
+    } catch (const tool::UsageError& error) {
+        std::cerr << "fettle: " << error.what() << "\n\n";
         print_usage(std::cerr, *command);
         return 2;
     }
@@ -178,23 +186,23 @@ int run(const tool::Arguments& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // a descriptor that was closed would be given to the database, which would then read what we print
-    for (int fd : {0, 1, 2})
+    // If a standard stream is closed, the connection to the database would get its descriptor and our output.
+    for (const int fd : {0, 1, 2})
         if (fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) return 1;
-    std::string why;
+    std::string reason;
     try {
         const int status = run({argv + 1, argv + argc});
         if (std::cout.flush()) return status;
-        why = "cannot write to standard output";
+        reason = "cannot write to standard output";
     } catch (const api::ConnectionLost& lost) {
-        why = "the database does not answer: " + lost.why;
+        reason = "the database does not answer: " + lost.why;
     } catch (const api::Collision& collision) {
-        why = collision.why + "; try again";
+        reason = collision.why + "; try again";
     } catch (const api::BadValue& bad) {
-        why = bad.why;
+        reason = bad.why;
     } catch (const std::exception& fault) {
-        why = fault.what();
+        reason = fault.what();
     }
-    std::cerr << "fettle: " << why << '\n';
+    std::cerr << "fettle: " << reason << '\n';
     return 1;
 }

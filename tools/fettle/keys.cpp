@@ -1,18 +1,19 @@
-// fettle keys and keys rotate: the keys that tokens and URLs are signed with, without ever showing one.
+// fettle keys and keys rotate: lists and rotates the keys that sign tokens and URLs, without ever showing one.
 #include "base/keys.hpp"
 
 #include <iostream>
 #include <set>
 
-#include "command.hpp"
+#include "commands.hpp"
+#include "text.hpp"
 
 namespace tool {
 
 int keys(const Arguments&) {
-    std::set<std::string> seen;
+    std::set<std::string> uses;  // the first key of each use is the newest, which signs
     for (const api::Key& key : api::keys()->all())
         std::cout << key.use << std::string(key.use.size() < 8 ? 8 - key.use.size() : 2, ' ') << key.id << "  made "
-                  << utc(key.made) << (seen.insert(key.use).second ? "  signs\n" : "  verifies\n");
+                  << format_utc(key.made) << (uses.insert(key.use).second ? "  signs\n" : "  verifies\n");
     return 0;
 }
 

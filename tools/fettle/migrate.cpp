@@ -1,50 +1,77 @@
-// fettle migrate: brings a database up to date.
+// fettle migrate: applies new migrations, functions, permissions and grants to the database.
 #include <iostream>
 
-#include "command.hpp"
 #include "base/crypto.hpp"
+#include "command_database.hpp"
+#include "commands.hpp"
+#include "errors.hpp"
+#include "grants.hpp"
+#include "permissions.hpp"
+#include "release_files.hpp"
 #include "sql/statement.hpp"
 
 namespace tool {
 
-int migrate(const Arguments& arguments) {
-    if (!arguments.empty() && arguments[0] != "keep-grants")
-        throw Misuse("'" + arguments[0] + "' is not keep-grants");
-    api::Database database("migrate", true);
-    open(database);
-    // one deployment at a time; the lock ends with the connection
-    database.query(api::numbered("select pg_advisory_lock(5720)"), {});
-    database.script(
-        "create table if not exists migrations (name text primary key, sha256 text not null, applied_at timestamptz "
-        "not null default now())");
-    api::Rows known = database.query(api::numbered("select name from migrations order by name"), {});
-    for (std::size_t i = 0; i < known.size(); ++i)
-        if (!fs::exists(sql_folder() / "tables" / (std::string(known(i, 0)) + ".sql")))
-            throw Complaint("the database has the migration " + std::string(known(i, 0)) + ", which is not in " +
-                            sql_folder().string() + "; this release is older than the database");
-    // all or nothing: where the last one fails, the release before still serves, and can be gone back to
-    begin(database, "migrate");
-    std::string news;
-    for (const fs::path& path : scripts(sql_folder() / "tables")) {
-        const std::string name = path.stem().string(), digest = api::crypto::sha256_hex(contents(path));
-        api::Rows applied =
+namespace {
+
+/// Waits until no other migration runs. The lock is released when the connection closes. The number is used for nothing
+/// else.
+void lock_migrations(api::Database& database) { database.query(api::numbered("select pg_advisory_lock(5720)"), {}); }
+
+/// Throws UserError where the database has a migration that this release does not have.
+void check_release(api::Database& database) {
+    const api::Rows applied = database.query(api::numbered("select name from migrations order by name"), {});
+    for (std::size_t i = 0; i < applied.size(); ++i) {
+        const std::string name(applied(i, 0));
+        if (!std::filesystem::exists(sql_folder() / "tables" / (name + ".sql")))
+            throw UserError("the database has the migration " + name + ", which is not in " + sql_folder().string() +
+                            "; this release is older than the database");
+    }
+}
+
+/// Runs the migrations that were not applied yet. Returns a line for each. Throws UserError where one was edited after
+/// it had been applied.
+std::string apply_migrations(api::Database& database) {
+    std::string lines;
+    for (const std::filesystem::path& path : list_scripts(sql_folder() / "tables")) {
+        const std::string name = path.stem().string(), digest = api::crypto::sha256_hex(read_file(path));
+        const api::Rows applied =
             database.query(api::numbered("select sha256 from migrations where name = :name"), {{"name", name}});
         if (applied.size() > 0) {
             if (applied(0, 0) != digest)
-                throw Complaint("the migration " + name +
+                throw UserError("the migration " + name +
                                 " was edited after it had been applied; write a new one instead");
             continue;
         }
         run_script(database, path);
         database.query(api::numbered("insert into migrations (name, sha256) values (:name, :digest)"),
                        {{"name", name}, {"digest", digest}});
-        news += "applied " + name + '\n';
+        lines += "applied " + name + '\n';
     }
-    for (const fs::path& path : scripts(sql_folder() / "functions")) run_script(database, path);
+    return lines;
+}
+
+}  // namespace
+
+int migrate(const Arguments& arguments) {
+    if (!arguments.empty() && arguments[0] != "keep-grants")
+        throw UsageError("'" + arguments[0] + "' is not keep-grants");
+    const bool revokes_grants = arguments.empty();
+    api::Database database("migrate", true);
+    connect(database);
+    lock_migrations(database);
+    database.script(
+        "create table if not exists migrations (name text primary key, sha256 text not null, applied_at timestamptz "
+        "not null default now())");
+    check_release(database);
+    // one transaction: where any part fails, the release before still serves, and can be installed again
+    begin_audited(database, "migrate");
+    const std::string applied = apply_migrations(database);
+    for (const std::filesystem::path& path : list_scripts(sql_folder() / "functions")) run_script(database, path);
     store_permissions(database);
-    apply_grants(database, arguments.empty());
+    apply_grants(database, revokes_grants);
     database.commit();
-    std::cout << news << "functions, permissions and grants are up to date\n";
+    std::cout << applied << "functions, permissions and grants are up to date\n";
     return 0;
 }
 

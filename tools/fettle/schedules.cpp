@@ -1,24 +1,25 @@
-// fettle schedules run: makes the work orders that schedules of preventive maintenance are due with.
+// fettle schedules run: creates the work orders that are due by the schedules of preventive maintenance.
 #include <iostream>
 
-#include "command.hpp"
+#include "command_database.hpp"
+#include "commands.hpp"
 #include "sql/statement.hpp"
 
 namespace tool {
 
 int schedules_run(const Arguments&) {
     api::Database database("schedules_run");
-    open(database);
-    // as many as one transaction makes: no lock is held for long
-    const api::Statement step = api::numbered("select make_due_orders(500)");
-    long long made = 0, now = 0;
+    connect(database);
+    // at most 500 in one transaction, so that no lock is held for long
+    const api::Statement make_orders = api::numbered("select make_due_orders(500)");
+    long long total = 0, made = 0;
     do {
-        begin(database, "schedules run");
-        now = std::stoll(std::string(database.query(step, {})(0, 0)));
+        begin_audited(database, "schedules run");
+        made = integer(database.query(make_orders, {}));
         database.commit();
-        made += now;
-    } while (now > 0);
-    std::cout << "work orders made: " << made << '\n';
+        total += made;
+    } while (made > 0);
+    std::cout << "work orders made: " << total << '\n';
     return 0;
 }
 

@@ -1,56 +1,44 @@
-// A handler as systemd runs it: its unit, its socket, its program, and what it answers to GET /_check.
+// A handler as a service of systemd: its unit, its socket, its program, and how it is restarted.
 #pragma once
-#include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "child.hpp"
-#include "command.hpp"
-#include "fastcgi.hpp"
+#include "blocked_signals.hpp"
+#include "subprocess.hpp"
 
 namespace tool {
 
-/// What a handler says of itself over its socket.
-struct Health {
-    int pid = 0;
-    bool asks_database = true;
-    std::vector<std::string> faults;
+/// Whether a healthy handler serves after a restart.
+struct RestartResult {
+    std::string fault = {};        ///< a predicate for the handler's name: `does not answer`; empty where it is healthy
+    bool is_unresponsive = false;  ///< it runs, but does not answer
 };
 
-/// Asks GET /_check. Throws std::runtime_error where there is no answer in time, or not that of this handler.
-Health health_of(const std::string& handler, const fs::path& socket, std::chrono::milliseconds limit,
-                 const fastcgi::GoesOn& goes_on = {});
-
-/// Whether a restart has brought a healthy handler.
-struct Outcome {
-    std::string fault = {};  ///< as what follows the handler's name; empty where it is well
-    bool is_silent = false;  ///< it runs and answers nothing
-};
-
-/// The service fettle@HANDLER.service of this machine, with what its unit says.
+/// The service fettle@HANDLER.service of this machine, as its unit describes it.
 class Service {
 public:
-    /// Throws Complaint where systemd does not answer, and where the service cannot be deployed to: there is no such
+    /// Throws UserError where systemd does not answer, and where the service cannot be deployed to: there is no such
     /// unit or program, it is masked, or nothing listens on its socket.
     explicit Service(const std::string& handler);
 
-    /// Restarts the service, never a socket that listens: who connects meanwhile waits in its queue. Then waits until
-    /// the program that is installed now has answered that it is well, or a signal comes.
-    Outcome restart(const Signals* stops) const;
-    /// Lets a unit that was given up start again. What is silent is ended at once: it would not obey SIGTERM either,
-    /// and others wait.
-    void clear(bool is_silent) const;
-    /// The last lines of its journal since that moment (seconds since 1970), at most 12, without those of requests.
+    /// Restarts the service, but never a socket that listens: clients that connect meanwhile wait in its queue. Returns
+    /// when the installed program has answered that it is healthy, has failed, or a signal has come.
+    RestartResult restart(const BlockedSignals* cancelled_by) const;
+    /// Lets a unit start again that systemd has given up. Kills an unresponsive process at once: it would not obey
+    /// SIGTERM, and clients wait.
+    void reset(bool is_unresponsive) const;
+    /// The last lines of its journal since that time (seconds since 1970), at most 12, without those of requests.
     std::string journal(long long since) const;
 
     std::string handler;
-    fs::path program, socket;
-    User user;                             ///< as whom it runs
-    std::vector<std::string> environment;  ///< what it is given, and the settings
+    std::filesystem::path program, socket;
+    User user;                             ///< that it runs as
+    std::vector<std::string> environment;  ///< NAME=value: that of the unit and the settings
 
 private:
-    std::string why_ended(const std::string& invocation) const;
-    Outcome wait_until_well(const Signals* stops) const;
+    std::string exit_reason(const std::string& invocation) const;
+    RestartResult wait_until_healthy(const BlockedSignals* cancelled_by) const;
     std::string unit_, socket_unit_;
 };
 

@@ -1,29 +1,20 @@
-// fettle settings: every setting, its default and what it means, as the file /etc/fettle/fettle.env begins.
-#include "base/settings.hpp"
-
+// fettle settings: prints every setting, its default and what it means, as the first contents of
+// /etc/fettle/fettle.env.
 #include <iostream>
 #include <sstream>
 
-#include "command.hpp"
+#include "commands.hpp"
+#include "settings_file.hpp"
 
 namespace tool {
 
-std::vector<api::SettingLine> every_setting() {
-    std::vector<api::SettingLine> lines = api::setting_lines();
-    lines.insert(lines.end(),
-                 {{"FETTLE_SOCKETS", "/run/fettle", "The folder of the handlers' sockets; only `fettle` reads it."},
-                  {"FETTLE_SQL", "",
-                   "Another folder with tables/, functions/, grants.sql and example.sql; only `fettle` reads it."}});
-    return lines;
-}
-
 int settings(const Arguments&) {
-    std::cout
-        << "# Settings of Fettle: NAME=value, without blanks around the sign. A default is a comment. Handlers read them\n"
-           "# when they start: systemctl try-restart 'fettle@*.service'\n";
-    for (const api::SettingLine& line : every_setting()) {
+    std::cout << "# Settings of Fettle: NAME=value, without blanks around the sign. A default is a comment. "
+                 "Handlers read them\n"
+                 "# when they start: systemctl try-restart 'fettle@*.service'\n";
+    for (const api::SettingLine& line : all_settings()) {
         std::cout << "\n# " << line.meaning << '\n';
-        std::istringstream names(line.name);  // `PGHOST, PGPORT` are several
+        std::istringstream names(line.name);  // one line may describe several: `PGHOST, PGPORT`
         for (std::string name; std::getline(names >> std::ws, name, ',');)
             std::cout << '#' << name << '=' << line.initial << '\n';
     }

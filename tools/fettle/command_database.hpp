@@ -1,0 +1,23 @@
+// How commands use the database: connecting as the right user, audited transactions, scripts, and numbers in answers.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "sql/database.hpp"
+
+namespace tool {
+
+/// Opens the connection. Where PostgreSQL refuses root, tries again as the system user that PGUSER names (peer
+/// authentication); the process then keeps that effective user. Throws api::ConnectionLost where both fail.
+void connect(api::Database& database);
+
+/// Begins a transaction. Its rows in the audit trail name the command, and the user who runs it.
+void begin_audited(api::Database& database, const std::string& command);
+
+/// Runs a file of SQL. Throws UserError with the message of PostgreSQL where it fails.
+void run_script(api::Database& database, const std::filesystem::path& path);
+
+/// The integer in a cell. Throws std::invalid_argument where it is something else.
+long long integer(const api::Rows& rows, std::size_t row = 0, std::size_t column = 0);
+
+}  // namespace tool

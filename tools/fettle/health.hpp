@@ -1,0 +1,24 @@
+// What a handler reports about itself over its socket.
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "fastcgi.hpp"
+
+namespace tool {
+
+/// The answer of a handler to GET /_check.
+struct Health {
+    int pid = 0;
+    bool uses_database = true;
+    std::vector<std::string> faults;  ///< empty where it is healthy
+};
+
+/// Sends GET /_check to a handler. Throws std::runtime_error where no answer comes within the time limit, or where
+/// another handler or something else answers.
+Health health_of(const std::string& handler, const std::filesystem::path& socket, std::chrono::milliseconds time_limit,
+                 const fastcgi::KeepWaiting& keep_waiting = {});
+
+}  // namespace tool

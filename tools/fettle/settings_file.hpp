@@ -1,0 +1,26 @@
+// The file of settings: where it is, how it is read, and which settings there are.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/settings.hpp"
+
+namespace tool {
+
+/// The file of settings: FETTLE_ENV, else env in the folder DATA, else build/run/env beside a built fettle, else
+/// /etc/fettle/fettle.env. The last two are optional.
+std::filesystem::path settings_file();
+
+/// The NAME=value lines of a file, in order. Throws UserError where it cannot be read, or where a line is neither that
+/// nor a comment.
+std::vector<std::pair<std::string, std::string>> parse_settings_file(const std::filesystem::path& path);
+
+/// Adds the settings of the file to the environment. A variable that the environment has already keeps its value.
+void load_settings();
+
+/// The settings of handlers, followed by those that only commands read.
+std::vector<api::SettingLine> all_settings();
+
+}  // namespace tool
