@@ -5,9 +5,9 @@
 #include <charconv>
 #include <cstring>
 
-#include "http/csv.hpp"
 #include "base/problem.hpp"
 #include "base/settings.hpp"
+#include "base/spool.hpp"
 
 namespace api {
 

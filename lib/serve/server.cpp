@@ -22,10 +22,10 @@
 #include <thread>
 
 #include "serve/counters.hpp"
-#include "http/csv.hpp"
 #include "base/keys.hpp"
 #include "base/log.hpp"
 #include "base/settings.hpp"
+#include "base/spool.hpp"
 
 extern char** environ;
 
