@@ -4,10 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/keys.hpp"
+
 namespace api::jwt {
 
-/// How long an access token is taken, in seconds; and how far clocks may be apart.
-inline constexpr int lifetime_seconds = 15 * 60, leeway_seconds = 30;
+/// How long an access token is valid, in seconds.
+inline constexpr int lifetime_seconds = access_token_seconds;
+/// How far the clocks of two machines may differ, in seconds.
+inline constexpr int leeway_seconds = 30;
 
 /// A new access token: HS256 (RFC 7518 3.2) with the newest key. Its claims are iss, sub (the user), sid (the session:
 /// base64url of the key it is stored under), iat, exp and use.

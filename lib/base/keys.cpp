@@ -21,8 +21,6 @@
 
 #include "base/crypto.hpp"
 #include "base/descriptor.hpp"
-#include "auth/jwt.hpp"
-#include "files/media.hpp"
 #include "base/settings.hpp"
 
 namespace api {
@@ -37,8 +35,7 @@ struct Use {
     std::int64_t kept_seconds;  ///< how long a key that was replaced goes on verifying
 };
 constexpr std::int64_t for_clocks = 3600;
-constexpr Use uses[] = {{"access", jwt::lifetime_seconds + for_clocks},
-                        {"media", media::lifetime_seconds + for_clocks}};
+constexpr Use uses[] = {{"access", access_token_seconds + for_clocks}, {"media", media_url_seconds + for_clocks}};
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
 
@@ -118,7 +115,7 @@ Descriptor locked_folder(const std::string& path) {
 /// The file's text and what tells it from another one; nothing where there is none.
 struct KeyFile {
     std::string text;
-    struct stat is {};
+    struct stat is{};
 };
 std::optional<KeyFile> read_file(const std::string& path) {
     Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
@@ -158,7 +155,7 @@ const Key* Keys::find(std::string_view use, std::string_view id) const {
 std::shared_ptr<const Keys> keys() {
     static std::mutex mutex;
     static std::shared_ptr<const Keys> current;
-    static struct stat read_from {};
+    static struct stat read_from{};
     const std::string& path = settings().keys;
 
     struct stat now;

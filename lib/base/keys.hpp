@@ -8,6 +8,11 @@
 
 namespace api {
 
+/// How long an access token is valid, in seconds. The key that signed it is kept for as long.
+inline constexpr int access_token_seconds = 15 * 60;
+/// How long a signed URL of a stored file is valid at most, in seconds. The key that signed it is kept for as long.
+inline constexpr std::int64_t media_url_seconds = 300;
+
 /// One key. The newest of a use signs; the others verify what they have signed until that has run out.
 struct Key {
     std::string use;    ///< `access`: access tokens (JWT); `media`: the URLs of stored files
@@ -34,15 +39,15 @@ private:
 };
 
 /// The keys in the file that the setting FETTLE_KEYS names, as they are now: the file is looked at each time and read
-/// again when it is another one. Where it does not exist, or has no key for a use, who may write its folder makes it with
-/// a first one; of several processes that make it at once all get the same. It is for its owner and the group readers.
-/// Throws std::runtime_error, naming the file, where it can be neither read nor made, where others may read or change
-/// it, and where a line is no key.
+/// again when it is another one. Where it does not exist, or has no key for a use, who may write its folder makes it
+/// with a first one; of several processes that make it at once all get the same. It is for its owner and the group
+/// readers. Throws std::runtime_error, naming the file, where it can be neither read nor made, where others may read or
+/// change it, and where a line is no key.
 std::shared_ptr<const Keys> keys();
 
 /// Puts a new key in front for each use, which signs from the next request on, and drops those whose signatures have
-/// run out (the life of what they signed, and an hour for clocks, after they were replaced). Sessions and URLs go on. The
-/// file keeps its owner, group and mode. Returns the new keys; throws like keys().
+/// run out (the life of what they signed, and an hour for clocks, after they were replaced). Sessions and URLs go on.
+/// The file keeps its owner, group and mode. Returns the new keys; throws like keys().
 std::vector<Key> rotate_keys();
 
 }  // namespace api

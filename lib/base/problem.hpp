@@ -77,11 +77,11 @@ struct Problem : std::exception {
 /// 400 with every fault by name.
 Problem invalid(Errors errors);
 /// The six ways in which a caller is not authenticated.
-inline constexpr const Refusal* ways_to_be_nobody[] = {&refusals::not_authenticated,  &refusals::token_expired,
-                                                       &refusals::session_superseded, &refusals::session_ended,
-                                                       &refusals::session_expired,    &refusals::account_inactive};
-/// 401 with the challenges of both token kinds; code is that of one of ways_to_be_nobody. Throws std::logic_error where
-/// it is none.
+inline constexpr const Refusal* unauthenticated_reasons[] = {
+    &refusals::not_authenticated, &refusals::token_expired,   &refusals::session_superseded,
+    &refusals::session_ended,     &refusals::session_expired, &refusals::account_inactive};
+/// 401 with the challenges of both token kinds; code is that of one of unauthenticated_reasons. Throws std::logic_error
+/// where it is none.
 Problem unauthenticated(std::string_view code);
 /// 503 that says when to come back, in seconds.
 Problem unavailable(std::string detail, int retry_after);

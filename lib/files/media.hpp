@@ -1,5 +1,6 @@
 // Stored files as answers name them: a URL that is signed, for a few minutes and for whoever holds it.
 #pragma once
+#include "base/keys.hpp"
 #include "schema/types.hpp"
 
 namespace api {
@@ -13,7 +14,7 @@ struct MediaUrl {
 namespace media {
 
 /// How long a signed URL lives at most, in seconds.
-inline constexpr std::int64_t lifetime_seconds = 300;
+inline constexpr std::int64_t lifetime_seconds = media_url_seconds;
 /// URLs that are made within one step are equal, and with them the answers and their entity tags.
 inline constexpr std::int64_t step_seconds = 30;
 
