@@ -1,10 +1,15 @@
-// Joins, splits and trims text.
+// Joins, splits and trims text, and classifies ASCII characters.
 #pragma once
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace api {
+
+/// True for an ASCII digit, whatever the locale.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+/// True for an ASCII letter, whatever the locale.
+constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// The parts in their order, with the separator between each two of them; empty where there are no parts. Takes every
 /// range whose elements convert to std::string_view, views of <ranges> included, such as
