@@ -11,8 +11,9 @@
 #include <functional>
 #include <vector>
 
-#include "files/picture_header.hpp"
 #include "base/problem.hpp"
+#include "files/exif.hpp"
+#include "files/picture_header.hpp"
 
 namespace {
 
