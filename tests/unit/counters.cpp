@@ -14,6 +14,7 @@
 #include <numeric>
 #include <thread>
 
+#include "serve/counted.hpp"
 #include "serve/metrics.hpp"
 
 namespace fs = std::filesystem;
@@ -121,8 +122,7 @@ BOOST_AUTO_TEST_CASE(its_folder_and_file_are_open_to_the_group_whatever_the_umas
     const mode_t before = umask(0077);
     Counters counters(folder.path.string(), "tasks");
     umask(before);
-    struct stat file {
-    }, inside{};
+    struct stat file{}, inside{};
     BOOST_TEST(stat(folder.file().c_str(), &file) == 0);
     BOOST_TEST(stat(folder.file().parent_path().c_str(), &inside) == 0);
     BOOST_TEST((file.st_mode & 07777) == 0640u);
@@ -152,7 +152,9 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_none_of_ours_is_replaced) {
 
 BOOST_AUTO_TEST_CASE(a_file_of_our_format_full_of_anything_harms_nobody) {
     const Folder folder;
-    { Counters counters(folder.path.string(), "tasks"); }
+    {
+        Counters counters(folder.path.string(), "tasks");
+    }
     const std::string good = folder.bytes();
     std::uint64_t random = 42;
     for (int kind = 0; kind < 40; ++kind) {
@@ -279,7 +281,9 @@ BOOST_AUTO_TEST_CASE(links_and_pipes_are_neither_followed_nor_waited_for) {
     std::ofstream(elsewhere.path / "precious") << "as it was";
     fs::create_symlink(elsewhere.path / "precious", folder.file());
     BOOST_TEST(!api::read_counters(folder.path.string(), "tasks"));
-    { Counters counters(folder.path.string(), "tasks"); }
+    {
+        Counters counters(folder.path.string(), "tasks");
+    }
     BOOST_TEST(fs::is_regular_file(fs::symlink_status(folder.file())));
     BOOST_TEST(fs::file_size(elsewhere.path / "precious") == 9u);
 
