@@ -1,4 +1,4 @@
-// The refusals and their words.
+// Builds problems and writes them as JSON.
 #include "base/problem.hpp"
 
 #include <boost/json/serialize.hpp>
