@@ -12,9 +12,9 @@ namespace api {
 /// of another size than the header says, std::bad_alloc where there is no memory.
 Bitmap decode_picture(const PictureHeader& header);
 
-/// Encodes a bitmap as the type of the header, a JPEG with its colour sampling. Takes the memory of the bitmap where
-/// that helps: it has no pixels afterwards. Throws Problem 400 heavy_picture where the file would be larger than
-/// largest_made, std::bad_alloc where there is no memory.
+/// Encodes a bitmap as the type of the header, a JPEG with its colour sampling. Frees the pixels of the bitmap where
+/// that saves memory, so it may have none afterwards. Throws Problem 400 heavy_picture where the file would be larger
+/// than largest_made, std::bad_alloc where there is no memory.
 std::string encode_picture(const PictureHeader& header, Bitmap& bitmap);
 
 }  // namespace api

@@ -23,6 +23,7 @@ template <int Min = 0>
 struct Decimal {
     std::string value = "0.00";
 };
+
 namespace types {
 
 // Each check returns what is wrong with the value, in a sentence for people, or an empty text.

@@ -15,6 +15,7 @@ struct Date {
 struct Time {
     std::string value;
 };
+
 namespace types {
 
 // Each check returns what is wrong with the value, in a sentence for people, or an empty text.
