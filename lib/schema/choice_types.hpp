@@ -42,10 +42,10 @@ struct Type<Names> {
     static json::value dump(const Names& t) { return json::value_from(t.value); }
     static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
 };
-/// Other names under which a described enum is taken as input: {given, meant}.
+/// Other names that are accepted for a described enum: {accepted, meant}.
 template <class E>
 inline constexpr std::array<std::pair<std::string_view, std::string_view>, 0> aliases{};
-/// Names that a filter reads as several values: {given, the values, separated by commas}.
+/// Names that a filter reads as several values: {name, the values, separated by commas}.
 template <class E>
 inline constexpr std::array<std::pair<std::string_view, std::string_view>, 0> groups{};
 
@@ -53,12 +53,14 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 0> gr
 template <class E>
     requires std::is_enum_v<E>
 struct Type<E> {
+    /// The name of an enumerator in the API.
     static std::string spelled(std::string_view name) {
         std::string s(name);
         for (char& c : s)
             if (c == '_') c = ' ';
         return s;
     }
+    /// The names of all enumerators in the API, in the order of their declaration.
     static std::vector<std::string> choices() {
         std::vector<std::string> names;
         boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
