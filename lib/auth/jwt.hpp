@@ -1,21 +1,26 @@
-// Access tokens: JSON Web Tokens (RFC 7519) that stand for a session for a quarter of an hour.
+// Access tokens: JSON Web Tokens (RFC 7519) that identify a session for a quarter of an hour.
 #pragma once
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/keys.hpp"
+
 namespace api::jwt {
 
-/// How long an access token is taken, in seconds; and how far clocks may be apart.
-inline constexpr int lifetime_seconds = 15 * 60, leeway_seconds = 30;
+/// How long an access token is valid, in seconds.
+inline constexpr int lifetime_seconds = access_token_seconds;
+/// How far the clocks of two machines may differ, in seconds.
+inline constexpr int leeway_seconds = 30;
 
-/// A new access token: HS256 (RFC 7518 3.2) with the newest key. Its claims are iss, sub (the user), sid (the session:
-/// base64url of the key it is stored under), iat, exp and use.
+/// A new access token, signed by HS256 (RFC 7518 3.2) with the newest key. Its claims are iss, sub (the user), sid (the
+/// session: base64url of the key it is stored under), iat, exp and use. Throws std::runtime_error where there is no key
+/// or libjwt fails, std::bad_alloc.
 std::string access_token(std::int64_t user_id, std::string_view session_key);
 
-/// The session that an access token stands for, as the key it is stored under (PostgreSQL's hexadecimal bytea). Throws
-/// 401: token_expired where it is ours but has run out, not_authenticated where anything else is wrong with it. Whether
-/// the session is alive is for the statement to say.
+/// The session of an access token, as the key it is stored under (PostgreSQL's hexadecimal bytea). Throws Problem 401:
+/// token_expired where the token is valid but has expired, not_authenticated where anything else is wrong with it. It
+/// does not check whether the session still exists: the SQL statement does.
 std::string session_key_of(std::string_view token);
 
 }  // namespace api::jwt

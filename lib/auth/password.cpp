@@ -1,4 +1,4 @@
-// The only place that speaks to libargon2.
+// The only file that uses libargon2; at most two hashes are computed at the same time.
 #include "auth/password.hpp"
 
 #include <argon2.h>
@@ -18,12 +18,14 @@ namespace api::password {
 
 namespace {
 
+// parameters of the OWASP Password Storage Cheat Sheet, sizes of RFC 9106 4
 constexpr std::uint32_t memory_kib = 19456, passes = 2, lanes = 1;
 constexpr std::size_t salt_bytes = 16, tag_bytes = 32;
 
 std::atomic<int> count = 0;
-/// A place among those that hash, given in the order in which they came: a semaphore would let one wait in vain while
-/// others, who come and go, take each place that gets free.
+
+/// The right to compute a hash, given in the order of the requests: with a semaphore, a thread could wait for the whole
+/// second while newer ones take each slot that becomes free.
 class Slot {
 public:
     Slot() {
@@ -49,16 +51,16 @@ private:
     static inline std::mutex mutex;
     static inline std::condition_variable moved;
     static inline std::deque<const Slot*> waiting;
-    static inline int free = 2;  // more than the cores only adds memory and waiting
+    static inline int free = 2;  // each takes 19 MiB; on machines with few cores, more would only wait for a core
 };
 
-/// What a hash is computed with.
+/// The parameters and the salt of a hash.
 struct Cost {
     std::uint32_t memory = memory_kib, time = passes, threads = lanes;
     std::string salt;
 };
 
-/// Those in front of a hash.
+/// Parses the part of a PHC string before the hash itself.
 Cost cost_of(std::string text) {
     Cost found;
     int salt_at = 0;
@@ -68,20 +70,20 @@ Cost cost_of(std::string text) {
         throw std::runtime_error("a stored hash is not one of Argon2id");
     text.erase(0, static_cast<std::size_t>(salt_at));
     for (char& c : text)
-        c = c == '+' ? '-' : c == '/' ? '_' : c;  // PHC strings have the other alphabet, without padding
+        c = c == '+' ? '-' : c == '/' ? '_' : c;  // PHC strings have Base64 without padding, not base64url
     const std::optional<std::string> salt = crypto::unbase64url(text);
     if (!salt) throw std::runtime_error("the salt of a stored hash is not Base64");
     found.salt = *salt;
     return found;
 }
 
-std::string computed_hash(std::string_view password, const Cost& with) {
+std::string computed_hash(std::string_view password, const Cost& cost) {
     Slot slot;
-    std::string encoded(argon2_encodedlen(with.time, with.memory, with.threads,
-                                          static_cast<std::uint32_t>(with.salt.size()), tag_bytes, Argon2_id),
+    std::string encoded(argon2_encodedlen(cost.time, cost.memory, cost.threads,
+                                          static_cast<std::uint32_t>(cost.salt.size()), tag_bytes, Argon2_id),
                         '\0');
-    int rc = argon2id_hash_encoded(with.time, with.memory, with.threads, password.data(), password.size(),
-                                   with.salt.data(), with.salt.size(), tag_bytes, encoded.data(), encoded.size());
+    int rc = argon2id_hash_encoded(cost.time, cost.memory, cost.threads, password.data(), password.size(),
+                                   cost.salt.data(), cost.salt.size(), tag_bytes, encoded.data(), encoded.size());
     if (rc == ARGON2_MEMORY_ALLOCATION_ERROR) throw unavailable("Out of memory. Try again.", 1);
     if (rc != ARGON2_OK) throw std::runtime_error(std::string("argon2: ") + argon2_error_message(rc));
     encoded.resize(encoded.find('\0'));

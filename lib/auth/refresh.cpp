@@ -1,4 +1,4 @@
-// How a refresh token is cut.
+// Makes refresh tokens and splits them into their parts.
 #include "auth/refresh.hpp"
 
 #include "base/crypto.hpp"
@@ -7,6 +7,7 @@ namespace api {
 
 namespace {
 
+/// The first part: 128 bits, 22 characters of base64url. The second part is a new_token() of 43.
 constexpr std::size_t family_bytes = 16, family_size = 22, whole_size = family_size + 43;
 
 RefreshToken made_of(std::string text) {

@@ -1,4 +1,4 @@
-// Refresh tokens: opaque, each good for one use. One that comes again ends its session.
+// Refresh tokens: opaque, each valid for one use. A token that is used again ends its session.
 #pragma once
 #include <optional>
 #include <string>
@@ -6,10 +6,10 @@
 
 namespace api {
 
-/// A refresh token: 128 random bits that stay the same for a session, then 256 that are new each time, in base64url.
-/// The first part finds the session also by a token that was used already; it is as secret as the rest.
+/// A refresh token: 128 random bits that stay the same for a session, then 256 that are new in each token, in
+/// base64url. The first part finds the session of a token that was used already; it is as secret as the rest.
 struct RefreshToken {
-    std::string text;
+    std::string text;    ///< what the client gets
     std::string family;  ///< SHA-256 of the first part, as PostgreSQL's hexadecimal bytea
     std::string key;     ///< SHA-256 of the whole
 
@@ -17,7 +17,7 @@ struct RefreshToken {
     static RefreshToken first();
     /// The token that comes after this one.
     RefreshToken next() const;
-    /// What a client sent; nothing where it cannot be one of ours.
+    /// The token that a client sent; nothing where its form is not that of a refresh token.
     static std::optional<RefreshToken> read(std::string_view text);
 };
 

@@ -10,13 +10,14 @@ namespace api::crypto {
 
 /// SHA-256 (FIPS 180-4), 32 bytes.
 std::array<unsigned char, 32> sha256(std::string_view bytes);
-/// SHA-256 of bytes that come piece by piece.
+/// SHA-256 of bytes that arrive in pieces.
 class Sha256 {
 public:
     Sha256();
     ~Sha256();
+    /// Adds the next bytes.
     void add(std::string_view bytes);
-    /// The digest in hexadecimal; nothing can be added behind it.
+    /// The digest in hexadecimal; nothing can be added after it.
     std::string hex();
 
 private:
@@ -29,20 +30,20 @@ std::string hex(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes, std::size_t n = 32);
 /// HMAC-SHA256 (RFC 2104), 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
-/// Whether two texts are equal, in a time that does not tell where they differ.
+/// Whether two texts are equal, in a time that does not depend on where they differ.
 bool equal(std::string_view a, std::string_view b);
 /// Base64url without padding (RFC 4648 section 5).
 std::string base64url(std::string_view bytes);
-/// Its inverse; nothing where the text is empty, longer than 8,192 characters (no token or cursor is) or not exactly
-/// what base64url() makes.
+/// Decodes base64url without padding. Nothing where the text is empty, longer than 8,192 characters (no token or cursor
+/// is) or not exactly what base64url() makes.
 std::optional<std::string> unbase64url(std::string_view text);
-/// A new token: 256 bits from the kernel, 43 characters. Throws std::runtime_error where there is no randomness.
+/// A new token: 256 bits from the kernel, 43 characters. Throws like random_bytes().
 std::string new_token();
-/// Bytes from the kernel's generator.
+/// n bytes from the kernel's generator (getrandom), at most 256. Throws std::runtime_error where it gives none.
 std::string random_bytes(std::size_t n);
-/// What a token is stored and found as: PostgreSQL's hexadecimal bytea of its SHA-256.
+/// The key under which a token is stored: its SHA-256 as PostgreSQL's hexadecimal bytea.
 std::string token_key(std::string_view token);
-/// The bytes of such a bytea. Throws std::invalid_argument where the text is none.
+/// The bytes of PostgreSQL's hexadecimal bytea, `\x0aff`. Throws std::invalid_argument where the text is not one.
 std::string unhex(std::string_view bytea);
 
 }  // namespace api::crypto

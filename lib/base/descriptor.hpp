@@ -6,7 +6,7 @@
 
 namespace api {
 
-/// Owns what open() and its like have given. None (negative) where that failed: ask with `<`, errno tells why.
+/// Owns the result of open() and similar calls. It is negative where the call failed, with errno as the call set it.
 class Descriptor {
 public:
     Descriptor() = default;
@@ -20,6 +20,7 @@ public:
         return *this;
     }
 
+    /// The descriptor, for system calls.
     operator int() const { return fd_; }
 
 private:

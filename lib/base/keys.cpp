@@ -1,6 +1,7 @@
-// The file of keys: read when it changes, replaced by rename, so that a reader sees the old or the new one, whole.
+// Reads the file of keys when it changes, and replaces it by rename, so that a reader sees the old or the new one as a
+// whole.
 //
-// A line is `use id made bytes`: made in seconds since 1970, bytes in base64url. The newest of a use stands first.
+// A line is `use id made bytes`: made in seconds since 1970, bytes in base64url. The newest of a use comes first.
 #include "base/keys.hpp"
 
 #include <fcntl.h>
@@ -21,8 +22,6 @@
 
 #include "base/crypto.hpp"
 #include "base/descriptor.hpp"
-#include "auth/jwt.hpp"
-#include "files/media.hpp"
 #include "base/settings.hpp"
 
 namespace api {
@@ -31,21 +30,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What keys are for; each use has its own, so that no signature serves for something else.
+/// What keys are used for. Each use has its own keys, so that a signature is valid for one use only.
 struct Use {
     const char* name;
-    std::int64_t kept_seconds;  ///< how long a key that was replaced goes on verifying
+    std::int64_t kept_seconds;  ///< how long a key is kept after it was replaced
 };
+/// How far the clocks of machines that share the keys may differ, in seconds.
 constexpr std::int64_t for_clocks = 3600;
-constexpr Use uses[] = {{"access", jwt::lifetime_seconds + for_clocks},
-                        {"media", media::lifetime_seconds + for_clocks}};
+constexpr Use uses[] = {{"access", access_token_seconds + for_clocks}, {"media", media_url_seconds + for_clocks}};
 
+/// Throws std::runtime_error with what errno means.
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
 
 Key new_key(std::string_view use) {
     return {std::string(use), crypto::base64url(crypto::random_bytes(6)), std::time(nullptr), crypto::random_bytes(32)};
 }
 
+/// The keys in the text of a file. Throws std::runtime_error where a line is not a key.
 std::vector<Key> parse(const std::string& text, const std::string& path) {
     std::vector<Key> keys;
     std::istringstream lines(text);
@@ -62,6 +63,7 @@ std::vector<Key> parse(const std::string& text, const std::string& path) {
     return keys;
 }
 
+/// The text of the file.
 std::string written(const std::vector<Key>& keys) {
     std::string text =
         "# The keys of Fettle: use, id, when made, key. Secret. `fettle keys rotate` adds one; keep no copy of an old "
@@ -71,8 +73,8 @@ std::string written(const std::vector<Key>& keys) {
     return text;
 }
 
-/// Gives a new file to whom the one that it replaces belongs, with its mode; a first one to the owner of its folder and
-/// to the group of those who may read the keys, where the machine has it.
+/// Gives a new file the owner, group and mode of the file that it replaces. A first file gets the owner of its folder
+/// and the group of readers, where the machine has it.
 void hand_over(const Descriptor& file, const std::string& fresh, const Descriptor& folder, const struct stat* former) {
     struct stat like;
     if (former) {
@@ -86,27 +88,27 @@ void hand_over(const Descriptor& file, const std::string& fresh, const Descripto
     if (geteuid() == 0 && fchown(file, like.st_uid, like.st_gid) != 0) fail("cannot give " + fresh + " to its owner");
     struct stat is;
     if (fstat(file, &is) != 0) fail("cannot look at " + fresh);
-    // who is not of that group keeps the file to itself; a sandbox may know no chown
+    // a process outside of that group keeps the file private; a sandbox may forbid chown
     if (is.st_gid != like.st_gid && fchown(file, static_cast<uid_t>(-1), like.st_gid) != 0) return;
     if (fchmod(file, like.st_mode & 0640) != 0) fail("cannot open " + fresh + " to its group");
 }
 
-/// Writes the file anew, for those alone who might read the one before it.
+/// Replaces the file. Those who may read the old one may read the new one, and no others.
 void replace(const std::string& path, const std::vector<Key>& keys, const Descriptor& folder,
              const struct stat* former) {
     const std::string fresh = path + ".new", text = written(keys);
-    unlink(fresh.c_str());  // left by somebody who was stopped; the folder is locked
+    unlink(fresh.c_str());  // left by a process that was killed; the folder is locked
     Descriptor file{open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (file < 0) fail("cannot make " + fresh);
     hand_over(file, fresh, folder, former);
-    errno = ENOSPC;  // what a short write does not say
+    errno = ENOSPC;  // a short write does not set errno
     if (write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || fsync(file) != 0)
         fail("cannot write " + fresh);
     if (rename(fresh.c_str(), path.c_str()) != 0) fail("cannot replace " + path);
     if (fsync(folder) != 0) fail("cannot write the folder of " + path);
 }
 
-/// The folder of the file, locked: whoever changes the file waits for others who do.
+/// The folder of the file, locked: one process at a time changes the file.
 Descriptor locked_folder(const std::string& path) {
     const std::string name = fs::path(path).parent_path().string();
     Descriptor folder{open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -115,11 +117,12 @@ Descriptor locked_folder(const std::string& path) {
     return folder;
 }
 
-/// The file's text and what tells it from another one; nothing where there is none.
+/// The text of the file, and the facts that tell it from another one.
 struct KeyFile {
     std::string text;
-    struct stat is {};
+    struct stat is{};
 };
+/// Reads the file; nothing where there is none.
 std::optional<KeyFile> read_file(const std::string& path) {
     Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (file < 0 && errno == ENOENT) return std::nullopt;
@@ -135,8 +138,9 @@ std::optional<KeyFile> read_file(const std::string& path) {
     return found;
 }
 
+/// Whether two files are the same and unchanged.
 bool same(const struct stat& a, const struct stat& b) {
-    // the time of the last change of the inode: a chmod moves it, a write as well
+    // ctime: a chmod changes it, and so does a write
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
            a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
 }
@@ -158,7 +162,7 @@ const Key* Keys::find(std::string_view use, std::string_view id) const {
 std::shared_ptr<const Keys> keys() {
     static std::mutex mutex;
     static std::shared_ptr<const Keys> current;
-    static struct stat read_from {};
+    static struct stat read_from{};
     const std::string& path = settings().keys;
 
     struct stat now;
@@ -172,12 +176,12 @@ std::shared_ptr<const Keys> keys() {
         return std::none_of(read.begin(), read.end(), [&](const Key& key) { return key.use == use.name; });
     };
     if (std::any_of(std::begin(uses), std::end(uses), lacks)) {
-        // handlers have a user of their own, who only reads: what is there serves its uses
+        // handlers run as users that may only read: they use the keys that there are
         const bool may_make = access(fs::path(path).parent_path().c_str(), W_OK) == 0;
         if (!file && !may_make) fail("cannot make the keys in " + path + "; `fettle keys` does");
         if (may_make) {
             Descriptor folder = locked_folder(path);
-            file = read_file(path);  // somebody else may have made it meanwhile
+            file = read_file(path);  // another process may have made it meanwhile
             read = file ? parse(file->text, path) : std::vector<Key>{};
             for (const Use& use : uses)
                 if (lacks(use)) read.push_back(new_key(use.name));
@@ -203,7 +207,7 @@ std::vector<Key> rotate_keys() {
     for (const Use& use : uses) {
         made.push_back(new_key(use.name));
         rotated.push_back(made.back());
-        // a key was replaced when the one before it in the file was made
+        // a key was replaced when the key before it in the file was made
         std::int64_t replaced = made.back().made;
         for (const Key& key : held) {
             if (key.use != use.name) continue;

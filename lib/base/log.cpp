@@ -1,4 +1,4 @@
-// Standard error is a file, the socket of a journal or a pipe; each of them can be full in its own way.
+// Standard error is a file, the socket of the journal or a pipe: each needs its own way to write without waiting.
 #include "base/log.hpp"
 
 #include <poll.h>
@@ -17,19 +17,20 @@ namespace {
 
 std::atomic<std::uint64_t> lost = 0;
 
+/// The kind of file that standard error is (S_IFMT); 0 where it is closed.
 mode_t kind_of_log() {
-    struct stat log {};
+    struct stat log{};
     return fstat(STDERR_FILENO, &log) == 0 ? log.st_mode & S_IFMT : 0;
 }
 
-/// Writes without waiting. O_NONBLOCK would do so, too, for everybody who shares the descriptor.
+/// Writes without waiting. O_NONBLOCK would apply to all processes that share the open file.
 ssize_t write_at_once(std::string_view line) {
     static const mode_t kind = kind_of_log();
     if (kind == S_IFSOCK) return send(STDERR_FILENO, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (kind != S_IFIFO) return write(STDERR_FILENO, line.data(), line.size());
-    // a pipe that can be written takes PIPE_BUF bytes: those of one thread at a time
-    static std::mutex one_at_a_time;
-    const std::lock_guard lock(one_at_a_time);
+    // a pipe that poll() reports as writable has room for PIPE_BUF bytes, so one thread at a time
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
     pollfd pipe{STDERR_FILENO, POLLOUT, 0};
     return poll(&pipe, 1, 0) == 1 ? write(STDERR_FILENO, line.data(), line.size()) : -1;
 }
@@ -39,7 +40,7 @@ ssize_t write_at_once(std::string_view line) {
 void log_line(std::string_view handler, std::string_view text, std::string_view id) {
     std::string line(handler);
     line += ": ";
-    // room for the id behind it
+    // leaves room for the name and the id
     line += text.substr(0, PIPE_BUF - 200);
     if (!id.empty()) line.append(" id=").append(id);
     for (char& c : line)

@@ -1,16 +1,17 @@
-// The log: lines on standard error, which nobody ever waits for.
+// The log: lines on standard error, written without waiting.
 #pragma once
 #include <cstdint>
 #include <string_view>
 
 namespace api {
 
-/// One line, behind the handler's name; with the id of the request that it is about, where there is one. It is written
-/// at once or not at all: a log that is full or gone is no reason to stop serving. Control characters become blanks,
-/// and a line ends after 4 KiB, which the kernel does not mix with another one.
+/// Logs one line: the handler's name, the text, and the id of the request that it is about, where there is one. It is
+/// written at once or not at all: a handler goes on serving where the log is full or closed. Control characters become
+/// spaces, and the text is cut so that the line has at most PIPE_BUF bytes (4 KiB), which the kernel writes to a pipe
+/// as a whole.
 void log_line(std::string_view handler, std::string_view text, std::string_view id = {});
 
-/// How many lines were lost since it was asked last.
+/// How many lines were lost since the last call.
 std::uint64_t take_lost_lines();
 
 }  // namespace api

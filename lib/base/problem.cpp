@@ -1,8 +1,11 @@
-// The refusals and their words.
+// Builds problems and writes them as JSON.
 #include "base/problem.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <ranges>
+
+#include "base/text.hpp"
 
 namespace api {
 
@@ -29,17 +32,15 @@ std::string Problem::body() const {
 }
 
 Problem invalid(Errors errors) {
-    std::string names;
-    for (const auto& [field, messages] : errors) names += (names.empty() ? "" : ", ") + field;
-    Problem problem(refusals::invalid, names);
+    Problem problem(refusals::invalid, join(errors | std::views::keys, ", "));
     problem.errors = std::move(errors);
     return problem;
 }
 
 Problem unauthenticated(std::string_view code) {
-    for (const Refusal* way : ways_to_be_nobody)
-        if (way->code == code) {
-            Problem problem(*way);
+    for (const Refusal* refusal : unauthenticated_reasons)
+        if (refusal->code == code) {
+            Problem problem(*refusal);
             problem.headers = {{"WWW-Authenticate", "Token, Bearer"}};
             return problem;
         }

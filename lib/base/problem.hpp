@@ -9,17 +9,17 @@
 
 namespace api {
 
-/// What is wrong with which field; a field may have several faults.
+/// What is wrong with each field: one or more sentences.
 using Errors = std::map<std::string, std::vector<std::string>>;
 
-/// What can be refused, in the words of the documentation; {} in the sentence is what the case at hand says.
+/// A kind of error that the API documents.
 struct Refusal {
-    std::string_view code;
-    int status = 0;
-    std::string_view detail;
+    std::string_view code;    ///< stable, for programs
+    int status = 0;           ///< of HTTP
+    std::string_view detail;  ///< a sentence for people; {} is replaced by the details of the case
 };
 
-/// What the library itself refuses, whatever a form is about.
+/// The errors that the library itself reports, at any endpoint.
 namespace refusals {
 inline constexpr Refusal invalid{"invalid", 400, "The request is not valid: {}."},
     bad_request{"bad_request", 400, "The request is malformed."},
@@ -52,12 +52,12 @@ inline constexpr Refusal invalid{"invalid", 400, "The request is not valid: {}."
     unavailable{"unavailable", 503, "Something that this needs is busy or not there. Try again."};
 }  // namespace refusals
 
-/// A refusal: its status, a stable code for programs, a sentence for people.
+/// An error that is answered to the client.
 struct Problem : std::exception {
-    int status;
-    std::string code;
-    std::string detail;
-    Errors errors;
+    int status;                                                ///< of HTTP
+    std::string code;                                          ///< stable, for programs
+    std::string detail;                                        ///< a sentence for people
+    Errors errors;                                             ///< by field, where fields are the reason
     std::vector<std::pair<std::string, std::string>> headers;  ///< such as Retry-After
 
     Problem(int status, std::string code, std::string detail, Errors errors = {},
@@ -67,26 +67,26 @@ struct Problem : std::exception {
           detail(std::move(detail)),
           errors(std::move(errors)),
           headers(std::move(headers)) {}
-    /// With `more` where the sentence has {}.
+    /// With `more` in place of {} in the sentence.
     explicit Problem(const Refusal& refusal, std::string_view more = "");
     const char* what() const noexcept override { return detail.c_str(); }
-    /// The document.
+    /// The application/problem+json document.
     std::string body() const;
 };
 
-/// 400 with every fault by name.
+/// 400 `invalid` with what is wrong with each field.
 Problem invalid(Errors errors);
-/// The six ways in which a caller is not authenticated.
-inline constexpr const Refusal* ways_to_be_nobody[] = {&refusals::not_authenticated,  &refusals::token_expired,
-                                                       &refusals::session_superseded, &refusals::session_ended,
-                                                       &refusals::session_expired,    &refusals::account_inactive};
-/// 401 with the challenges of both token kinds; code is that of one of ways_to_be_nobody. Throws std::logic_error where
-/// it is none.
+/// The reasons for a 401: why a caller is not authenticated.
+inline constexpr const Refusal* unauthenticated_reasons[] = {
+    &refusals::not_authenticated, &refusals::token_expired,   &refusals::session_superseded,
+    &refusals::session_ended,     &refusals::session_expired, &refusals::account_inactive};
+/// 401 with the challenges of both token kinds (RFC 9110 11.6.1) and the code of one of unauthenticated_reasons. Throws
+/// std::logic_error for any other code.
 Problem unauthenticated(std::string_view code);
-/// 503 that says when to come back, in seconds.
+/// 503 `unavailable` with a Retry-After in seconds.
 Problem unavailable(std::string detail, int retry_after);
 
-/// The phrase that belongs to a status (RFC 9110 15, RFC 6585).
+/// The reason phrase of a status (RFC 9110 15, RFC 6585, RFC 4918 11.5), `Error` for one that Fettle does not use.
 std::string reason(int status);
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// Reads the settings from the environment.
+// Reads the settings from the environment, and documents them.
 #include "base/settings.hpp"
 
 #include <charconv>
@@ -14,7 +14,8 @@ const std::vector<SettingLine>& setting_lines() {
         {"FETTLE_REGISTRATION", "open", "open: anybody may register. closed: nobody may."},
         {"FETTLE_SESSIONS", "single", "single: a login ends the user's earlier sessions. many: it does not."},
         {"FETTLE_KEYS", "/var/lib/fettle/keys",
-         "The file of the keys that tokens and URLs of files are signed with, which `fettle keys` makes; only handlers may read it."},
+         "The file of the keys that tokens and URLs of files are signed with, which `fettle keys` makes; only handlers "
+         "may read it."},
         {"FETTLE_STORAGE", "/var/lib/fettle/storage",
          "The folder of the files that people upload; only handlers and nginx may read it."},
         {"FETTLE_METRICS", "/run/fettle-metrics",
@@ -35,6 +36,7 @@ const std::vector<SettingLine>& setting_lines() {
 
 namespace {
 
+/// The value of a variable, or its default.
 std::string text(const char* name) {
     const char* value = std::getenv(name);
     if (value && *value) return value;
@@ -43,6 +45,7 @@ std::string text(const char* name) {
     throw std::logic_error(name);
 }
 
+/// True for the first of two words, false for the second.
 bool choice(const char* name, std::string_view yes, std::string_view no) {
     std::string value = text(name);
     if (value != yes && value != no)
@@ -51,6 +54,7 @@ bool choice(const char* name, std::string_view yes, std::string_view no) {
     return value == yes;
 }
 
+/// An integer within these bounds.
 int number(const char* name, int min, int max) {
     std::string value = text(name);
     int n = 0;
@@ -61,6 +65,7 @@ int number(const char* name, int min, int max) {
     return n;
 }
 
+/// An absolute path.
 std::string path(const char* name) {
     std::string value = text(name);
     if (value.front() != '/')

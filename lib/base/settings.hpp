@@ -6,9 +6,9 @@
 
 namespace api {
 
-/// What the environment says, checked once at start.
+/// The values of the environment variables, checked once at start.
 struct Settings {
-    std::string url;              ///< FETTLE_URL
+    std::string url;              ///< FETTLE_URL, without a slash at its end
     bool registration_open;       ///< FETTLE_REGISTRATION
     bool single_session;          ///< FETTLE_SESSIONS
     std::string keys;             ///< FETTLE_KEYS
@@ -22,15 +22,16 @@ struct Settings {
     int idle_seconds;             ///< FETTLE_IDLE
 };
 
-/// The settings of this process. Throws std::runtime_error, naming the variable, where a value makes no sense.
+/// The settings of this process. Throws std::runtime_error, naming the variable, where a value is not valid.
 const Settings& settings();
 
-/// One line each for --help and the file of settings: name, default, meaning.
+/// The documentation of a setting, for --help and the settings file.
 struct SettingLine {
-    const char* name;
-    const char* initial;
-    const char* meaning;
+    const char* name;     ///< of the environment variable
+    const char* initial;  ///< the default
+    const char* meaning;  ///< a sentence
 };
+/// All settings in the order of their documentation.
 const std::vector<SettingLine>& setting_lines();
 
 }  // namespace api

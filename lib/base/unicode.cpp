@@ -1,4 +1,4 @@
-// UTF-8 by Boost.Locale's header-only decoder: it knows overlong forms and surrogates.
+// Decodes UTF-8 by Boost.Locale's header-only decoder, which rejects overlong forms and surrogates.
 #include "base/unicode.hpp"
 
 #include <boost/locale/utf.hpp>

@@ -1,4 +1,4 @@
-// Unicode as hostile input needs it: is it UTF-8, how long is it, does it carry control characters.
+// Checks UTF-8 text from untrusted input: encoding, length, control and invisible characters.
 #pragma once
 #include <optional>
 #include <string>
@@ -10,19 +10,20 @@ namespace api::unicode {
 /// surrogates, nothing above U+10FFFF).
 std::optional<std::size_t> length(std::string_view bytes);
 
-/// True where a C0 or C1 control character or DEL stands in the text, other than tab, line feed and carriage return.
+/// True where the text contains a C0 or C1 control character or DEL, other than tab, line feed and carriage return. The
+/// text is UTF-8, here and below.
 bool has_control(std::string_view text);
-/// True where it has a line end, a tab, or a character that is not seen but changes what is: bidirectional controls,
-/// zero-width spaces, soft hyphens, tags. The joiners U+200C and U+200D stay: some scripts need them.
+/// True where the text contains a line end, a tab, or an invisible character (Unicode TR 36 2.6): bidirectional
+/// controls, zero-width spaces, soft hyphens, tags. The joiners U+200C and U+200D are allowed: some scripts need them.
 bool has_hidden(std::string_view text);
 
-/// The text without such characters and without line ends and tabs, at most so many code points of it.
+/// The text without the characters of has_control() and has_hidden(), at most `most` code points of it.
 std::string visible(std::string_view text, std::size_t most);
 
-/// The text with its ASCII letters small; all others stay as they are.
+/// The text with its ASCII letters in lower case; all other characters are unchanged.
 std::string lower(std::string_view text);
 
-/// True where the text consists of white space alone (or of nothing).
+/// True where the text is empty or has only white space (the Unicode property White_Space).
 bool is_blank(std::string_view text);
 
 }  // namespace api::unicode

@@ -1,12 +1,12 @@
-// One signature over one text: what is signed is what the client sends back, byte by byte, so nothing is normalised.
+// Signs and verifies URLs as text: the client sends back exactly the bytes that were signed, so nothing is normalised.
 #include "files/media.hpp"
 
 #include <boost/json/parse.hpp>
 #include <charconv>
 
 #include "base/crypto.hpp"
-#include "http/input.hpp"
 #include "base/keys.hpp"
+#include "http/input.hpp"
 
 namespace api::media {
 
@@ -15,13 +15,14 @@ namespace {
 constexpr std::string_view use = "media", root = "/media/", mark = "&signature=";
 constexpr std::size_t signature_size = 43;  // 32 bytes in base64url
 
-/// The name as one that is no folder and no header, and that every client sends as it stands.
+/// The file name without what would make it a path or break a header, so that every client sends it unchanged.
 std::string plain(std::string name) {
     for (char& c : name)
         if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '_';
     return name.empty() || name == "." || name == ".." ? "_" : name;
 }
 
+/// Whether a key of use `media` has made the signature of the text.
 bool is_signed(std::string_view text, std::string_view signature) {
     bool right = false;
     const auto held = keys();
@@ -30,7 +31,7 @@ bool is_signed(std::string_view text, std::string_view signature) {
     return right;
 }
 
-/// What a signed text says; nothing where we did not write it like this.
+/// Parses the signed text of a URL; nothing where it has not the form that signed_url() gives it.
 std::optional<Link> read(std::string_view text) {
     if (!text.starts_with(root)) return std::nullopt;
     const std::size_t kind = root.size(), sha256 = text.find('/', kind) + 1, name = text.find('/', sha256) + 1,

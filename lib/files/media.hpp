@@ -1,5 +1,6 @@
-// Stored files as answers name them: a URL that is signed, for a few minutes and for whoever holds it.
+// Signed URLs of stored files: valid for a few minutes, for everybody who has them.
 #pragma once
+#include "base/keys.hpp"
 #include "schema/types.hpp"
 
 namespace api {
@@ -12,33 +13,33 @@ struct MediaUrl {
 
 namespace media {
 
-/// How long a signed URL lives at most, in seconds.
-inline constexpr std::int64_t lifetime_seconds = 300;
-/// URLs that are made within one step are equal, and with them the answers and their entity tags.
+/// How long a signed URL is valid at most, in seconds.
+inline constexpr std::int64_t lifetime_seconds = media_url_seconds;
+/// URLs of a file that are made within one step are equal, and so are the answers and their entity tags. In seconds.
 inline constexpr std::int64_t step_seconds = 30;
 
-/// When a URL that is made now expires, in seconds since 1970: 270 to 300 seconds from now, at the end of a step.
+/// When a URL that is made at `now` expires, in seconds since 1970: 270 to 300 seconds later, at the end of a step.
 constexpr std::int64_t expires_at(std::int64_t now) { return now - now % step_seconds + lifetime_seconds; }
 
-/// What a signed URL says.
+/// The content of a signed URL.
 struct Link {
     std::string kind;          ///< `document` or `picture`
-    std::string sha256;        ///< of the file's bytes, 64 hexadecimal digits, and its name on disk
-    std::string file_name;     ///< what a browser saves it as
-    std::string content_type;  ///< what it is sent as
+    std::string sha256;        ///< of the file's bytes, 64 hexadecimal digits; also its name on disk
+    std::string file_name;     ///< the name under which a browser saves it
+    std::string content_type;  ///< with which it is sent
     std::int64_t expires = 0;  ///< seconds since 1970
 };
 
 /// The URL, without scheme and host, signed by the newest key of use `media` (HMAC-SHA256 over all of it before
-/// `&signature=`). Slashes and control characters in the file name become underscores, and so does a name that a URL
-/// takes for a folder. Throws std::runtime_error where there is no key.
+/// `&signature=`). Slashes and control characters in the file name become underscores, and so do the names `.` and
+/// `..`. Throws std::runtime_error where there is no key.
 std::string signed_url(const Link& link);
 
-/// What a request target as the client sent it says, if a key of use `media` has signed it, whenever it expires.
-/// Throws Problem 403 `bad_signature`.
+/// Verifies a request target, as the client sent it, with the keys of use `media`. It does not check whether the URL
+/// has expired. Throws Problem 403 `bad_signature`.
 Link verified(std::string_view target);
 
-/// Appends a MediaUrl's column to an answer.
+/// Appends the URL of a MediaUrl's column to an answer, as JSON.
 void write_url(std::string& out, std::string_view column);
 
 }  // namespace media

@@ -1,53 +1,47 @@
-// What a picture says of itself before anything of it is decoded: its type, its size, which way is up, where it ends.
+// What the structure of a picture tells before it is decoded: its type, its size, its orientation, and where it ends.
 #pragma once
 #include <cstddef>
-#include <string>
 #include <string_view>
 
-#include "base/problem.hpp"
+#include "files/picture_refusals.hpp"
 
 namespace api {
 
-/// Why a file is no picture for a profile, always said of the field `file`.
-inline constexpr Refusal not_a_picture{"not_a_picture", 400, "This is no PNG, JPEG or WebP that stands still."},
-    broken_picture{"broken_picture", 400, "The picture is damaged or not complete."},
-    too_many_pixels{"too_many_pixels", 400, "The picture has too many pixels."},
-    heavy_picture{"heavy_picture", 400, "Made anew, this picture has more than 32 MiB. Send it with fewer pixels."};
-/// The refusal, in other words where the case at hand has some.
-Problem refused_picture(const Refusal& refusal, std::string detail = "");
-
+/// The types of pictures that are accepted.
 enum class PictureType { png, jpeg, webp };
 
-/// What the structure of a file tells; none of it is trusted beyond its limits.
+/// What the structure of a file tells. It is only checked against the limits below; the decoder compares the size.
 struct PictureHeader {
     PictureType type;
-    unsigned width = 0;           ///< as stored, before it is turned; at most most_side
+    unsigned width = 0;           ///< in pixels, as stored, before it is turned; at most most_side
     unsigned height = 0;          ///< the same
     unsigned components = 3;      ///< of a JPEG: 1 grey, 3 colour, 4 CMYK or YCCK
-    bool full_colour = false;     ///< of a JPEG: its colours are as fine as its light (4:4:4)
-    bool inverted_inks = false;   ///< of a JPEG of four components: Adobe's way, 255 is no ink
+    bool full_colour = false;     ///< of a JPEG: its colours have as many samples as its brightness (4:4:4)
+    bool inverted_inks = false;   ///< of a JPEG of four components: as Adobe writes it, 255 is no ink
     int orientation = 1;          ///< of EXIF, 1 to 8: how it has to be turned to be upright
-    std::string_view bytes = {};  ///< the picture itself, without what a JPEG may have behind its end
+    std::string_view bytes = {};  ///< the picture itself, without what may follow a JPEG
 };
 
-inline constexpr unsigned most_side = 16'383;  ///< the longest that WebP has; the other formats could say more
+/// The longest side in pixels: the limit of WebP, which has 14 bits (RFC 6386 9.1); other formats
+/// allow more.
+inline constexpr unsigned most_side = 16'383;
+/// The most pixels of a picture: they bound the memory of made_picture().
 inline constexpr std::size_t most_pixels = 40'000'000;
-/// A decoder holds all of a progressive JPEG: 12 bytes for each pixel of four components, 9 for one of three.
+/// The most pixels of a JPEG of four components. libjpeg-turbo holds all of a progressive JPEG: 12 bytes for each pixel
+/// of four components, 9 for one of three.
 inline constexpr std::size_t most_pixels_of_four = 30'000'000;
-/// Encoders make some ten scans, of mozjpeg up to 14; each is a walk over all pixels, however few bytes it has.
+/// The most scans of a JPEG. Encoders make some ten, mozjpeg up to 14; each costs a walk over all pixels, however few
+/// bytes it has.
 inline constexpr int most_scans = 32;
 
-/// Reads the structure of a PNG, JPEG or WebP from end to end and decodes nothing. Throws a Problem of status 400 on
-/// the field `file`: not_a_picture says what it is instead, or that it moves; too_many_pixels; broken_picture where
-/// it is cut, damaged, or followed by something else. A JPEG may be followed by what cameras and telephones put
-/// there: further JPEGs, zeros, and a trailer that ends on `SEFT`. None of it is part of what is made.
+/// Reads the structure of a PNG, JPEG or WebP from its beginning to its end and decodes nothing. Throws a Problem of
+/// status 400 on the field `file`: not_a_picture, which says what it is instead, or that it is animated;
+/// too_many_pixels; broken_picture where it is truncated, damaged, or followed by something else. A JPEG may be
+/// followed by what cameras and phones write there: further JPEGs, zeros, and a trailer that ends on `SEFT`. None of it
+/// becomes part of what is made.
 PictureHeader read_picture_header(std::string_view file);
 
-/// The chunks of a PNG that make its pixels and their colours: no text, no profile, no EXIF. Of a file that
-/// read_picture_header() has accepted.
-std::string bare_png(std::string_view file);
-
-/// The orientation that EXIF data (a TIFF header and its first directory) say; 1 where they say none.
-int exif_orientation(std::string_view tiff);
+/// Checks the size of a picture against the limits. Throws a Problem as read_picture_header() does.
+void check_picture_size(const PictureHeader& header);
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// Files by rename: a name in the storage never stands for half a file.
+// Writes files under another name and renames them, so that a path of the storage never has an incomplete file.
 #include "files/storage.hpp"
 
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 
 #include "base/problem.hpp"
 #include "base/settings.hpp"
+#include "base/text.hpp"
 #include "sql/statement.hpp"
 
 namespace api {
@@ -28,16 +29,17 @@ namespace {
     throw std::runtime_error("cannot " + what + ": " + std::strerror(errno));
 }
 
-/// A folder that is open, so that nothing moves under our feet.
+/// An open folder: its files are reached by its descriptor, even if its path is renamed.
 class Folder {
 public:
-    /// That of the setting FETTLE_STORAGE, made where only it is missing: closed to others, for what is inside is not.
+    /// The folder of the setting FETTLE_STORAGE, made where only its last part is missing. It is closed to others,
+    /// because the files in it are open to all.
     Folder() : path_(settings().storage) {
         if (mkdir(path_.c_str(), 0750) == 0 && chmod(path_.c_str(), 0750) != 0) fail("open " + path_ + " to its group");
         fd_ = Descriptor(open(path_.c_str(), flags));
         if (fd_ < 0) fail("open the folder " + path_);
     }
-    /// The folder of that name in another one, made where it is missing.
+    /// The folder of that name in another folder, made where it is missing.
     Folder(const Folder& in, const std::string& name) : path_(in.path_ + '/' + name) {
         fd_ = Descriptor(openat(in.fd_, name.c_str(), flags));
         if (fd_ < 0 && errno == ENOENT) {
@@ -51,7 +53,7 @@ public:
     }
 
     int fd() const { return fd_; }
-    /// Its names are on the disk when this returns.
+    /// Its directory entries are on the disk when this returns.
     void sync() const {
         if (fsync(fd_) != 0) fail("write the folder " + path_);
     }
@@ -59,9 +61,9 @@ public:
 private:
     static constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-    /// Whatever the umask: handlers of several users write it as one group, nginx reads it. That the group is that of
-    /// the folder above, its set-group-id bit says, which is inherited; a sandbox may refuse to set it again, so a mode
-    /// that is right is left alone.
+    /// Sets the mode, whatever the umask: handlers run as several users of one group and write to it, nginx reads it.
+    /// The set-group-id bit, which the folder inherits, gives it the group of the folder above. A sandbox may forbid to
+    /// set that bit, so a mode that is right is not set again.
     void share() const {
         struct stat is;
         if (fstat(fd_, &is) != 0) fail("look at the folder " + path_);
@@ -73,9 +75,9 @@ private:
     Descriptor fd_;
 };
 
-/// Whether libmagic may see a file. Of a compound file (OLE, old documents of offices) it reads the tables, as long as
-/// they say that they are, into memory: with the sectors of 512 or 4,096 bytes that there are ([MS-CFB] 2.2) that is
-/// less than 200 MiB, with larger ones 82 MiB of file took 308.
+/// Whether libmagic may examine a file. It reads the tables of a compound file (OLE, old office documents) into memory,
+/// with the size that the file claims. With the sectors of 512 or 4,096 bytes that the format has ([MS-CFB] 2.2) that
+/// is less than 200 MiB; with larger ones, a file of 82 MiB took 308.
 bool may_be_examined(int fd) {
     constexpr std::string_view compound = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
     unsigned char head[32];
@@ -83,19 +85,19 @@ bool may_be_examined(int fd) {
     return std::memcmp(head, compound.data(), compound.size()) != 0 || (head[31] == 0 && head[30] <= 12);
 }
 
-/// libmagic's view of an open file. One for all threads: each would map its own copy of the database, 8 MiB, for some
-/// milliseconds of work.
+/// The media type of an open file by libmagic; unknown_type where it finds none. All threads share one handle: each
+/// handle maps its own copy of the database, 8 MiB, for some milliseconds of work.
 std::string type_of(int fd) {
-    static std::mutex one_at_a_time;
+    static std::mutex mutex;
     static std::unique_ptr<magic_set, void (*)(magic_t)> magic(nullptr, magic_close);
-    const std::lock_guard lock(one_at_a_time);
+    const std::lock_guard lock(mutex);
     if (!magic) {
         std::unique_ptr<magic_set, void (*)(magic_t)> fresh(magic_open(MAGIC_MIME_TYPE), magic_close);
         if (!fresh) throw std::bad_alloc();
         if (magic_load(fresh.get(), nullptr) != 0)
             throw std::runtime_error(std::string("libmagic: ") + magic_error(fresh.get()));
-        // In bytes. Of the whole file libmagic's own 7 MiB, some of them twice, show in the memory. Of a text its own
-        // 64 KiB and 8 KiB cost half a second where they are line ends alone: dozens of expressions are tried at each.
+        // In bytes. libmagic's defaults cost memory (7 MiB of the file, partly twice) and time (half a second for the
+        // 64 KiB and 8 KiB of a text that has only line ends: dozens of expressions are tried at each).
         constexpr std::pair<int, std::size_t> most[]{
             {MAGIC_PARAM_BYTES_MAX, 1 << 20}, {MAGIC_PARAM_ENCODING_MAX, 8 << 10}, {MAGIC_PARAM_REGEX_MAX, 2 << 10}};
         for (const auto& [what, bytes] : most) magic_setparam(fresh.get(), what, &bytes);
@@ -103,12 +105,11 @@ std::string type_of(int fd) {
     }
     const char* found = magic_descriptor(magic.get(), fd);
     const std::string type = found ? found : "";
-    // it has been seen to say two types without anything between them, and what is wrong instead of a type
-    const bool is_type =
-        type.size() <= 100 && std::count(type.begin(), type.end(), '/') == 1 &&
-        std::all_of(type.begin(), type.end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::strchr("/.+-_", c) != nullptr;
-        });
+    // libmagic sometimes returns two types without a separator, or an error message instead of a type
+    const bool is_type = type.size() <= 100 && std::count(type.begin(), type.end(), '/') == 1 &&
+                         std::all_of(type.begin(), type.end(), [](char c) {
+                             return (c >= 'a' && c <= 'z') || is_digit(c) || std::strchr("/.+-_", c) != nullptr;
+                         });
     return is_type && !type.starts_with("inode/") ? type : std::string(storage::unknown_type);
 }
 
@@ -119,7 +120,7 @@ Incoming::Incoming() {
     name_ = crypto::hex(crypto::random_bytes(storage::incoming_name_length / 2));
     fd_ = Descriptor(openat(folder.fd(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (fd_ < 0) fail("make a file in " + settings().storage);
-    if (fchmod(fd_, 0644) != 0) {  // whatever the umask: nginx reads it as one of the others
+    if (fchmod(fd_, 0644) != 0) {  // whatever the umask: nginx, another user, reads it
         const int why = errno;
         unlinkat(folder.fd(), name_.c_str(), 0);
         errno = why;
@@ -164,7 +165,7 @@ std::string Incoming::bytes() const {
 void Incoming::keep(Database& database) {
     static const Statement lock = numbered(storage::keeping);
     database.query(lock, {{"sha256", facts_.sha256}});
-    if (name_.empty()) return;  // the transaction before this one failed; a sweep leaves young files alone
+    if (name_.empty()) return;  // moved by a transaction that failed; a sweep removes no young files
     const Folder root, from(root, std::string(storage::incoming)), to(root, facts_.sha256.substr(0, 2));
     if (renameat(from.fd(), name_.c_str(), to.fd(), facts_.sha256.c_str()) != 0)
         fail("put a file into " + settings().storage);

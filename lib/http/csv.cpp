@@ -1,17 +1,11 @@
-// Cells and lines of CSV, the unlinked file, and the answer of a list that is wanted whole.
+// Cells and lines of CSV, and the answer of a list that is wanted whole.
 #include "http/csv.hpp"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 
 #include "serve/request_context.hpp"
 #include "schema/items.hpp"
@@ -20,34 +14,6 @@
 #include "base/settings.hpp"
 
 namespace api {
-
-Spool::Spool() {
-    const char* set = std::getenv("TMPDIR");
-    std::string name = std::string(set && *set ? set : "/var/tmp") + "/fettle-XXXXXX";
-    fd_ = Descriptor(mkostemp(name.data(), O_CLOEXEC));
-    if (fd_ < 0 && (errno == ENOSPC || errno == EDQUOT)) throw Problem(refusals::no_room);
-    if (fd_ < 0) throw std::runtime_error("cannot make " + name + ": " + std::strerror(errno));
-    unlink(name.c_str());
-}
-
-void Spool::append(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = write(fd_, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0 && (errno == ENOSPC || errno == EDQUOT)) throw Problem(refusals::no_room);
-        if (written < 0) throw std::runtime_error(std::string("cannot spool: ") + std::strerror(errno));
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-        size_ += static_cast<std::size_t>(written);
-    }
-}
-
-std::size_t Spool::read(char* into, std::size_t size, std::size_t offset) const {
-    ssize_t got;
-    do got = pread(fd_, into, size, static_cast<off_t>(offset));
-    while (got < 0 && errno == EINTR);
-    if (got < 0) throw std::runtime_error(std::string("cannot read what was spooled: ") + std::strerror(errno));
-    return static_cast<std::size_t>(got);
-}
 
 namespace csv {
 

@@ -1,27 +1,10 @@
-// Lists as CSV (RFC 4180): lines, cells that a spreadsheet cannot mistake for formulas, and the file they are spooled
-// to.
+// Lists as CSV (RFC 4180): lines, and cells that a spreadsheet cannot mistake for formulas.
 #pragma once
 #include "sql/database.hpp"
-#include "base/descriptor.hpp"
+#include "base/spool.hpp"
 #include "schema/endpoint.hpp"
 
 namespace api {
-
-/// A file without a name, gone with its last owner; in TMPDIR, else in /var/tmp: /tmp may be memory.
-/// Errors: Problem 507 where the disk is full, std::runtime_error.
-class Spool {
-public:
-    Spool();
-
-    void append(std::string_view bytes);
-    std::size_t size() const { return size_; }
-    /// Reads from an offset; 0 at the end.
-    std::size_t read(char* into, std::size_t size, std::size_t offset) const;
-
-private:
-    Descriptor fd_;
-    std::size_t size_ = 0;
-};
 
 namespace csv {
 

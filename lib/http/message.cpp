@@ -1,13 +1,13 @@
-// Requests and replies: variables, body, host, header block.
+// Reads the variables and the body of a request, and writes the header block of a reply.
 #include "http/message.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 
-#include "http/csv.hpp"
 #include "base/problem.hpp"
 #include "base/settings.hpp"
+#include "base/spool.hpp"
 
 namespace api {
 
@@ -22,7 +22,7 @@ std::string_view Request::variable(std::string_view name) const {
     const std::pair<std::string_view, std::string_view>* found = nullptr;
     for (const auto& entry : variables_) {
         if (entry.first != name) continue;
-        // nginx 1.22 does not join repeated headers; whichever we took, somebody in front of us may take the other
+        // nginx 1.22 does not join repeated headers; a proxy in front of us might use the other value
         if (found && name.starts_with("HTTP_")) throw Problem(refusals::duplicate_header, name.substr(5));
         if (!found) found = &entry;
     }

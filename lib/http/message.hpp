@@ -1,4 +1,4 @@
-// A request as it came over the wire, and the reply that goes back.
+// A request as it was received, and the reply.
 #pragma once
 #include <memory>
 #include <optional>
@@ -16,34 +16,37 @@ class Request {
 public:
     virtual ~Request() = default;
 
-    /// The CGI variable of this name, empty where it is absent (one that was sent empty has data()). Throws a 400 where
-    /// the client managed to send it twice.
+    /// The CGI variable of this name; empty where it is absent (data() is null) or its value is empty (it is not).
+    /// Throws Problem 400 `duplicate_header` where the client has sent the header more than once.
     std::string_view variable(std::string_view name) const;
+    /// The method, as the client sent it.
     std::string_view method() const { return variable("REQUEST_METHOD"); }
-    /// Decoded and normalised by nginx, without the trailing slash.
+    /// The path, decoded and normalised by nginx, without a slash at its end.
     std::string_view path() const;
+    /// The query, not decoded.
     std::string_view query() const { return variable("QUERY_STRING"); }
-    /// What the client or nginx calls this request: 8 to 64 characters that mean nothing in a log; empty where it is
-    /// anything else.
+    /// The id that the client or nginx gave this request: 8 to 64 letters, digits, dots, underscores and hyphens, which
+    /// are safe in a log. Empty where it has another form.
     std::string_view id() const;
 
-    /// The whole body, also when asked again. Throws 413 where it is longer than the limit, 400 where it was cut on its
-    /// way.
+    /// The whole body; it is read once and kept. Throws Problem 413 where it is longer than the limit, in bytes, 400
+    /// where it is truncated.
     const std::string& body(std::size_t limit);
-    /// True where a body follows, whatever its length.
+    /// Whether the request has a body.
     bool has_body() const;
-    /// How long it is, in bytes. Throws 400 where the client says no number.
+    /// The length of the body in bytes. Throws Problem 400 where Content-Length is not a number.
     std::size_t length() const;
-    /// The next bytes of the body, size of them at most; 0 at its end. Throws 400 where it was cut on its way.
+    /// Reads up to `size` bytes of the body; returns how many, 0 at its end. Throws Problem 400 where it is truncated.
     std::size_t receive(char* into, std::size_t size);
-    /// Scheme and host in front of a path: the setting FETTLE_URL, else what the client used.
+    /// The scheme and host of this API: the setting FETTLE_URL, else those of the request.
     std::string base_url() const;
 
-    std::string_view route = "-";  ///< the template that the path fits, once that is found
-    std::string user;              ///< the id of who asks, once that is known
+    std::string_view route = "-";  ///< the template that matches the path, once it is known
+    std::string user;              ///< the id of the user, once it is known
 
+    /// The CGI variables, `NAME=value`, with a null pointer at the end; null where there are none.
     virtual char* const* environment() const = 0;
-    /// Reads up to size bytes of the body; 0 at its end.
+    /// Reads up to `size` bytes of the body; returns how many, 0 at its end.
     virtual std::size_t read(char* into, std::size_t size) = 0;
 
 private:
@@ -52,22 +55,22 @@ private:
     mutable std::vector<std::pair<std::string_view, std::string_view>> variables_;  // the environment, split once
 };
 
-/// A reply, complete: it is written once, with its Content-Length.
+/// A complete reply: it is written once, with its Content-Length.
 struct Reply {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers = {};
     std::string content_type = "application/json";
     std::string body = {};
-    std::shared_ptr<const Spool> spool = {};  ///< a body that is too large for memory, in place of body
-    std::string used_key = {};                ///< the session whose last use is noted once the reply has left
+    std::shared_ptr<const Spool> spool = {};  ///< the body instead of `body`, where it is too large for memory
+    std::string used_key = {};                ///< the session whose last use is recorded once the reply is sent
 };
 
-/// How many bytes of a body are sent.
+/// How many bytes of the body are sent; none for HEAD.
 std::size_t body_size(const Reply& reply, bool head);
-/// What CGI wants in front of a body: `Status:`, headers, an empty line. No value has a control character
-/// (Handler::handle sees to it).
+/// The header block of a CGI response (RFC 3875 6): `Status:`, the headers, an empty line. No value has a control
+/// character: Handler::handle checks that.
 std::string cgi_header(const Reply& reply);
-/// The body that follows, but for what was spooled: nothing for HEAD.
+/// The body that follows the header block, unless it is spooled; empty for HEAD.
 std::string_view cgi_body(const Reply& reply, bool head);
 
 }  // namespace api

@@ -1,5 +1,4 @@
-// The header fields by which a client says what it takes and what it has: Accept, and the entity tags of If-Match and
-// If-None-Match.
+// Content negotiation and conditional requests: Accept, and the entity tags of If-Match and If-None-Match.
 #pragma once
 #include <optional>
 #include <string>
@@ -7,11 +6,12 @@
 
 namespace api {
 
-/// How much a media type is wanted (RFC 9110 12.5.1): the quality of the range that describes it most closely; 0: not.
+/// The quality of a media type in an Accept, 0 to 1 (RFC 9110 12.5.1): that of the most specific range that matches it;
+/// 0 where it is not accepted.
 double quality_of(std::string_view accept, std::string_view type);
 
-/// The version in each entity tag of an If-Match, as a PostgreSQL array; tags of other makers match nothing. An
-/// asterisk is nothing: it matches every version.
+/// The version in each entity tag of an If-Match, as a PostgreSQL array. Tags that this API did not make are left out,
+/// so they match no version. Nothing for an asterisk, which matches every version.
 std::optional<std::string> versions_of(std::string_view if_match);
 
 /// Whether an If-None-Match names this entity tag, by the weak comparison of RFC 9110 8.8.3.2.

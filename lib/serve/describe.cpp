@@ -44,7 +44,7 @@ std::vector<Refusal> refusals_of(const Entry& entry) {
     else if (form.route.starts_with("POST "))
         all.push_back(no_keys);
     if (!splice.open)
-        for (const Refusal* way : ways_to_be_nobody) all.push_back(*way);
+        for (const Refusal* way : unauthenticated_reasons) all.push_back(*way);
     if (find_permission(form.permissions[0])) all.push_back(permission_missing);
     if (form.session_only) all.push_back(session_required);
     const bool has_own_words = std::any_of(form.rules.begin(), form.rules.end(), [](const Rule& rule) {

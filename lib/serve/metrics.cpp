@@ -1,34 +1,37 @@
-// One family after the other, as the format wants it: HELP, TYPE, then the series of all handlers.
+// Writes one family after the other, as the format requires: HELP, TYPE, then the series of all handlers.
 #include "serve/metrics.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <tuple>
 
-#include "serve/counters.hpp"
+#include "base/text.hpp"
+#include "serve/counted.hpp"
 
 namespace api::metrics {
 
 namespace {
 
+/// More folders than this are not read: Fettle has some thirty handlers.
 constexpr std::size_t most_handlers = 1000;
 
 /// What the handlers have counted, by their names.
 using All = std::map<std::string, Counted>;
 
-/// The name of a handler is that of its binary: it needs no escape as a label.
+/// Whether a name can be that of a handler, which needs no escape as a label.
 bool is_handler(const std::string& name) {
     return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_';
     });
 }
 
 All read_all(const std::string& folder) {
     All all;
     std::error_code error;
-    // with an error code each step: a folder may go while it is read
+    // each step with an error code instead of an exception: a folder may be removed while it is read
     for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error)) {
         const std::string name = entry->path().filename().string();
@@ -38,14 +41,14 @@ All read_all(const std::string& folder) {
     return all;
 }
 
-/// Nanoseconds as seconds, in the fewest digits that say the same.
+/// Nanoseconds as seconds, in the fewest digits that mean the same double.
 std::string seconds(std::uint64_t nanoseconds) {
     char digits[32];
     const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<double>(nanoseconds) / 1e9);
     return {digits, end.ptr};
 }
 
-/// The text as it grows.
+/// Builds the text.
 class Text {
 public:
     void family(const char* name, const char* type, const char* help) {
@@ -68,14 +71,32 @@ void of_handlers(Text& text, const All& all, const char* name, const char* type,
     for (const auto& [handler, counted] : all) text.sample("handler=\"" + handler + '"', value(counted));
 }
 
+using Endpoint = std::tuple<std::string, std::string, std::string>;  ///< handler, method, route
+
+std::string labels(const Endpoint& endpoint) {
+    const auto& [handler, method, route] = endpoint;
+    return "handler=\"" + handler + "\",method=\"" + method + "\",route=\"" + route + '"';
+}
+
+/// The histogram of how long the requests of one endpoint took.
+void write_durations(Text& text, const Endpoint& endpoint, const Counted::Requests& requests) {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < requests.durations.size(); ++i) {
+        number += requests.durations[i];
+        const std::string bound = i < duration_bounds.size() ? seconds(duration_bounds[i]) : "+Inf";
+        text.sample(labels(endpoint) + ",le=\"" + bound + '"', std::to_string(number), "_bucket");
+    }
+    text.sample(labels(endpoint), seconds(requests.nanoseconds), "_sum");
+    text.sample(labels(endpoint), std::to_string(number), "_count");
+}
+
+/// The families of requests: how many by status, and how long they took.
 void write_requests(Text& text, const All& all) {
-    using Endpoint = std::tuple<std::string, std::string, std::string>;
     std::map<Endpoint, Counted::Requests> endpoints;
     std::map<std::pair<Endpoint, std::string>, std::uint64_t> answers;
     for (const auto& [handler, counted] : all)
         for (const Counted::Requests& one : counted.requests) {
-            std::uint64_t number = 0;
-            for (std::uint64_t count : one.durations) number += count;
+            const std::uint64_t number = std::accumulate(one.durations.begin(), one.durations.end(), std::uint64_t{0});
             if (number == 0) continue;
             const Endpoint endpoint{handler, one.method, one.route};
             answers[{endpoint, one.status}] += number;
@@ -83,25 +104,12 @@ void write_requests(Text& text, const All& all) {
             sum.nanoseconds += one.nanoseconds;
             for (std::size_t i = 0; i < sum.durations.size(); ++i) sum.durations[i] += one.durations[i];
         }
-    auto labels = [](const Endpoint& endpoint) {
-        const auto& [handler, method, route] = endpoint;
-        return "handler=\"" + handler + "\",method=\"" + method + "\",route=\"" + route + '"';
-    };
     text.family("http_requests_total", "counter", "Requests that a handler has answered.");
     for (const auto& [key, number] : answers)
         text.sample(labels(key.first) + ",status=\"" + key.second + '"', std::to_string(number));
     text.family("http_request_duration_seconds", "histogram",
                 "How long they took, from their arrival at the handler until the answer had left.");
-    for (const auto& [endpoint, requests] : endpoints) {
-        std::uint64_t number = 0;
-        for (std::size_t i = 0; i < requests.durations.size(); ++i) {
-            number += requests.durations[i];
-            const std::string bound = i < duration_bounds.size() ? seconds(duration_bounds[i]) : "+Inf";
-            text.sample(labels(endpoint) + ",le=\"" + bound + '"', std::to_string(number), "_bucket");
-        }
-        text.sample(labels(endpoint), seconds(requests.nanoseconds), "_sum");
-        text.sample(labels(endpoint), std::to_string(number), "_count");
-    }
+    for (const auto& [endpoint, requests] : endpoints) write_durations(text, endpoint, requests);
 }
 
 }  // namespace

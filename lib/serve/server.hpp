@@ -1,25 +1,25 @@
-// The loop around a handler: FastCGI on descriptor 0, or one plain CGI request.
+// What main() of a handler calls: it serves requests, or obeys an option of the command line.
 #pragma once
 #include <source_location>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "serve/handler.hpp"
 
 namespace api {
 
-/// Serves until SIGTERM, SIGINT or the idle time. Descriptor 0 is the listening socket, as systemd's
-/// StandardInput=socket and spawn-fcgi give it; without one, the environment and standard input are one CGI request.
-/// Returns the exit status of the process.
-int serve(const Handler& handler);
-
-/// How many arguments main() was given, and the handler's name: that of the source file in which main() stands. What
-/// the binary is called does not change what it is.
+/// The number of arguments of main() and the name of the handler: that of the source file that defines main(). The file
+/// name of the binary does not matter.
 struct Program {
+    /// Implicit, so that `serve(argc, argv, …)` in main() knows its file.
     Program(int count, std::source_location where = std::source_location::current());
     int argument_count;
     std::string name;
 };
 
-/// main() of a handler: serves, or obeys --describe, --check, --help.
+/// main() of a handler: serves, or obeys --describe, --check, --help. Returns the exit status of the process; an
+/// exception is logged.
 int serve(const Program& program, char** argv, std::vector<Operation> operations);
 
 /// The same for endpoints as they are declared.

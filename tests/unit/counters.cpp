@@ -1,4 +1,4 @@
-// The file of the counters: whole whatever it was before, and whoever counts at the same time.
+// The file of the counters: valid whatever it was before, and with several writers at the same time.
 #include "serve/counters.hpp"
 
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <numeric>
 #include <thread>
 
+#include "serve/counted.hpp"
 #include "serve/metrics.hpp"
 
 namespace fs = std::filesystem;
@@ -74,7 +75,7 @@ constexpr const char* show = "handler=\"tasks\",method=\"GET\",route=\"/api/v1/t
 
 BOOST_AUTO_TEST_SUITE(counters)
 
-BOOST_AUTO_TEST_CASE(what_was_counted_is_there_after_a_restart) {
+BOOST_AUTO_TEST_CASE(counts_survive_a_restart) {
     const Folder folder;
     for (int start = 1; start <= 2; ++start) {
         Counters counters(folder.path.string(), "tasks");
@@ -116,20 +117,19 @@ BOOST_AUTO_TEST_CASE(a_duration_falls_into_the_bucket_that_it_does_not_exceed) {
     BOOST_TEST(counted->requests.at(1).durations == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(its_folder_and_file_are_open_to_the_group_whatever_the_umask) {
+BOOST_AUTO_TEST_CASE(its_folder_and_file_are_readable_by_the_group_whatever_the_umask) {
     const Folder folder;
     const mode_t before = umask(0077);
     Counters counters(folder.path.string(), "tasks");
     umask(before);
-    struct stat file {
-    }, inside{};
+    struct stat file{}, inside{};
     BOOST_TEST(stat(folder.file().c_str(), &file) == 0);
     BOOST_TEST(stat(folder.file().parent_path().c_str(), &inside) == 0);
     BOOST_TEST((file.st_mode & 07777) == 0640u);
     BOOST_TEST((inside.st_mode & 07777) == 0750u);
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_is_none_of_ours_is_replaced) {
+BOOST_AUTO_TEST_CASE(a_file_of_another_layout_is_replaced) {
     const Folder folder;
     std::string good;
     {
@@ -150,9 +150,11 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_none_of_ours_is_replaced) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_file_of_our_format_full_of_anything_harms_nobody) {
+BOOST_AUTO_TEST_CASE(a_file_of_our_layout_with_random_content_does_no_harm) {
     const Folder folder;
-    { Counters counters(folder.path.string(), "tasks"); }
+    {
+        Counters counters(folder.path.string(), "tasks");
+    }
     const std::string good = folder.bytes();
     std::uint64_t random = 42;
     for (int kind = 0; kind < 40; ++kind) {
@@ -185,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_would_break_out_of_its_label_is_not_shown) {
         folder.has("fettle_http_requests_total{handler=\"tasks\",method=\"GET\",route=\"/x\",status=\"200\"} 1"));
 }
 
-BOOST_AUTO_TEST_CASE(what_has_no_room_is_counted_under_no_name) {
+BOOST_AUTO_TEST_CASE(requests_without_a_free_slot_are_counted_under_no_name) {
     const Folder folder;
     Counters counters(folder.path.string(), "tasks");
     for (int i = 0; i < 300; ++i) counters.count("GET", "/" + std::to_string(i), 200, milliseconds(1));
@@ -199,7 +201,7 @@ BOOST_AUTO_TEST_CASE(what_has_no_room_is_counted_under_no_name) {
     BOOST_TEST(folder.has("fettle_http_requests_total{handler=\"tasks\",method=\"-\",route=\"-\",status=\"-\"} 46"));
 }
 
-BOOST_AUTO_TEST_CASE(threads_and_processes_at_once_lose_no_count) {
+BOOST_AUTO_TEST_CASE(concurrent_threads_and_processes_lose_no_count) {
     const Folder folder;
     constexpr int processes = 3, threads = 4, each = 20'000;
     std::vector<pid_t> children;
@@ -258,7 +260,7 @@ BOOST_AUTO_TEST_CASE(a_process_that_is_killed_leaves_its_counts_and_nothing_in_f
     BOOST_TEST(total(*counted, api::Total::starts) == 3u);
 }
 
-BOOST_AUTO_TEST_CASE(where_nothing_can_be_kept_it_says_why_and_counts_all_the_same) {
+BOOST_AUTO_TEST_CASE(without_a_file_it_reports_the_reason_and_still_counts) {
     const Folder folder;
     fs::create_directories(folder.file());  // a folder where the file should be
     {
@@ -279,7 +281,9 @@ BOOST_AUTO_TEST_CASE(links_and_pipes_are_neither_followed_nor_waited_for) {
     std::ofstream(elsewhere.path / "precious") << "as it was";
     fs::create_symlink(elsewhere.path / "precious", folder.file());
     BOOST_TEST(!api::read_counters(folder.path.string(), "tasks"));
-    { Counters counters(folder.path.string(), "tasks"); }
+    {
+        Counters counters(folder.path.string(), "tasks");
+    }
     BOOST_TEST(fs::is_regular_file(fs::symlink_status(folder.file())));
     BOOST_TEST(fs::file_size(elsewhere.path / "precious") == 9u);
 

@@ -11,8 +11,9 @@
 #include <functional>
 #include <vector>
 
-#include "files/picture_header.hpp"
 #include "base/problem.hpp"
+#include "files/exif.hpp"
+#include "files/picture_header.hpp"
 
 namespace {
 
@@ -142,7 +143,7 @@ std::string piece(const std::string& name, const std::string& data) {
     return name + little(data.size()) + data + std::string(data.size() % 2, '\0');
 }
 
-/// A simple WebP in the extended format, with pieces behind its pixels.
+/// A simple WebP in the extended format, with chunks after its pixels.
 std::string extended(const std::string& simple, int flags, int width, int height, const std::string& pieces) {
     const std::string header =
         piece("VP8X", little(flags) + little(width - 1).substr(0, 3) + little(height - 1).substr(0, 3));
@@ -192,12 +193,12 @@ std::string exif(int orientation, bool little_endian = false) {
            place;
 }
 
-/// A JPEG with a segment behind its start.
+/// A JPEG with a segment after its start.
 std::string with_segment(const std::string& file, int marker, const std::string& data) {
     return file.substr(0, 2) + '\xff' + static_cast<char>(marker) + big(data.size() + 2, 2) + data + file.substr(2);
 }
 
-/// A PNG with a chunk behind its header.
+/// A PNG with a chunk after its header.
 std::string with_chunk(const std::string& file, const std::string& one) {
     return file.substr(0, 33) + one + file.substr(33);
 }
@@ -360,9 +361,9 @@ BOOST_AUTO_TEST_CASE(what_follows_a_jpeg_is_another_jpeg_or_nothing) {
     BOOST_TEST(api::made_picture(first + second).bytes == alone.bytes);
     BOOST_TEST(api::made_picture(first + std::string(7, '\0') + second + second + "\0"s).bytes == alone.bytes);
     BOOST_TEST(api::made_picture(first + "Image_UTC_Data1700000000000SEFH\0\0\0\0SEFT"s).bytes == alone.bytes);
-    for (const std::string& behind :
+    for (const std::string& trailer :
          {"<script>"s, "PK\3\4"s, second + "x", second.substr(0, second.size() - 2), "\xff"s})
-        BOOST_TEST(code(first + behind) == "broken_picture");
+        BOOST_TEST(code(first + trailer) == "broken_picture");
     BOOST_TEST(refusal(first + "<script>").ends_with("Something else follows behind the end of the picture."));
     BOOST_TEST(code(png(quarters(9, 9)) + "x") == "broken_picture");
     BOOST_TEST(code(png(quarters(9, 9)) + "\0"s) == "broken_picture");

@@ -13,14 +13,14 @@
 #include <sstream>
 #include <thread>
 
-#include "base/crypto.hpp"
 #include "auth/jwt.hpp"
-#include "base/keys.hpp"
-#include "files/media.hpp"
-#include "base/problem.hpp"
 #include "auth/refresh.hpp"
-#include "schema/types.hpp"
+#include "base/crypto.hpp"
+#include "base/keys.hpp"
+#include "base/problem.hpp"
 #include "base/unicode.hpp"
+#include "files/media.hpp"
+#include "schema/types.hpp"
 
 namespace crypto = api::crypto;
 namespace fs = std::filesystem;
@@ -50,7 +50,7 @@ std::string text() {
 }
 
 mode_t mode() {
-    struct stat is {};
+    struct stat is{};
     return stat(file.c_str(), &is) == 0 ? is.st_mode & 07777 : 0;
 }
 
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(many_processes_that_need_the_first_key_get_the_same) {
     BOOST_TEST(!fs::exists(file.string() + ".new"));
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_somebody_left_half_written_is_in_nobodys_way) {
+BOOST_AUTO_TEST_CASE(an_incomplete_new_file_is_overwritten) {
     std::ofstream(file.string() + ".new") << "access half";
     fs::remove(file);
     BOOST_TEST(api::keys()->all().size() == 2u);
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_changed_file_is_read_at_once_and_an_unchanged_one_is_not)
     BOOST_TEST(api::keys() == first);
     put(line("after", 0) + line("before", 1));
     BOOST_TEST(ids() == "after before");
-    BOOST_TEST(first->newest("access").id == "before");  // who holds the old ones may go on reading them
+    BOOST_TEST(first->newest("access").id == "before");  // a caller may still use the keys that it read before
 }
 
 BOOST_AUTO_TEST_CASE(keys_that_others_may_read_are_refused) {
@@ -301,7 +301,7 @@ BOOST_AUTO_TEST_CASE(a_url_lives_five_minutes_at_most_and_stays_equal_for_a_step
     BOOST_TEST(api::media::expires_at(1700000040) == 1700000040 + 300);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_url_of_ours_is_refused) {
+BOOST_AUTO_TEST_CASE(a_url_that_was_not_made_by_signed_url_is_refused) {
     put(line("first", 0, "media"));
     const std::string url = api::media::signed_url({"document", "a", "b", "c", 1});
     const std::string text = url.substr(0, url.find("&signature="));
@@ -445,7 +445,7 @@ BOOST_AUTO_TEST_CASE(names_are_a_list_in_which_none_stands_twice) {
           json::value(json::array{"a\nb"}), json::value(json::array{json::array{"employee"}}),
           json::value(json::array{json::string(201, 'a')})})
         BOOST_TEST(check<api::Names>(bad) != "", json::serialize(bad));
-    // in a form they stand in one text
+    // in a form they are one text
     json::value given("employee,manager");
     BOOST_TEST(Type<api::Names>::check(given, Source::text) == "");
     BOOST_TEST((given == json::value(json::array{"employee", "manager"})));

@@ -1,0 +1,32 @@
+// Answers one request: the reply, its counts and its line in the log, the same over FastCGI and plain CGI.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/spool.hpp"
+#include "serve/counters.hpp"
+#include "serve/handler.hpp"
+
+namespace api {
+
+/// Sends a reply; head: without its body.
+using Send = std::function<void(Reply& reply, bool head)>;
+
+/// Lets the handler answer the request, sends the reply, counts the request and logs it with this id. The log line has
+/// no text of the client except an id and a method, which are checked. Throws what send and the handler throw.
+void answer(const Handler& handler, Counters& counters, Request& request, Database& database, const std::string& id,
+            const Send& send);
+
+/// Sends a spooled body in pieces of 64 KiB by write(bytes, size), until that returns false. Nothing for HEAD, and for
+/// a body that is not spooled.
+template <class Write>
+void send_spooled(const Reply& reply, bool head, Write write) {
+    if (!reply.spool || head) return;
+    std::vector<char> piece(64 << 10);
+    std::size_t sent = 0, n = 0;
+    while ((n = reply.spool->read(piece.data(), piece.size(), sent)) > 0 && write(piece.data(), n)) sent += n;
+}
+
+}  // namespace api
