@@ -13,4 +13,5 @@ module.exports = [
         linterOptions: {reportUnusedDisableDirectives: "error"},
         rules: {eqeqeq: "error", "no-var": "error", "prefer-const": "error"},
     },
+    {files: ["**/eslint.config.js"], languageOptions: {sourceType: "commonjs"}},
 ];
