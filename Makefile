@@ -10,52 +10,88 @@ VERSION  ?= $(RELEASE)$(shell at=$$($(GIT) log -1 --date=format-local:%Y%m%d.%H%
 PREFIX   ?= /usr
 DESTDIR  ?=
 SANITIZE ?=
+# debug or coverage: another way to compile, into a folder of its own
+VARIANT  ?=
 BESIDE   ?=
+CHANGED  ?=
+# words that the names of the tests to run contain; the tests read it from the environment
+export ONLY
 
-B        := build$(if $(SANITIZE),/$(SANITIZE))
+B        := build$(if $(SANITIZE)$(VARIANT),/$(or $(SANITIZE),$(VARIANT)))
 HANDLERS := $(patsubst handlers/%.cpp,$(B)/handlers/%,$(sort $(wildcard handlers/*.cpp)))
 OBJECTS  := $(patsubst lib/%.cpp,$(B)/lib/%.o,$(sort $(wildcard lib/*/*.cpp)))
 TOOLS    := $(patsubst tools/fettle/%.cpp,$(B)/objects/tools/%.o,$(sort $(wildcard tools/fettle/*.cpp)))
 UNITS    := $(patsubst tests/unit/%.cpp,$(B)/tests/unit/%.o,$(sort $(wildcard tests/unit/*.cpp)))
 FUZZED   := $(patsubst tests/fuzz/%.cpp,$(B)/tests/fuzz/%,$(filter-out %/main.cpp,$(sort $(wildcard tests/fuzz/*.cpp))))
+SOURCES  := $(sort $(wildcard lib/*/*.cpp handlers/*.cpp tools/fettle/*.cpp tests/unit/*.cpp tests/fuzz/*.cpp))
+# what is linked, without linking it
+COMPILED  = $(OBJECTS) $(TOOLS) $(UNITS) $(HANDLERS:$(B)/handlers/%=$(B)/objects/handlers/%.o) \
+            $(patsubst tests/fuzz/%.cpp,$(B)/tests/fuzz/%.o,$(sort $(wildcard tests/fuzz/*.cpp)))
 DESCRIBED = $(HANDLERS:$(B)/handlers/%=$(B)/describe/%.json)
 
 CXX      ?= g++
 comma    := ,
-HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full $(if $(SANITIZE)$(VARIANT),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined) -fno-omit-frame-pointer -g)
-CXXFLAGS ?= $(if $(SANITIZE),-O1,-O2)
-FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(CHECKED) $(CXXFLAGS)
-LINK      = $(CXX) $(CHECKED) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
+# counters of coverage are atomic, because handlers have threads
+BUILT     = $(CHECKED) $(if $(filter coverage,$(VARIANT)),--coverage -fprofile-update=atomic)
+CXXFLAGS ?= $(if $(VARIANT),-Og -g$(if $(filter debug,$(VARIANT)),3),$(if $(SANITIZE),-O1,-O2))
+FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(BUILT) $(CXXFLAGS)
+UNITFLAGS = -DBOOST_TEST_DYN_LINK
+LINK      = $(CXX) $(BUILT) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lmagic -lcrypto -lturbojpeg -lpng -lwebp
 
-.PHONY: all docs validator run test test-deploy fuzz examples grants bench install deb clean help
+.PHONY: all debug docs validator eslint run test unit test-deploy fuzz coverage format lint examples grants bench install deb clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 
-all: $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/database_roles.sql $(B)/statements.sql $(B)/openapi.json docs
+ifneq ($(filter-out debug coverage,$(VARIANT)),)
+$(error VARIANT is debug, coverage or nothing)
+endif
+ifneq ($(and $(SANITIZE),$(VARIANT)),)
+$(error SANITIZE and VARIANT are two builds: choose one)
+endif
+
+all: $(B)/compile_commands.json $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/database_roles.sql $(B)/statements.sql $(B)/openapi.json docs
 
 help:
-	@echo 'make          build handlers and the command fettle into build/'
-	@echo 'make run      serve on 127.0.0.1:PORT (8000) until Ctrl-C; data stay in DATA (build/run);'
-	@echo '              EXAMPLE=1 fills it with a workshop to look around in, where nobody has used it yet'
-	@echo 'make test     build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads'
-	@echo 'make test-deploy  as root: boot a machine to throw away, install Fettle in it, and restart, crash and flood it there'
-	@echo 'make fuzz     look for input that breaks a parser, a minute for each; needs clang++'
-	@echo 'make examples record the first good answers of the transcripts as the examples of the documentation'
-	@echo 'make grants   write sql/grants.sql anew: what the role of each handler may do in the database'
-	@echo 'make bench    measure requests per second, latency, CPU and memory; takes about a quarter of an hour;'
-	@echo '              BESIDE=DIR measures one task of the build of another commit in the same rounds'
-	@echo 'make install  copy what a server needs to DESTDIR and PREFIX (/usr); then run PREFIX/lib/fettle/setup'
-	@echo 'make deb      make the Debian package build/deb/fettle_VERSION_ARCHITECTURE.deb'
-	@echo 'make clean    remove what was built, and the data of make run in build/run'
+	@echo 'Build and run'
+	@echo '  make           build the handlers and the command fettle into build/'
+	@echo '  make debug     the same for a debugger (-Og -g3) into build/debug/; VARIANT=debug runs or tests that build'
+	@echo '  make run       serve on 127.0.0.1:PORT (8000) until Ctrl-C; data is kept in DATA (build/run);'
+	@echo '                 EXAMPLE=1 fills an unused DATA with an example workshop'
+	@echo '  make clean     remove everything that was built, and the data of make run in build/run'
+	@echo 'Test'
+	@echo '  make unit      build and run the unit tests alone: no database, no browser'
+	@echo '  make test      build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads;'
+	@echo '                 ONLY="http/tasks live/jwt" runs the tests whose names contain one of these words'
+	@echo '  make coverage  run the tests, or ONLY, and print which share of lib and handlers they reach'
+	@echo '  make test-deploy  as root: boot a throw-away machine, install Fettle there, restart, crash and flood it'
+	@echo '  make fuzz      look for input that breaks a parser, a minute for each; needs clang++'
+	@echo '  make bench     measure requests per second, latency, CPU and memory for about 15 minutes;'
+	@echo '                 BESIDE=DIR measures one task of the build of another commit in the same rounds'
+	@echo 'Check and change the source'
+	@echo '  make format    format all C++ in place with clang-format-19'
+	@echo '  make lint      check format, layers, C++, Python, shell and JavaScript;'
+	@echo '                 CHANGED=COMMIT runs clang-tidy-19 only on C++ that differs from that commit'
+	@echo '  make examples  record the first good answers of the transcripts as the examples of the documentation'
+	@echo '  make grants    write sql/grants.sql: what the role of each handler may do in the database'
+	@echo 'Install'
+	@echo '  make install   copy what a server needs to DESTDIR and PREFIX (/usr); then run PREFIX/lib/fettle/setup'
+	@echo '  make deb       make the Debian package build/deb/fettle_VERSION_ARCHITECTURE.deb'
+
+debug:
+	@MAKEFLAGS= $(MAKE) --no-print-directory VARIANT=debug all
 
 run: all build/.packages-run
 	@exec setpriv --pdeathsig TERM tools/dev/stack --build $(B) --data "$(DATA)" --port "$(PORT)" $(if $(filter 1,$(EXAMPLE)),--example)
 
 test: all $(B)/tests/unit/run $(FUZZED) build/.packages-run build/.packages-test validator
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
+
+unit: $(B)/tests/unit/run
+	@exec setpriv --pdeathsig TERM $< --report_level=short
 
 # packages are installed for root alone: whoever else runs this is told why it is skipped. The package is made where there is
 # no network any more, so what that needs comes first.
@@ -68,6 +104,15 @@ fuzz:
 	@mkdir -p build/fuzz/corpus/multipart
 	@clang++ -std=c++20 -Ilib -g -O1 -fsanitize=fuzzer,address,undefined tests/fuzz/multipart.cpp lib/http/multipart.cpp lib/base/problem.cpp lib/base/unicode.cpp -lboost_json -o build/fuzz/multipart
 	@cd build/fuzz && ./multipart -max_total_time=60 -max_len=20000 -print_final_stats=1 corpus/multipart ../../tests/fuzz/corpus/multipart
+
+coverage: build/.packages-coverage
+	@MAKEFLAGS= VARIANT=coverage exec tools/dev/coverage
+
+format: build/.packages-format
+	@find lib handlers tools tests -name '*.[ch]pp' -exec clang-format-19 -i {} +
+
+lint: $(B)/compile_commands.json $(COMPILED) build/.packages-lint eslint
+	@exec setpriv --pdeathsig TERM tools/dev/lint $(B) $(CHANGED)
 
 examples: all build/.packages-run build/.packages-test
 	@ONLY=http/ EXAMPLES=record exec setpriv --pdeathsig TERM python3 tests/run.py $(B)
@@ -140,7 +185,11 @@ clean:
 # one after the other: apt has one lock
 build/.packages-run: build/.packages-build
 build/.packages-install: build/.packages-build
-build/.packages-test: build/.packages-run
+build/.packages-unit: build/.packages-build
+build/.packages-test: build/.packages-run build/.packages-unit
+build/.packages-coverage: build/.packages-test
+build/.packages-format: build/.packages-build
+build/.packages-lint: build/.packages-format
 build/.packages-bench: build/.packages-test
 build/.packages-deploy: build/.packages-run
 build/.packages-web: build/.packages-build
@@ -149,6 +198,12 @@ build/.packages-%: tools/packaging/packages
 	@tools/packaging/packages $* && touch $@
 
 # -- C++
+
+# how each source is compiled, for editors and clang-tidy; a folder is newer when a file was added or removed
+COMMANDS = [$$ARGS.positional[] | {directory: $$folder, file: ., command: [$$compile, (select(startswith("tests/unit/")) | $$unit), "-c", .] | join(" ")}]
+$(B)/compile_commands.json: Makefile $(sort $(dir $(SOURCES))) build/.packages-build
+	@mkdir -p $(@D)
+	@jq -n --arg folder '$(CURDIR)' --arg compile '$(CXX) $(FLAGS)' --arg unit '$(UNITFLAGS)' '$(COMMANDS)' --args $(SOURCES) > $@
 
 $(B)/lib/%.o: lib/%.cpp Makefile build/.packages-build
 	@mkdir -p $(@D)
@@ -178,10 +233,10 @@ $(B)/fettle: $(TOOLS) $(B)/libfettle.a
 	@echo "  link $@"
 	@$(LINK) $^ $(LIBS) -o $@
 
-$(B)/tests/unit/%.o: tests/unit/%.cpp Makefile build/.packages-build build/.packages-test
+$(B)/tests/unit/%.o: tests/unit/%.cpp Makefile build/.packages-build build/.packages-unit
 	@mkdir -p $(@D)
 	@echo "  compile $<"
-	@$(CXX) $(FLAGS) -DBOOST_TEST_DYN_LINK -c $< -o $@
+	@$(CXX) $(FLAGS) $(UNITFLAGS) -c $< -o $@
 
 $(B)/tests/unit/run: $(UNITS) $(B)/libfettle.a
 	@echo "  link $@"
@@ -196,7 +251,7 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/libfettle.a
 	@echo "  link $@"
 	@$(LINK) $^ $(LIBS) -o $@
 
-# -- folded from what the handlers say of themselves
+# -- generated from what the handlers say of themselves
 
 $(B)/describe/%.json: $(B)/handlers/%
 	@mkdir -p $(@D)
@@ -205,7 +260,7 @@ $(B)/describe/%.json: $(B)/handlers/%
 $(B)/nginx/routes.conf: $(DESCRIBED) nginx/routes.jq
 	@mkdir -p $(@D)
 	@jq -rsf nginx/routes.jq --arg part upstreams $(DESCRIBED) > $(B)/nginx/upstreams.conf
-	@echo "  fold $@"; jq -rsf nginx/routes.jq --arg part routes $(DESCRIBED) > $@
+	@echo "  generate $@"; jq -rsf nginx/routes.jq --arg part routes $(DESCRIBED) > $@
 
 $(B)/permissions.sql: $(DESCRIBED) sql/permissions.jq
 	@jq -rsf sql/permissions.jq $(DESCRIBED) > $@
@@ -218,7 +273,7 @@ $(B)/statements.sql: $(DESCRIBED) sql/derive/statements.jq
 	@jq -rsf sql/derive/statements.jq $(DESCRIBED) > $@
 
 $(B)/openapi.json: $(DESCRIBED) nginx/openapi.jq nginx/http.conf $(wildcard sql/tables/*.sql) tests/examples.json
-	@echo "  fold $@"; jq -sf nginx/openapi.jq --rawfile nginx nginx/http.conf --arg tables "$$(cat sql/tables/*.sql)" \
+	@echo "  generate $@"; jq -sf nginx/openapi.jq --rawfile nginx nginx/http.conf --arg tables "$$(cat sql/tables/*.sql)" \
 	    --slurpfile examples tests/examples.json $(DESCRIBED) > $@
 
 # -- fetched by npm: what the lock file names, and nothing of it is run at the installation
@@ -232,6 +287,8 @@ build/swagger-ui/.fetched: FETCHED_FOR = nginx/docs
 build/swagger-ui/.fetched: nginx/docs/package-lock.json
 build/validator/.fetched: FETCHED_FOR = tests/validator
 build/validator/.fetched: tests/validator/package-lock.json
+build/eslint/.fetched: FETCHED_FOR = tests/lint
+build/eslint/.fetched: tests/lint/package-lock.json
 
 # without a network everything else is built, served and tested all the same
 docs:
@@ -240,6 +297,9 @@ docs:
 validator:
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/validator/.fetched || \
 	    echo 'The validator of OpenAPI could not be fetched; the reason is above. Its tests are skipped.' >&2
+eslint:
+	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/eslint/.fetched || \
+	    echo 'ESLint could not be fetched; the reason is above. JavaScript is not checked.' >&2
 
 SWAGGER := build/swagger-ui/node_modules/swagger-ui-dist
 build/docs/index.html: build/swagger-ui/.fetched $(wildcard nginx/docs/docs.* nginx/docs/*.html)

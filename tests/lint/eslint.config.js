@@ -1,0 +1,17 @@
+// Which rules ESLint checks the JavaScript of Fettle with; `make lint` gives it the files.
+"use strict";
+
+const js = require("@eslint/js");
+
+module.exports = [
+    js.configs.recommended,
+    {
+        languageOptions: {
+            sourceType: "script",
+            globals: {document: "readonly", window: "readonly", SwaggerUIBundle: "readonly"},
+        },
+        linterOptions: {reportUnusedDisableDirectives: "error"},
+        rules: {eqeqeq: "error", "no-var": "error", "prefer-const": "error"},
+    },
+    {files: ["**/eslint.config.js"], languageOptions: {sourceType: "commonjs"}},
+];
