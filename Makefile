@@ -23,7 +23,9 @@ OBJECTS  := $(patsubst lib/%.cpp,$(B)/lib/%.o,$(sort $(wildcard lib/*/*.cpp)))
 TOOLS    := $(patsubst tools/fettle/%.cpp,$(B)/objects/tools/%.o,$(sort $(wildcard tools/fettle/*.cpp)))
 UNITS    := $(patsubst tests/unit/%.cpp,$(B)/tests/unit/%.o,$(sort $(wildcard tests/unit/*.cpp)))
 FUZZED   := $(patsubst tests/fuzz/%.cpp,$(B)/tests/fuzz/%,$(filter-out %/main.cpp,$(sort $(wildcard tests/fuzz/*.cpp))))
-SOURCES  := $(sort $(wildcard lib/*/*.cpp handlers/*.cpp tools/fettle/*.cpp tests/unit/*.cpp tests/fuzz/*.cpp))
+# handlers for tests alone
+PROGRAMS := $(patsubst tests/programs/%.cpp,$(B)/tests/programs/%,$(sort $(wildcard tests/programs/*.cpp)))
+SOURCES  := $(sort $(wildcard lib/*/*.cpp handlers/*.cpp tools/fettle/*.cpp tests/unit/*.cpp tests/fuzz/*.cpp tests/programs/*.cpp))
 # what is linked, without linking it
 COMPILED  = $(OBJECTS) $(TOOLS) $(UNITS) $(HANDLERS:$(B)/handlers/%=$(B)/objects/handlers/%.o) \
             $(patsubst tests/fuzz/%.cpp,$(B)/tests/fuzz/%.o,$(sort $(wildcard tests/fuzz/*.cpp)))
@@ -41,7 +43,7 @@ UNITFLAGS = -DBOOST_TEST_DYN_LINK
 LINK      = $(CXX) $(BUILT) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lmagic -lcrypto -lturbojpeg -lpng -lwebp
 
-.PHONY: all debug docs validator eslint run test unit test-deploy fuzz coverage format lint examples grants bench install deb clean help
+.PHONY: all debug docs validator eslint run test unit test-deploy fuzz coverage format lint examples golden grants bench install deb clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
@@ -76,6 +78,7 @@ help:
 	@echo '  make lint      check format, layers, C++, Python, shell and JavaScript;'
 	@echo '                 CHANGED=COMMIT runs clang-tidy-19 only on C++ that differs from that commit'
 	@echo '  make examples  record the first good answers of the transcripts as the examples of the documentation'
+	@echo '  make golden    copy what the build generates to tests/golden, to be reviewed as a diff: SQL, routes, OpenAPI'
 	@echo '  make grants    write sql/grants.sql: what the role of each handler may do in the database'
 	@echo 'Install'
 	@echo '  make install   copy what a server needs to DESTDIR and PREFIX (/usr); then run PREFIX/lib/fettle/setup'
@@ -87,7 +90,7 @@ debug:
 run: all build/.packages-run
 	@exec setpriv --pdeathsig TERM tools/dev/stack --build $(B) --data "$(DATA)" --port "$(PORT)" $(if $(filter 1,$(EXAMPLE)),--example)
 
-test: all $(B)/tests/unit/run $(FUZZED) build/.packages-run build/.packages-test validator
+test: all $(B)/tests/unit/run $(FUZZED) $(PROGRAMS) build/.packages-run build/.packages-test validator
 	@exec setpriv --pdeathsig TERM python3 tests/run.py $(B) $(SANITIZE)
 
 unit: $(B)/tests/unit/run
@@ -102,7 +105,7 @@ test-deploy: all build/.packages-run $(if $(filter 0,$(shell id -u)),build/.pack
 fuzz:
 	@command -v clang++ > /dev/null || { echo 'clang++ is not installed; `make test` runs the same checks with fewer inputs' >&2; exit 1; }
 	@mkdir -p build/fuzz/corpus/multipart
-	@clang++ -std=c++20 -Ilib -g -O1 -fsanitize=fuzzer,address,undefined tests/fuzz/multipart.cpp lib/http/multipart.cpp lib/base/problem.cpp lib/base/unicode.cpp -lboost_json -o build/fuzz/multipart
+	@clang++ -std=c++20 -Ilib -g -O1 -fsanitize=fuzzer,address,undefined tests/fuzz/multipart.cpp lib/http/multipart.cpp lib/http/part_header.cpp lib/base/problem.cpp lib/base/unicode.cpp -lboost_json -o build/fuzz/multipart
 	@cd build/fuzz && ./multipart -max_total_time=60 -max_len=20000 -print_final_stats=1 corpus/multipart ../../tests/fuzz/corpus/multipart
 
 coverage: build/.packages-coverage
@@ -116,6 +119,11 @@ lint: $(B)/compile_commands.json $(COMPILED) build/.packages-lint eslint
 
 examples: all build/.packages-run build/.packages-test
 	@ONLY=http/ EXAMPLES=record exec setpriv --pdeathsig TERM python3 tests/run.py $(B)
+
+golden: all $(HANDLERS:$(B)/handlers/%=$(B)/sql/%.sql)
+	@mkdir -p tests/golden/sql
+	@cp $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/openapi.json tests/golden
+	@rm -f tests/golden/sql/*.sql; cp $(B)/sql/*.sql tests/golden/sql
 
 grants: all build/.packages-run
 	@setpriv --pdeathsig TERM tools/dev/stack --build $(B) --data build/grants --grants sql/grants.sql; \
@@ -242,6 +250,15 @@ $(B)/tests/unit/run: $(UNITS) $(B)/libfettle.a
 	@echo "  link $@"
 	@$(LINK) $^ $(LIBS) -lboost_unit_test_framework -o $@
 
+$(B)/tests/programs/%.o: tests/programs/%.cpp Makefile build/.packages-build
+	@mkdir -p $(@D)
+	@echo "  compile $<"
+	@$(CXX) $(FLAGS) -c $< -o $@
+
+$(B)/tests/programs/%: $(B)/tests/programs/%.o $(B)/libfettle.a
+	@echo "  link $@"
+	@$(LINK) $^ $(LIBS) -o $@
+
 $(B)/tests/fuzz/%.o: tests/fuzz/%.cpp Makefile build/.packages-build
 	@mkdir -p $(@D)
 	@echo "  compile $<"
@@ -256,6 +273,11 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/libfettle.a
 $(B)/describe/%.json: $(B)/handlers/%
 	@mkdir -p $(@D)
 	@$< --describe > $@
+
+# the statements of a handler, to be read
+$(B)/sql/%.sql: $(B)/handlers/%
+	@mkdir -p $(@D)
+	@$< --sql > $@
 
 $(B)/nginx/routes.conf: $(DESCRIBED) nginx/routes.jq
 	@mkdir -p $(@D)
@@ -308,4 +330,4 @@ build/docs/index.html: build/swagger-ui/.fetched $(wildcard nginx/docs/docs.* ng
 	@cp $(SWAGGER)/LICENSE $(@D)/swagger-ui.LICENSE.txt; cp $(SWAGGER)/NOTICE $(@D)/swagger-ui.NOTICE.txt
 	@cp nginx/docs/docs.css nginx/docs/docs.js nginx/docs/index.html $(@D)
 
--include $(wildcard $(B)/lib/*/*.d $(B)/objects/*/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d)
+-include $(wildcard $(B)/lib/*/*.d $(B)/objects/*/*.d $(B)/tests/unit/*.d $(B)/tests/fuzz/*.d $(B)/tests/programs/*.d)

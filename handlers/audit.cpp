@@ -9,7 +9,7 @@ constexpr api::Endpoint<api::None, api::Page<AuditEntry>> list{{
     .route = "GET /api/v1/audit",
     .summary = "List what was changed, newest first.",
     .permissions = {"audit.view"},
-    .object = audit_trail,
+    .resource = audit_trail,
     .filters = {"user_id", "table_name", "row_id", "at"},
     .ordering = {"id", "at"},
     .order = "-at",

@@ -19,9 +19,9 @@ constexpr api::Endpoint<Logout, api::Detail> logout{{
     .sql = R"(ended as (
         update sessions s
            set ended_at = now(), ended_as = 'session_ended'
-          from granted, me
+          from authorized, me
          where s.user_id = me.id and s.kind = 'session' and s.ended_as is null
-           and (s.id = me.session_id or :scope = 'all')
+           and (s.id = me.session_id or :body.scope = 'all')
     ), answer as (
         select 'Logged out.' as detail
     ))",

@@ -8,7 +8,7 @@ constexpr api::Endpoint<api::None, api::Page<Session>> list{{
     .route = "GET /api/v1/auth/sessions",
     .summary = "List one's own sessions that are alive.",
     .permissions = {api::caller},
-    .object = sessions,
+    .resource = sessions,
     .session_only = true,
     .no_store = true,
 }};
@@ -17,7 +17,7 @@ constexpr api::Endpoint<api::None, api::None> end_session{{
     .route = "DELETE /api/v1/auth/sessions/{session_id}",
     .summary = "End one of one's own sessions.",
     .permissions = {api::caller},
-    .object = sessions,
+    .resource = sessions,
     .sql = end_session_row,
     .session_only = true,
     .no_store = true,

@@ -12,18 +12,18 @@ struct NewToken : AccessToken {
 };
 BOOST_DESCRIBE_STRUCT(NewToken, (AccessToken), (token))
 
-api::Reply create_token(api::Exchange& exchange) {
+api::Reply create_token(api::RequestContext& context) {
     const std::string token = "fettle_" + api::crypto::new_token();
-    exchange.parameters["token"] = token;
-    exchange.parameters["token_key"] = api::crypto::token_key(token);
-    return exchange.answer();
+    context.bind("token", token);
+    context.bind("token_key", api::crypto::token_key(token));
+    return context.answer();
 }
 
 constexpr api::Endpoint<api::None, api::Page<AccessToken>> list{{
     .route = "GET /api/v1/auth/tokens",
     .summary = "List one's own personal access tokens.",
     .permissions = {api::caller},
-    .object = access_tokens,
+    .resource = access_tokens,
     .ordering = {"id", "name"},
     .session_only = true,
     .no_store = true,
@@ -33,22 +33,26 @@ constexpr api::Endpoint<AccessToken, NewToken> create{{
     .route = "POST /api/v1/auth/tokens",
     .summary = "Create a personal access token. The secret is in this answer and nowhere else.",
     .permissions = {api::caller},
-    .object = access_tokens,
-    .computed = {{"token", ":token::text"}},
-    .fills =
+    .resource = access_tokens,
+    .computed = {{"token", ":extra.token"}},
+    .server_set =
         {{"user_id", "me.id"},
          {"kind", "'token'"},
-         {"key", ":token_key::bytea"},
+         {"key", ":extra.token_key"},
          // none is not all: without the field a token may what its owner may
          {"codes",
-          "case when :permissions::jsonb is not null then array(select jsonb_array_elements_text(:permissions::jsonb)) "
+          "case when :body.permissions is not null then array(select jsonb_array_elements_text(:body.permissions)) "
           "end"},
-         {"user_agent", ":user_agent"},
-         {"ip", ":ip::text"}},
+         {"user_agent", ":system.user_agent"},
+         {"ip", ":system.ip"}},
     .rules = {permission_lacking,
               no_such_permission,
-              {"already_over", 400, "given.expires_at <= now()", "This moment is over.", "expires_at"}},
-    .with = {"token", "token_key"},
+              {.code = "already_over",
+               .status = 400,
+               .when = "input.expires_at <= now()",
+               .detail = "This moment is over.",
+               .field = "expires_at"}},
+    .extra_params = {{"token", "text"}, {"token_key", "bytea"}},
     .run = create_token,
     .session_only = true,
     .no_store = true,
@@ -58,7 +62,7 @@ constexpr api::Endpoint<api::None, AccessToken> show{{
     .route = "GET /api/v1/auth/tokens/{token_id}",
     .summary = "Show one of one's own personal access tokens, without its secret.",
     .permissions = {api::caller},
-    .object = access_tokens,
+    .resource = access_tokens,
     .session_only = true,
     .no_store = true,
 }};
@@ -67,7 +71,7 @@ constexpr api::Endpoint<api::None, api::None> end_token{{
     .route = "DELETE /api/v1/auth/tokens/{token_id}",
     .summary = "End one of one's own personal access tokens.",
     .permissions = {api::caller},
-    .object = access_tokens,
+    .resource = access_tokens,
     .sql = end_session_row,
     .session_only = true,
     .no_store = true,

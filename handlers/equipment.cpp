@@ -5,18 +5,21 @@
 
 namespace {
 
-constexpr api::Rule has_history{"has_history", 409,
-                                R"(exists (select from tasks t where t.equipment = it.id)
+constexpr api::Rule has_history{
+    .code = "has_history",
+    .status = 409,
+    .when = R"(exists (select from tasks t where t.equipment = it.id)
                  or exists (select from maintenance m where m.equipment = it.id)
                  or exists (select from readings r where r.equipment = it.id))",
-                                "This item has a history, which would go with it: set its status to Retired instead."};
+    .detail = "This item has a history, which would go with it: set its status to Retired instead.",
+};
 
 constexpr api::Endpoint<api::None, api::Page<Equipment>> list{{
     .route = "GET /api/v1/equipment",
     .also = {"GET /api/equipments"},
     .summary = "List the equipment.",
     .permissions = {api::caller},
-    .object = equipment,
+    .resource = equipment,
     .filters = {"name", "serial_number", "category", "manufacturer", "model", "location", "status", "search"},
     .ordering = {"id", "name"},
 }};
@@ -26,7 +29,7 @@ constexpr api::Endpoint<Equipment, Equipment> create{{
     .also = {"POST /api/equipments"},
     .summary = "Register an item of equipment.",
     .permissions = {"equipment.edit"},
-    .object = equipment,
+    .resource = equipment,
 }};
 
 constexpr api::Endpoint<api::None, Equipment> show{{
@@ -34,7 +37,7 @@ constexpr api::Endpoint<api::None, Equipment> show{{
     .also = {"GET /api/equipment/{equipment_id}"},
     .summary = "Show one item of equipment.",
     .permissions = {api::caller},
-    .object = equipment,
+    .resource = equipment,
 }};
 
 constexpr api::Endpoint<Equipment, Equipment> change{{
@@ -42,7 +45,7 @@ constexpr api::Endpoint<Equipment, Equipment> change{{
     .also = {"PUT PATCH /api/equipment/{equipment_id}"},
     .summary = "Change an item of equipment; retired, it takes no new work orders.",
     .permissions = {"equipment.edit"},
-    .object = equipment,
+    .resource = equipment,
 }};
 
 constexpr api::Endpoint<api::None, api::None> delete_equipment{{
@@ -50,7 +53,7 @@ constexpr api::Endpoint<api::None, api::None> delete_equipment{{
     .also = {"DELETE /api/equipment/{equipment_id}"},
     .summary = "Delete an item of equipment that has no history.",
     .permissions = {"equipment.edit"},
-    .object = equipment,
+    .resource = equipment,
     .rules = {has_history},
 }};
 

@@ -8,7 +8,7 @@ constexpr api::Endpoint<api::None, Life> show{{
     .route = "GET /api/v1/equipment/{equipment_id}/life",
     .summary = "Show how much of its service life an item has used, when it will end, and its maintenance in numbers.",
     .permissions = {api::caller},
-    .object = lives,
+    .resource = lives,
 }};
 
 }  // namespace

@@ -4,22 +4,20 @@
 
 namespace {
 
-constexpr api::Rule in_future{"in_future", 400, "given.read_at > now() + interval '5 minutes'",
-                              "This moment is in the future.", "read_at"};
-constexpr api::Rule runs_backwards{
-    "runs_backwards", 409, "",
-    "The meter does not run backwards: the reading lies between those before and behind it."};
-constexpr api::Rule reading_exists{"reading_exists", 409, "", "There is a reading of this moment already."};
+constexpr api::Rule read_in_future = in_future("read_at", "is_in_future(input.read_at)");
+constexpr api::Rule runs_backwards = api::constraint(
+    "runs_backwards", "The meter does not run backwards: the reading lies between those before and behind it.");
+constexpr api::Rule reading_exists = api::constraint("reading_exists", "There is a reading of this moment already.");
 
 /// Both keys: a reading is looked for on its own item only.
-constexpr std::string_view of_this_item = "it.equipment = :equipment_id";
+constexpr std::string_view of_this_item = "it.equipment = :path.equipment_id";
 
 constexpr api::Endpoint<api::None, api::Page<Reading>> list{{
     .route = "GET /api/v1/equipment/{equipment_id}/readings",
     .summary = "List the meter readings of an item, newest first.",
     .permissions = {api::caller},
-    .object = readings,
-    .of = equipment,
+    .resource = readings,
+    .parent = equipment,
     .where = of_this_item,
     .filters = {"read_at", "technician"},
     .ordering = {"id", "read_at"},
@@ -30,21 +28,21 @@ constexpr api::Endpoint<Reading, Reading> create{{
     .route = "POST /api/v1/equipment/{equipment_id}/readings",
     .summary = "Note what the meter shows; the item's usage_hours are those of its last reading.",
     .permissions = {"maintenance.create"},
-    .object = readings,
-    .of = equipment,
-    .fills = {{"equipment", "equipment.id"},
-              {"technician", "me.id"},
-              // the moment when it is the turn of this reading, not when it began to wait for another one; and never
-              // later, or a clock that is fast would keep others out
-              {"read_at", "least(given.read_at, clock_timestamp())"}},
-    .rules = {in_future, runs_backwards, reading_exists},
+    .resource = readings,
+    .parent = equipment,
+    .server_set = {{"equipment", "equipment.id"},
+                   {"technician", "me.id"},
+                   // the moment when it is the turn of this reading, not when it began to wait for another one; and
+                   // never later, or a clock that is fast would keep others out
+                   {"read_at", "least(input.read_at, clock_timestamp())"}},
+    .rules = {read_in_future, runs_backwards, reading_exists},
 }};
 
 constexpr api::Endpoint<api::None, Reading> show{{
     .route = "GET /api/v1/equipment/{equipment_id}/readings/{reading_id}",
     .summary = "Show one meter reading.",
     .permissions = {api::caller},
-    .object = readings,
+    .resource = readings,
     .where = of_this_item,
 }};
 
@@ -52,7 +50,7 @@ constexpr api::Endpoint<api::None, api::None> delete_reading{{
     .route = "DELETE /api/v1/equipment/{equipment_id}/readings/{reading_id}",
     .summary = "Delete a meter reading that was wrong.",
     .permissions = {"equipment.edit"},
-    .object = readings,
+    .resource = readings,
     .where = of_this_item,
 }};
 

@@ -25,7 +25,7 @@ constexpr api::Endpoint<api::None, Health> live{{
     .also = {"GET /health/live"},
     .summary = "Tell that the handler is alive, without asking the database.",
     .permissions = {api::anyone},
-    .run = [](api::Exchange& exchange) { return exchange.reply(Health{Status::ok}); },
+    .run = [](api::RequestContext& context) { return context.reply(Health{Status::ok}); },
     .no_store = true,
 }};
 

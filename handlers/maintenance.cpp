@@ -2,33 +2,38 @@
 #include "objects/maintenance.hpp"
 
 #include "api.hpp"
+#include "objects/work_order.hpp"
 
 namespace {
 
-constexpr api::Rule no_order{"not_a_work_order", 400, "task.equipment is null", "This task is no work order.", "task"};
-constexpr api::Rule in_future{"in_future", 400, "given.performed_at > now() + interval '5 minutes'",
-                              "This moment is in the future.", "performed_at"};
-constexpr api::Rule other_order{"other_order", 400, "given.task <> it.task", "A record keeps its work order.", "task"};
-constexpr api::Rule order_done{"order_done", 409, "task.status = 'Complete'", "{} has completed this work order.", "",
-                               // a record of this very moment is not seen yet: then the order is its technician's
-                               R"((select u.username from users u where u.id = coalesce(
-                                     (select m.technician from maintenance m where m.task = task.id), task."user")))"};
-constexpr api::Rule cancelled{"order_cancelled", 409, "task.status = 'Cancelled'", "This work order was cancelled."};
-constexpr api::Rule claimed{"claimed",
-                            409,
-                            "task.claimed_until > now() and task.\"user\" <> me.id",
-                            "{} holds this work order.",
-                            "",
-                            "(select u.username from users u where u.id = task.\"user\")"};
-constexpr api::Rule not_technician{"not_technician", 403, "it.technician <> me.id and not may(maintenance.edit_all)",
-                                   "Only its technician and holders of maintenance.edit_all can change this record."};
+constexpr api::Rule no_order{
+    .code = "not_a_work_order",
+    .status = 400,
+    .when = "task.equipment is null",
+    .detail = "This task is no work order.",
+    .field = "task",
+};
+constexpr api::Rule performed_in_future = in_future("performed_at", "is_in_future(input.performed_at)");
+constexpr api::Rule other_order{
+    .code = "other_order",
+    .status = 400,
+    .when = "input.task <> it.task",
+    .detail = "A record keeps its work order.",
+    .field = "task",
+};
+constexpr api::Rule not_technician{
+    .code = "not_technician",
+    .status = 403,
+    .when = "it.technician <> me.id and not has_permission(maintenance.edit_all)",
+    .detail = "Only its technician and holders of maintenance.edit_all can change this record.",
+};
 
 constexpr api::Endpoint<api::None, api::Page<Maintenance>> list{{
     .route = "GET /api/v1/maintenance",
     .also = {"GET /api/maintenance"},
     .summary = "List the maintenance records.",
     .permissions = {api::caller},
-    .object = maintenance,
+    .resource = maintenance,
     .filters = {"task", "equipment", "technician", "performed_at", "search"},
     .ordering = {"id", "performed_at"},
 }};
@@ -39,12 +44,13 @@ constexpr api::Endpoint<Maintenance, Maintenance> create{{
     .also = {"POST /api/maintenance"},
     .summary = "Record what was done; the work order is complete with it.",
     .permissions = {"maintenance.create"},
-    .object = maintenance,
-    .of = tasks,
-    .fills = {{"equipment", "task.equipment"},
-              {"technician", "me.id"},
-              {"performed_at", "coalesce(given.performed_at, now())"}},
-    .rules = {no_order, in_future, order_done, cancelled, claimed},
+    .resource = maintenance,
+    .parent = tasks,
+    .server_set = {{"equipment", "task.equipment"},
+                   {"technician", "me.id"},
+                   {"performed_at", "coalesce(input.performed_at, now())"}},
+    .rules = {no_order, performed_in_future, api::of_parent(order_done), api::of_parent(order_cancelled),
+              api::of_parent(order_claimed)},
 }};
 
 constexpr api::Endpoint<api::None, Maintenance> show{{
@@ -52,7 +58,7 @@ constexpr api::Endpoint<api::None, Maintenance> show{{
     .also = {"GET /api/maintenance/{maintenance_id}"},
     .summary = "Show one maintenance record.",
     .permissions = {api::caller},
-    .object = maintenance,
+    .resource = maintenance,
 }};
 
 constexpr api::Endpoint<Maintenance, Maintenance> change{{
@@ -60,8 +66,8 @@ constexpr api::Endpoint<Maintenance, Maintenance> change{{
     .also = {"PUT PATCH /api/maintenance/{maintenance_id}"},
     .summary = "Change a maintenance record; its work order stays the same.",
     .permissions = {api::caller},
-    .object = maintenance,
-    .rules = {not_technician, other_order, in_future},
+    .resource = maintenance,
+    .rules = {not_technician, other_order, performed_in_future},
 }};
 
 constexpr api::Endpoint<api::None, api::None> delete_record{{
@@ -69,7 +75,7 @@ constexpr api::Endpoint<api::None, api::None> delete_record{{
     .also = {"DELETE /api/maintenance/{maintenance_id}"},
     .summary = "Delete a maintenance record; its work order is open again.",
     .permissions = {api::caller},
-    .object = maintenance,
+    .resource = maintenance,
     .rules = {not_technician},
 }};
 

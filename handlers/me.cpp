@@ -1,6 +1,6 @@
 // One's own account.
-#include "auth/account.hpp"
 #include "api.hpp"
+#include "auth/account.hpp"
 #include "objects/user.hpp"
 
 namespace {
@@ -14,7 +14,7 @@ constexpr api::Endpoint<api::None, User> show{{
     .route = "GET /api/v1/me",
     .summary = "Show one's own account.",
     .permissions = {api::caller},
-    .object = users,
+    .resource = users,
     .row = "it.id = me.id",
 }};
 
@@ -22,7 +22,7 @@ constexpr api::Endpoint<OwnAccount, User> change{{
     .route = "PATCH /api/v1/me",
     .summary = "Change one's own account; a new username or email asks for current_password.",
     .permissions = {api::caller},
-    .object = users,
+    .resource = users,
     .row = "it.id = me.id",
     .rules = {api::too_many_attempts},
     .queries = api::password_proof,

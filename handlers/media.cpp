@@ -39,11 +39,11 @@ std::string disposition(const std::string& type, std::string_view name) {
            api::encode_query(name);
 }
 
-constexpr api::Rule expired{"expired", 410, "",
-                            "This URL has expired. Ask for the object again: its answer has a new one."};
+constexpr api::Rule expired =
+    api::thrown("expired", 410, "This URL has expired. Ask for the object again: its answer has a new one.");
 
-api::Reply send(api::Exchange& exchange) {
-    const api::media::Link link = api::media::verified(exchange.request.variable("REQUEST_URI"));
+api::Reply send(api::RequestContext& context) {
+    const api::media::Link link = api::media::verified(context.request.variable("REQUEST_URI"));
     if (link.expires <= std::time(nullptr)) throw api::Problem(api::refusal_of(expired));
     if ((link.kind != "document" && link.kind != "picture") || !api::storage::is_sha256(link.sha256))
         throw api::Problem(api::refusals::not_found);
@@ -59,7 +59,7 @@ constexpr api::Endpoint<api::None, api::None> file{{
     .permissions = {api::anyone},
     .rules = {api::thrown(api::refusals::bad_signature), expired},
     .run = send,
-    .sends_file = true,
+    .content_type = api::any_type,
 }};
 
 }  // namespace

@@ -4,28 +4,11 @@
 
 namespace {
 
-/// The message itself, where it is made: a statement does not see the copies that its own parts make.
-constexpr api::Object new_messages{
-    .name = messages.name,
-    .table = "messages",
-    .path = messages.path,
-    .visible = {"it.sender = me.id"},
-    .computed = {{"recipients", R"((select jsonb_agg(named.id::bigint order by named.id::bigint)
-                     from jsonb_array_elements_text(:recipients::jsonb) named (id)))"},
-                 {"read_at", "null::timestamptz"},
-                 {"version", "1"}},
-};
-
-struct Mark {
-    api::Required<bool> read;
-};
-BOOST_DESCRIBE_STRUCT(Mark, (), (read))
-
 constexpr api::Endpoint<api::None, api::Page<Message>> list{{
     .route = "GET /api/v1/messages",
     .summary = "List the messages that one has sent or received.",
     .permissions = {api::caller},
-    .object = messages,
+    .resource = messages,
     .filters = {"sender", "task", "sent_at", "search"},
     .choices = {{"box", "inbox", "it.is_received"},
                 {"box", "sent", "it.is_sent"},
@@ -38,15 +21,15 @@ constexpr api::Endpoint<Message, Message> create{{
     .route = "POST /api/v1/messages",
     .summary = "Send a message to 1 to 50 users.",
     .permissions = {"messages.send"},
-    .object = new_messages,
-    .fills = {{"sender", "me.id"}},
+    .resource = new_messages,
+    .server_set = {{"sender", "me.id"}},
     .sql = R"(copies as (
         insert into message_copies (message, holder, sender, sent_at, is_sent, is_received)
         select answer.id, copy.holder, answer.sender, answer.sent_at, bool_or(copy.is_sent), not bool_and(copy.is_sent)
           from answer cross join lateral (
                    select answer.sender as holder, true as is_sent
                     union all
-                   select named.id::bigint, false from jsonb_array_elements_text(:recipients::jsonb) named (id)) copy
+                   select named.id::bigint, false from jsonb_array_elements_text(:body.recipients) named (id)) copy
          group by answer.id, answer.sender, answer.sent_at, copy.holder
     ))",
 }};
@@ -55,26 +38,29 @@ constexpr api::Endpoint<api::None, Message> show{{
     .route = "GET /api/v1/messages/{message_id}",
     .summary = "Show one message; that does not mark it as read.",
     .permissions = {api::caller},
-    .object = messages,
+    .resource = messages,
 }};
 
 constexpr api::Endpoint<Mark, Message> mark{{
     .route = "PATCH /api/v1/messages/{message_id}",
     .summary = "Mark a message that one has received as read, or as unread.",
     .permissions = {api::caller},
-    .object = messages,
-    .rules = {{"not_recipient", 403, "not it.is_received", "Only a recipient can mark this message as read."}},
+    .resource = messages,
+    .rules = {{.code = "not_recipient",
+               .status = 403,
+               .when = "not it.is_received",
+               .detail = "Only a recipient can mark this message as read."}},
     .sql = R"(marked as (
         update message_copies c
-           set read_at = case when :read::boolean then coalesce(c.read_at, now()) end,
-               version = c.version + case when :read::boolean = (c.read_at is null) then 1 else 0 end
-          from granted
-         where c.holder = granted.holder and c.message = granted.id
+           set read_at = case when :body.read then coalesce(c.read_at, now()) end,
+               version = c.version + case when :body.read = (c.read_at is null) then 1 else 0 end
+          from authorized
+         where c.holder = authorized.holder and c.message = authorized.id
         returning c.read_at, c.version
     ), answer as (
-        select granted.id, granted.sender, granted.subject, granted.body, granted.task, granted.sent_at,
+        select authorized.id, authorized.sender, authorized.subject, authorized.body, authorized.task, authorized.sent_at,
                marked.read_at, marked.version
-          from granted cross join marked
+          from authorized cross join marked
     ))",
 }};
 
@@ -83,14 +69,14 @@ constexpr api::Endpoint<api::None, api::None> delete_message{{
     .route = "DELETE /api/v1/messages/{message_id}",
     .summary = "Delete a message: its sender for everybody, a recipient for oneself.",
     .permissions = {api::caller},
-    .object = messages,
+    .resource = messages,
     .sql = R"(taken_back as (
-        delete from messages m using granted where m.id = granted.id and granted.is_sent
+        delete from messages m using authorized where m.id = authorized.id and authorized.is_sent
     ), answer as (
         update message_copies c
            set is_deleted = true
-          from granted
-         where c.holder = granted.holder and c.message = granted.id and not granted.is_sent
+          from authorized
+         where c.holder = authorized.holder and c.message = authorized.id and not authorized.is_sent
         returning c.message as id
     ))",
 }};

@@ -6,7 +6,7 @@
 
 namespace {
 
-api::Reply show(api::Exchange&) {
+api::Reply show(api::RequestContext&) {
     return {.headers = {{"Cache-Control", "no-store"}},
             .content_type = api::metrics::content_type,
             .body = api::metrics::text(api::settings().metrics)};
@@ -17,8 +17,8 @@ constexpr api::Endpoint<api::None, api::None> metrics{{
     .summary = "Show what the handlers have counted, as Prometheus reads it.",
     .permissions = {api::anyone},
     .run = show,
-    .sends_file = true,
-    .local = true,
+    .content_type = api::metrics::content_type,
+    .internal = true,
 }};
 
 }  // namespace

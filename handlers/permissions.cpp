@@ -9,7 +9,7 @@ constexpr api::Endpoint<api::None, api::Page<Permission>> list{{
     .also = {"GET /api/user_management/permissions"},
     .summary = "List the permissions: exactly those that endpoints ask for.",
     .permissions = {"roles.view"},
-    .object = permissions,
+    .resource = permissions,
     .filters = {"code", "search"},
     .ordering = {"id", "code"},
 }};

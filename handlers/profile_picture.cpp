@@ -1,9 +1,9 @@
 // The picture of a profile: put one there, take it away. What is stored is made anew of its pixels, with a thumbnail.
 #include "api.hpp"
-#include "objects/profile.hpp"
-#include "objects/user.hpp"
 #include "files/picture.hpp"
 #include "files/picture_header.hpp"
+#include "objects/profile.hpp"
+#include "objects/user.hpp"
 
 namespace {
 
@@ -13,21 +13,21 @@ struct NewPicture {
 BOOST_DESCRIBE_STRUCT(NewPicture, (), (file))
 
 /// A file on its way into the storage; its name.
-std::string add_file(api::Exchange& exchange, std::string_view bytes) {
-    api::Incoming& file = *exchange.files.emplace_back(std::make_unique<api::Incoming>());
+std::string add_file(api::RequestContext& context, std::string_view bytes) {
+    api::Incoming& file = *context.files().emplace_back(std::make_unique<api::Incoming>());
     file.append(bytes);
     return file.finish().sha256;
 }
 
 /// Two files instead of the one that came, which may say where it was taken: it is gone before the row is written.
-void make(api::Exchange& exchange) {
-    const std::string upload = exchange.files.front()->bytes();
-    exchange.files.clear();
+void make(api::RequestContext& context) {
+    const std::string upload = context.files().front()->bytes();
+    context.files().clear();
     const api::Picture made = api::made_picture(upload);
-    exchange.parameters["picture_type"] = std::string(made.type);
-    exchange.parameters["picture_sha256"] = add_file(exchange, made.bytes);
-    exchange.parameters["thumbnail_sha256"] =
-        made.thumbnail == made.bytes ? exchange.parameters["picture_sha256"] : add_file(exchange, made.thumbnail);
+    context.bind("picture_type", std::string(made.type));
+    const std::string picture = add_file(context, made.bytes);
+    context.bind("picture_sha256", picture);
+    context.bind("thumbnail_sha256", made.thumbnail == made.bytes ? picture : add_file(context, made.thumbnail));
 }
 
 // 200 for POST as well: a picture has no address of its own that a Location could name, it is a part of the profile
@@ -36,14 +36,14 @@ constexpr api::Endpoint<NewPicture, Profile> change{{
     .also = {"POST PUT /api/user_management/users/{user_id}/profile/picture"},
     .summary = "Put a picture on one's own profile, or with users.edit on anybody's: a PNG, JPEG or WebP.",
     .permissions = {api::caller},
-    .object = profiles,
-    .row = "it.id = :user_id",
-    .fills = {{"picture_type", ":picture_type"},
-              {"picture_sha256", ":picture_sha256"},
-              {"thumbnail_sha256", ":thumbnail_sha256"}},
+    .resource = profiles,
+    .row = "it.id = :path.user_id",
+    .server_set = {{"picture_type", ":extra.picture_type"},
+                   {"picture_sha256", ":extra.picture_sha256"},
+                   {"thumbnail_sha256", ":extra.thumbnail_sha256"}},
     .rules = {not_your_profile, own_account, stronger_account, api::thrown(api::not_a_picture),
               api::thrown(api::broken_picture), api::thrown(api::too_many_pixels), api::thrown(api::heavy_picture)},
-    .with = {"picture_type", "picture_sha256", "thumbnail_sha256"},
+    .extra_params = {{"picture_type", "text"}, {"picture_sha256", "text"}, {"thumbnail_sha256", "text"}},
     .prepare = make,
     .status = 200,
     .largest = api::largest_picture,
@@ -54,15 +54,18 @@ constexpr api::Endpoint<api::None, api::None> delete_picture{{
     .also = {"DELETE /api/user_management/users/{user_id}/profile/picture"},
     .summary = "Take the picture off a profile; its files go with the next `fettle sweep`.",
     .permissions = {api::caller},
-    .object = profiles,
-    .row = "it.id = :user_id",
+    .resource = profiles,
+    .row = "it.id = :path.user_id",
     .rules = {not_your_profile,
               own_account,
               stronger_account,
-              {"no_picture", 404, "it.picture_type is null", "This profile has no picture."}},
+              {.code = "no_picture",
+               .status = 404,
+               .when = "it.picture_type is null",
+               .detail = "This profile has no picture."}},
     .sql = R"(answer as (
         update profiles it set picture_type = null, picture_sha256 = null, thumbnail_sha256 = null
-          from granted where it.id = granted.id returning it.*
+          from authorized where it.id = authorized.id returning it.*
     ))",
 }};
 

@@ -10,8 +10,8 @@ constexpr api::Endpoint<api::None, Profile> show{{
     .also = {"GET /api/user_management/users/{user_id}/profile"},
     .summary = "Show a user's profile.",
     .permissions = {api::caller},
-    .object = profiles,
-    .row = "it.id = :user_id",
+    .resource = profiles,
+    .row = "it.id = :path.user_id",
 }};
 
 constexpr api::Endpoint<Profile, Profile> change{{
@@ -19,9 +19,13 @@ constexpr api::Endpoint<Profile, Profile> change{{
     .also = {"PUT PATCH /api/user_management/users/{user_id}/profile"},
     .summary = "Change one's own profile, or with users.edit anybody's.",
     .permissions = {api::caller},
-    .object = profiles,
-    .row = "it.id = :user_id",
-    .rules = {{"not_born", 400, "given.date_of_birth > current_date", "This day has not come yet.", "date_of_birth"},
+    .resource = profiles,
+    .row = "it.id = :path.user_id",
+    .rules = {{.code = "not_born",
+               .status = 400,
+               .when = "input.date_of_birth > current_date",
+               .detail = "This day has not come yet.",
+               .field = "date_of_birth"},
               not_your_profile,
               own_account,
               stronger_account},

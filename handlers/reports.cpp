@@ -4,15 +4,25 @@
 
 namespace {
 
-constexpr api::Rule not_author{"not_author", 403, "it.author <> me.id", "Only its author can change this report."};
-constexpr api::Rule ends_early{"ends_early", 400, "given.period_end < given.period_start",
-                               "The period ends before it starts.", "period_end"};
+constexpr api::Rule not_author{
+    .code = "not_author",
+    .status = 403,
+    .when = "it.author <> me.id",
+    .detail = "Only its author can change this report.",
+};
+constexpr api::Rule ends_early{
+    .code = "ends_early",
+    .status = 400,
+    .when = "input.period_end < input.period_start",
+    .detail = "The period ends before it starts.",
+    .field = "period_end",
+};
 
 constexpr api::Endpoint<api::None, api::Page<Report>> list{{
     .route = "GET /api/v1/reports",
     .summary = "List the reports that the caller may see: one's own, or all.",
     .permissions = {api::caller},
-    .object = reports,
+    .resource = reports,
     .filters = {"title", "author", "task", "equipment", "period_start", "period_end", "search"},
     .ordering = {"id", "title", "period_start", "period_end"},
 }};
@@ -21,8 +31,8 @@ constexpr api::Endpoint<Report, Report> create{{
     .route = "POST /api/v1/reports",
     .summary = "File a report about a time, a task or an item of equipment.",
     .permissions = {"reports.create"},
-    .object = reports,
-    .fills = {{"author", "me.id"}},
+    .resource = reports,
+    .server_set = {{"author", "me.id"}},
     .rules = {ends_early},
 }};
 
@@ -30,14 +40,14 @@ constexpr api::Endpoint<api::None, Report> show{{
     .route = "GET /api/v1/reports/{report_id}",
     .summary = "Show one report.",
     .permissions = {api::caller},
-    .object = reports,
+    .resource = reports,
 }};
 
 constexpr api::Endpoint<Report, Report> change{{
     .route = "PUT PATCH /api/v1/reports/{report_id}",
     .summary = "Change a report of one's own.",
     .permissions = {api::caller},
-    .object = reports,
+    .resource = reports,
     .rules = {ends_early, not_author},
 }};
 
@@ -45,7 +55,7 @@ constexpr api::Endpoint<api::None, api::None> delete_report{{
     .route = "DELETE /api/v1/reports/{report_id}",
     .summary = "Delete a report of one's own.",
     .permissions = {api::caller},
-    .object = reports,
+    .resource = reports,
     .rules = {not_author},
 }};
 

@@ -4,25 +4,12 @@
 
 namespace {
 
-constexpr api::Rule stronger_role{
-    "stronger_role", 403,
-    "exists (select from role_permissions rp where rp.role_id = it.id and rp.code <> all (me.codes))",
-    "This role has permissions that you lack."};
-
-/// What the field `permissions` says, or what the role has already.
-constexpr api::Computed permissions_set{"permissions", R"(
-        case when :permissions::jsonb is null
-             then (select coalesce(jsonb_agg(rp.code order by rp.code), '[]')
-                     from role_permissions rp where rp.role_id = it.id)
-             else (select coalesce(jsonb_agg(given order by given), '[]')
-                     from jsonb_array_elements_text(:permissions::jsonb) given) end)"};
-
 constexpr api::Endpoint<api::None, api::Page<Role>> list{{
     .route = "GET /api/v1/roles",
     .also = {"GET /api/user_management/roles"},
     .summary = "List the roles.",
     .permissions = {"roles.view"},
-    .object = roles,
+    .resource = roles,
     .filters = {"name", "built_in", "search"},
     .ordering = {"id", "name"},
 }};
@@ -32,12 +19,12 @@ constexpr api::Endpoint<Role, Role> create{{
     .also = {"POST /api/user_management/roles"},
     .summary = "Create a role from permissions that the caller has.",
     .permissions = {"roles.edit"},
-    .object = roles,
+    .resource = roles,
     .computed = {permissions_set},
     .rules = {permission_lacking, no_such_permission},
     .sql = R"(held as (
         insert into role_permissions (role_id, code)
-        select answer.id, given from answer, jsonb_array_elements_text(:permissions::jsonb) given
+        select answer.id, given from answer, jsonb_array_elements_text(:body.permissions) given
     ))",
 }};
 
@@ -46,7 +33,7 @@ constexpr api::Endpoint<api::None, Role> show{{
     .also = {"GET /api/user_management/roles/{role_id}"},
     .summary = "Show one role.",
     .permissions = {"roles.view"},
-    .object = roles,
+    .resource = roles,
 }};
 
 constexpr api::Endpoint<Role, Role> change{{
@@ -54,26 +41,24 @@ constexpr api::Endpoint<Role, Role> change{{
     .also = {"PUT PATCH /api/user_management/roles/{role_id}"},
     .summary = "Change a role; what its holders may changes with their next request.",
     .permissions = {"roles.edit"},
-    .object = roles,
+    .resource = roles,
     .computed = {permissions_set},
-    .fills = {{"updated_at",
-               "case when exists (select from taken) or exists (select from held) then now() else it.updated_at end"}},
-    .rules = {stronger_role,
-              permission_lacking,
-              no_such_permission,
-              {"built_in", 409, "it.built_in and given.name <> it.name", "A built-in role keeps its name."}},
+    .server_set =
+        {{"updated_at",
+          "case when exists (select from taken) or exists (select from held) then now() else it.updated_at end"}},
+    .rules = {stronger_role, permission_lacking, no_such_permission, built_in_is_renamed},
     .sql = R"(taken as (
-        delete from role_permissions rp using granted
-         where :permissions::jsonb is not null and rp.role_id = granted.id
-           and rp.code not in (select jsonb_array_elements_text(:permissions::jsonb))
+        delete from role_permissions rp using authorized
+         where :body.permissions is not null and rp.role_id = authorized.id
+           and rp.code not in (select jsonb_array_elements_text(:body.permissions))
         returning rp.code
     ), held as (
         insert into role_permissions (role_id, code)
-        select granted.id, given from granted, jsonb_array_elements_text(:permissions::jsonb) given
+        select authorized.id, given from authorized, jsonb_array_elements_text(:body.permissions) given
         on conflict do nothing
         returning code
     ))",
-    .one_at_a_time = true,
+    .serialized = true,
 }};
 
 constexpr api::Endpoint<api::None, api::None> delete_role{{
@@ -81,12 +66,14 @@ constexpr api::Endpoint<api::None, api::None> delete_role{{
     .also = {"DELETE /api/user_management/roles/{role_id}"},
     .summary = "Delete a role that nobody has.",
     .permissions = {"roles.edit"},
-    .object = roles,
+    .resource = roles,
     .rules = {stronger_role,
-              {"built_in", 409, "it.built_in", "A built-in role cannot be deleted."},
-              {"role_in_use", 409, "exists (select from user_roles ur where ur.role_id = it.id)",
-               "Somebody has this role."}},
-    .one_at_a_time = true,
+              built_in_is_deleted,
+              {.code = "role_in_use",
+               .status = 409,
+               .when = "exists (select from user_roles ur where ur.role_id = it.id)",
+               .detail = "Somebody has this role."}},
+    .serialized = true,
 }};
 
 }  // namespace

@@ -7,10 +7,10 @@ namespace {
 
 /// Everybody sees a work order, but only its author and holders of tasks.view_all what it was before it became one:
 /// that was private, and everybody can claim it.
-constexpr std::string_view of_this_task = R"(it.row_id = :task_id
-        and (may(tasks.view_all) or exists (select from parent where parent.author = me.id)
+constexpr std::string_view of_this_task = R"(it.row_id = :path.task_id
+        and (has_permission(tasks.view_all) or exists (select from parent where parent.author = me.id)
              or it.id > coalesce((select made.id from audit made
-                                   where made.table_name = 'tasks' and made.row_id = :task_id
+                                   where made.table_name = 'tasks' and made.row_id = :path.task_id
                                      and made.operation = 'update' and made.old -> 'equipment' = 'null'
                                    order by made.at desc limit 1), 0)))";
 
@@ -18,8 +18,8 @@ constexpr api::Endpoint<api::None, api::Page<TaskChange>> list{{
     .route = "GET /api/v1/tasks/{task_id}/history",
     .summary = "List the changes of a task, newest first.",
     .permissions = {api::caller},
-    .object = task_changes,
-    .of = tasks,
+    .resource = task_changes,
+    .parent = tasks,
     .where = of_this_task,
     .filters = {"user_id", "operation", "at"},
     .ordering = {"id", "at"},

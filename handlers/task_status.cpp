@@ -14,17 +14,19 @@ constexpr api::Endpoint<Change, Task> change{{
     .also = {"PATCH /api/Task_API/tasks/{task_id}/status"},
     .summary = "Mark a task complete or incomplete; Complete stamps completed_at, everything else clears it.",
     .permissions = {api::caller},
-    .object = tasks,
+    .resource = tasks,
     .rules = {not_yours,
-              {"needs_record", 409, "it.equipment is not null and (:status = 'Complete') <> (it.status = 'Complete')",
-               "A work order is completed by its maintenance record, and reopened when that is deleted."}},
+              {.code = "needs_record",
+               .status = 409,
+               .when = "it.equipment is not null and (:body.status = 'Complete') <> (it.status = 'Complete')",
+               .detail = "A work order is completed by its maintenance record, and reopened when that is deleted."}},
     .sql = R"(answer as (
         update tasks it
-           set status        = :status,
-               completed_at  = case when :status = 'Complete' then coalesce(it.completed_at, now()) end,
-               claimed_until = case when :status in ('Pending', 'In Progress') then it.claimed_until end
-          from granted
-         where it.id = granted.id
+           set status        = :body.status,
+               completed_at  = case when :body.status = 'Complete' then coalesce(it.completed_at, now()) end,
+               claimed_until = case when :body.status in ('Pending', 'In Progress') then it.claimed_until end
+          from authorized
+         where it.id = authorized.id
         returning it.*
     ))",
 }};

@@ -9,7 +9,7 @@ constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .also = {"GET /api/Task_API/tasks/completed"},
     .summary = "List the caller's completed tasks, newest first.",
     .permissions = {api::caller},
-    .object = own_tasks,
+    .resource = own_tasks,
     .where = "it.status = 'Complete'",
     .filters = {"title", "status", "priority_level", "due_date", "user", "author", "equipment", "search"},
     .ordering = {"id", "completed_at", "due_date", "title"},

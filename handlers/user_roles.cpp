@@ -16,7 +16,7 @@ constexpr api::Endpoint<api::None, UserRoles> show{{
     .also = {"GET /api/user_management/users/{user_id}/roles"},
     .summary = "Show a user's roles, and the permissions that follow from them.",
     .permissions = {"roles.assign"},
-    .object = users,
+    .resource = users,
     .computed = {{"permissions", R"((select coalesce(jsonb_agg(p.code order by p.code), '[]') from permissions p
                      where it.is_superuser
                         or p.code in (select held.code from user_permissions held where held.user_id = it.id)))"}},
@@ -27,16 +27,16 @@ constexpr api::Endpoint<UserRoles, UserRoles> change{{
     .also = {"PUT /api/user_management/users/{user_id}/roles"},
     .summary = "Give a user exactly these roles, by name.",
     .permissions = {"roles.assign"},
-    .object = users,
+    .resource = users,
     .computed = {roles_set,
                  {"permissions", R"((select coalesce(jsonb_agg(p.code order by p.code), '[]') from permissions p
                      where it.is_superuser
                         or p.code in (select rp.code from roles r join role_permissions rp on rp.role_id = r.id
-                                       where r.name in (select jsonb_array_elements_text(:roles::jsonb)))))"}},
-    .fills = {roles_changed},
+                                       where r.name in (select jsonb_array_elements_text(:body.roles)))))"}},
+    .server_set = {roles_changed},
     .rules = {own_account, stronger_account, role_lacking, no_such_role},
     .sql = set_roles,
-    .one_at_a_time = true,
+    .serialized = true,
 }};
 
 }  // namespace

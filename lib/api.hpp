@@ -1,5 +1,5 @@
-// What a handler includes: the form of an endpoint and the loop that serves it.
+// What a handler includes: endpoints, and the loop that serves them.
 #pragma once
-#include "serve/request_context.hpp"
 #include "schema/endpoint.hpp"
 #include "serve/server.hpp"
+#include "sql/request_context.hpp"

@@ -137,7 +137,7 @@ def refusals($method; $constraints): .table as $table | .success[$method] as $st
     + [of_nginx[] | select(.status as $status | on_the_way | index($status))]
     + (if .sends_file then [of_nginx[] | select(.status as $status | of_files | index($status))] else [] end)
     + (if .body then [of_nginx[] | select(.status == 507)] else [] end)
-    + (if .guarded then [of_nginx[] | select(.status == 429)] else [] end)
+    + (if .rate_limited then [of_nginx[] | select(.status == 429)] else [] end)
     | unique_by([.status, .code, .detail]);
 
 def title($status): {"400": "The request is not right.", "401": "Nobody, or nobody any more.", "403": "Not allowed.", "404": "Not there, or not to be seen.",
@@ -162,7 +162,7 @@ def description($method): . as $endpoint |
       else .permissions[] | select(.code == $endpoint.asks) | "Needs the permission `\(.code)`, which the roles \(holders | join(", ")) carry." end),
      ([.permissions[] | select(.code != $endpoint.asks) | "`\(.code)` (\(.description | rtrimstr(".")); \(holders | join(", ")))"] | if . == [] then null else "More is open to holders of " + join(", ") + "." end),
      (if .session_only then "A personal access token is not enough: it takes a login." else null end),
-     (if .guarded then "One address may ask only so often." else null end),
+     (if .rate_limited then "One address may ask only so often." else null end),
      ([.also[] | select(.methods | index($method)) | "`\($method) \(.path)`"] | if . == [] then null else "Also served as " + join(", ") + "." end)] | wide | join(" ");
 
 def with_example($operation; $example): if $example == null then . else
@@ -194,7 +194,7 @@ def checked: [.paths[][].operationId] as $ids | if ($ids | length) == ($ids | un
     else error("two operations have one name: \($ids | group_by(.) | map(select(length > 1)[0]) | join(", "))") end;
 
 # what is local is no part of it
-map(.endpoints |= map(select(.local | not)) | select(.endpoints != [])) |
+map(.endpoints |= map(select(.internal | not)) | select(.endpoints != [])) |
 . as $handlers | named as $all_names | [.[].endpoints[].path] as $paths |
 {
     openapi: "3.1.0",

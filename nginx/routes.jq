@@ -2,11 +2,11 @@
 # usage: jq -rsf routes.jq --arg part upstreams|routes *.json
 
 # every path of every handler, once
-[ .[] as $h | $h.endpoints[] as $e | ({path: $e.path}, ($e.also[] | {path: .path})) + {handler: $h.handler, guarded: $e.guarded, upload: $e.upload, largest: $e.largest, local: $e.local} ]
+[ .[] as $h | $h.endpoints[] as $e | ({path: $e.path}, ($e.also[] | {path: .path})) + {handler: $h.handler, rate_limited: $e.rate_limited, upload: $e.upload, largest: $e.largest, internal: $e.internal} ]
 | group_by(.path)
 | map(if (map(.handler) | unique | length) > 1
       then error("two handlers claim \(.[0].path): \(map(.handler) | unique | join(", "))")
-      else {path: .[0].path, handler: .[0].handler, guarded: any(.[]; .guarded), upload: any(.[]; .upload), local: any(.[]; .local),
+      else {path: .[0].path, handler: .[0].handler, rate_limited: any(.[]; .rate_limited), upload: any(.[]; .upload), internal: any(.[]; .internal),
             # bytes of a file; null: as the server says
             largest: ([ .[] | select(.upload).largest ] | if length == 0 or any(. == 0) then null else max end)} end)
 | if $part == "upstreams" then
@@ -14,13 +14,13 @@
     (map(.handler) | unique[] |
      "upstream fettle_\(.) { server unix:/run/fettle/\(.).sock max_fails=0; server unix:/run/fettle/\(.).sock max_fails=0; }")
   else
-    map(select(.local | not)) |
+    map(select(.internal | not)) |
     "# Which handler answers which path, with and without a slash at its end. How large an upload may be the server says, unless\n# its handler takes less: 1 MiB is for what a form adds.",
     (sort_by(.path)[] |
      # a large file is written and synced before the handler answers
      (if .largest then "client_max_body_size \((.largest / 1048576 | ceil) + 1)m; " elif .upload then "" else "client_max_body_size 1m; " end
       + if .upload then "limit_conn fettle_server 256; limit_conn fettle_uploads 64; limit_conn fettle_uploader 24; fastcgi_send_timeout 60s; fastcgi_read_timeout 300s; " else "" end
-      + if .guarded then "limit_req zone=fettle_login burst=40 nodelay; " else "" end) as $limit |
+      + if .rate_limited then "limit_req zone=fettle_login burst=40 nodelay; " else "" end) as $limit |
      if .path | test("\\{") then
        "location ~ ^\(.path | gsub("\\{[a-z0-9_]+\\}"; "[^/]+"))/?$ { \($limit)fastcgi_pass fettle_\(.handler); }"
      else

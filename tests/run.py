@@ -126,15 +126,33 @@ def refused_programs(report):
 
 
 def golden_files(report):
-    """What is generated from the handlers, against the copies in tests/golden: a changed line is a decision."""
-    built = {'routes.conf': 'nginx/routes.conf', 'permissions.sql': 'permissions.sql', 'openapi.json': 'openapi.json'}
-    for golden, path in built.items():
-        with open(os.path.join(HERE, 'golden', golden)) as file:
-            expected = file.readlines()
-        with open(os.path.join(BUILD, path)) as file:
-            found = file.readlines()
-        diff = ''.join(difflib.unified_diff(expected, found, f'tests/golden/{golden}', f'{BUILD}/{path}'))
+    """What is generated from the handlers, against the copies in tests/golden: a changed line is a decision. `make golden`
+    takes it over, for the review of its diff."""
+    handlers = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(devstack.ROOT, 'handlers/*.cpp'))}
+    copies = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(HERE, 'golden/sql/*.sql'))}
+    report.add('golden/sql', f'no handler has these statements: {copies - handlers}' if copies - handlers else None)
+    for golden in ['routes.conf', 'permissions.sql', 'openapi.json', *(f'sql/{name}.sql' for name in sorted(handlers))]:
+        path = os.path.join(HERE, 'golden', golden)
+        expected = open(path).readlines() if os.path.exists(path) else []
+        diff = ''.join(difflib.unified_diff(expected, generated(golden), f'tests/golden/{golden}', 'the build'))
         report.add('golden/' + golden, diff or None)
+
+
+def generated(golden):
+    """The lines of what the build has generated."""
+    kind, _, name = golden.rpartition('/')
+    if kind == 'sql':
+        handler = os.path.join(BUILD, 'handlers', name[:-4])
+        return subprocess.run([handler, '--sql'], capture_output=True, text=True, check=True).stdout.splitlines(True)
+    with open(os.path.join(BUILD, 'nginx' if name == 'routes.conf' else '', name)) as file:
+        return file.readlines()
+
+
+def layers(report):
+    """The layers of lib: includes go downward, every file is in one, and every source is part of a program."""
+    result = subprocess.run([os.path.join(devstack.ROOT, 'tools/dev/layers'), BUILD], capture_output=True, text=True)
+    print(result.stdout.splitlines()[-1] if result.stdout else '')
+    report.add('layers', result.stdout + result.stderr if result.returncode else None)
 
 
 def transcripts(report):
@@ -225,7 +243,7 @@ def run_suite(name):
             live_tests(report, module)
         else:
             {'unit': unit_tests, 'fuzz': fuzzed_parsers, 'refused': refused_programs,
-             'golden': golden_files, 'http': transcripts}[kind](report)
+             'golden': golden_files, 'layers': layers, 'http': transcripts}[kind](report)
     finally:
         devstack.stop_all()
     if devstack.stopped_logs:
@@ -301,7 +319,7 @@ def main():
         run_suite(sys.argv[3])
         return 0
     started, ended = time.monotonic(), []
-    every = {'unit': ['unit'], 'golden': ['golden'], 'fuzz': names('fuzz/*.cpp', '.cpp'),
+    every = {'unit': ['unit'], 'golden': ['golden'], 'layers': ['layers'], 'fuzz': names('fuzz/*.cpp', '.cpp'),
              'refused': names('refused/*.cpp', ''), 'http': names('http/*.http', '.http'),
              **{name: [name] for name in (*names('live/*.py', '.py'), *ALONE)}}
     chosen = [suite for suite, parts in every.items() if any(map(wanted, parts))]

@@ -1,4 +1,4 @@
-// The only file that uses libjwt. It also checks what libjwt does not: libjwt accepts any algorithm, ignores `crit` and
+// The only place that speaks to libjwt, and what libjwt does not check: it takes any algorithm, ignores `crit` and
 // `exp`, and keeps the last of two equal members.
 #include "auth/jwt.hpp"
 
@@ -11,8 +11,9 @@
 #include <memory>
 
 #include "base/crypto.hpp"
+#include "base/json.hpp"
 #include "base/keys.hpp"
-#include "http/input.hpp"
+#include "schema/types.hpp"
 
 namespace api::jwt {
 
@@ -20,9 +21,8 @@ namespace {
 
 constexpr const char* issuer = "fettle";
 constexpr const char* use = "access";
-constexpr std::size_t longest = 2048;  // in bytes; ours have about 300
+constexpr std::size_t longest = 2048;
 
-/// Frees what libjwt allocates.
 struct Free {
     void operator()(jwt_t* token) const { jwt_free(token); }
     void operator()(char* text) const { std::free(text); }
@@ -33,7 +33,7 @@ const unsigned char* bytes_of(const Key& key) { return reinterpret_cast<const un
 
 [[noreturn]] void refuse() { throw unauthenticated("not_authenticated"); }
 
-/// Parses a part of a token: base64url of a JSON object without duplicate members.
+/// A part of a token: base64url of a JSON object in which nothing stands twice.
 json::object part(std::string_view text) {
     std::optional<std::string> decoded = crypto::unbase64url(text);
     if (!decoded) refuse();
@@ -48,39 +48,35 @@ json::object part(std::string_view text) {
     return std::move(value.get_object());
 }
 
-/// A member that must be a string. Throws 401.
+/// The member as a string, or refusal.
 std::string_view text_in(const json::object& object, std::string_view name) {
     const json::value* value = object.if_contains(name);
     if (!value || !value->is_string()) refuse();
     return value->get_string();
 }
 
-/// A member that must be an integer. Throws 401.
 std::int64_t number_in(const json::object& object, std::string_view name) {
     const json::value* value = object.if_contains(name);
     if (!value || !value->is_int64()) refuse();
     return value->get_int64();
 }
 
-/// The claims of a token with a valid signature, and the key that signed it.
+/// What a token says whose signature is right.
 struct Claims {
     Key key;
     std::string session_key;
     std::int64_t issued, expires;
 };
-/// How many tokens each worker remembers: some 60 KiB.
-constexpr std::size_t most_remembered = 200;
+constexpr std::size_t most_remembered = 200;  // of each worker; some 60 KiB
 
-/// Whether the key with the same id is still the one that signed.
 bool is_signed_by(const Key* now, const Key& then) { return now && now->bytes == then.bytes; }
 
-/// Verifies everything about a token except its times. Throws 401.
+/// Everything that is right or wrong with a token, whatever the time is. Throws 401.
 Claims verified(std::string_view token, const Keys& held) {
     const std::size_t first = token.find('.'), second = token.find('.', first + 1);
     if (first == token.npos || second == token.npos || !crypto::unbase64url(token.substr(second + 1))) refuse();
 
-    // the header must be exactly like ours: no crit, no key from outside, no compression, no other algorithm (RFC
-    // 8725 3.1, 3.10)
+    // the header is exactly ours: no crit, no key from outside, no compression, no other algorithm (RFC 8725 3.1, 3.10)
     const json::object header = part(token.substr(0, first));
     if (header.size() != 3 || text_in(header, "alg") != "HS256" || text_in(header, "typ") != "JWT") refuse();
     const Key* key = held.find(use, text_in(header, "kid"));
@@ -125,14 +121,14 @@ std::string access_token(std::int64_t user_id, std::string_view session_key) {
 std::string session_key_of(std::string_view token) {
     if (token.size() > longest) refuse();
     const auto held = keys();
-    // A verified token stays valid while its key exists, until it expires. It is looked up by its digest, so that the
-    // time of a comparison tells nothing. Verifying takes 17 µs, the look-up 1.4.
-    thread_local std::map<std::array<unsigned char, 32>, Claims> verified_tokens;
+    // What was found right stays right while its key is there; only time goes on. Looked up by digest, so that the time
+    // a comparison takes tells nothing. To find it again takes 17 µs, to remember it 1.4.
+    thread_local std::map<std::array<unsigned char, 32>, Claims> found_right;
     const auto digest = crypto::sha256(token);
-    auto known = verified_tokens.find(digest);
-    if (known == verified_tokens.end() || !is_signed_by(held->find(use, known->second.key.id), known->second.key)) {
-        if (verified_tokens.size() >= most_remembered) verified_tokens.clear();
-        known = verified_tokens.insert_or_assign(digest, verified(token, *held)).first;
+    auto known = found_right.find(digest);
+    if (known == found_right.end() || !is_signed_by(held->find(use, known->second.key.id), known->second.key)) {
+        if (found_right.size() >= most_remembered) found_right.clear();
+        known = found_right.insert_or_assign(digest, verified(token, *held)).first;
     }
     const Claims& claims = known->second;
     const std::int64_t now = std::time(nullptr);

@@ -5,34 +5,34 @@
 
 namespace api {
 
-Attempt::Attempt(Exchange& exchange, std::string name) : exchange_(exchange) {
-    exchange.parameters["attempt"] = std::move(name);
-    Rows admitted = exchange.query(admit_attempt);
+LoginAttempt::LoginAttempt(RequestContext& context, std::string name) : context_(context) {
+    context.parameters["system.attempt"] = std::move(name);
+    Rows admitted = context.query(admit_attempt);
     if (admitted.size() > 0) {
         // a new name pays for the removal of old ones, so that inventing names does not fill the table
-        if (admitted(0, 0) == "1") exchange.query(forget_old_attempts);
+        if (admitted(0, 0) == "1") context.query(forget_old_attempts);
         return;
     }
-    Rows wait = exchange.query(wait_of_attempt);
+    Rows wait = context.query(wait_of_attempt);
     std::string seconds = wait.size() > 0 ? std::string(wait(0, 0)) : "1";
     Problem problem(refusal_of(too_many_attempts), seconds);
     problem.headers = {{"Retry-After", seconds}};
     throw problem;
 }
 
-void Attempt::succeeded() {
-    exchange_.query(forget_attempt);
+void LoginAttempt::succeeded() {
+    context_.query(forget_attempt);
     decided_ = true;
 }
 
-Attempt::~Attempt() {
+LoginAttempt::~LoginAttempt() {
     if (decided_) return;
     try {
-        exchange_.database.rollback();
-        exchange_.query(take_attempt_back);
+        context_.database.rollback();
+        context_.query(take_attempt_back);
     } catch (...) {  // of a destructor nothing is thrown
-        log_line(exchange_.database.program(), "an attempt that was not decided counts as a failure",
-                 exchange_.request.id());
+        log_line(context_.database.program(), "an attempt that was not decided counts as a failure",
+                 context_.request.id());
     }
 }
 

@@ -1,17 +1,18 @@
-// The door that passwords are tried at: five failures are free, then each costs a wait that doubles.
+// The login throttle: five wrong passwords are free, then each costs a wait that doubles.
 #pragma once
-#include "serve/request_context.hpp"
+#include "schema/endpoint.hpp"
+#include "sql/request_context.hpp"
 
 namespace api {
 
-/// Of every form that knocks at the door.
-inline constexpr Rule too_many_attempts{"too_many_attempts", 429, "",
-                                        "Too many failed attempts. Try again in {} seconds."};
+/// A rule of every endpoint that checks a password.
+inline constexpr Rule too_many_attempts =
+    thrown("too_many_attempts", 429, "Too many failed attempts. Try again in {} seconds.");
 
-/// What an Attempt sends: it is admitted and counted, an old name goes, the wait is looked up, success and doubt take
-/// the count back.
+/// What a LoginAttempt sends: it is admitted and counted, an old name is removed, the wait is looked up, success and an
+/// attempt that was not decided take the count back.
 inline constexpr std::string_view admit_attempt = R"(
-    insert into login_failures as f (name, failures) values (lower(:attempt), 1)
+    insert into login_failures as f (name, failures) values (lower(:system.attempt), 1)
     on conflict (name) do update
     set failures = case when f.last_at < clock_timestamp() - interval '24 hours' then 1 else f.failures + 1 end,
         last_at = clock_timestamp(),
@@ -25,32 +26,32 @@ inline constexpr std::string_view forget_old_attempts = R"(
      where name in (select name from login_failures where last_at < now() - interval '24 hours' limit 10))";
 inline constexpr std::string_view wait_of_attempt = R"(
     select greatest(1, ceil(extract(epoch from blocked_until - clock_timestamp())))::int
-      from login_failures where name = lower(:attempt))";
-inline constexpr std::string_view forget_attempt = "delete from login_failures where name = lower(:attempt)";
+      from login_failures where name = lower(:system.attempt))";
+inline constexpr std::string_view forget_attempt = "delete from login_failures where name = lower(:system.attempt)";
 inline constexpr std::string_view take_attempt_back = R"(
     update login_failures
        set failures = greatest(failures - 1, 0), blocked_until = now()
-     where name = lower(:attempt))";
-/// Of every form that knocks.
+     where name = lower(:system.attempt))";
+/// The .queries of every endpoint that checks a password.
 inline constexpr Queries attempts{admit_attempt, forget_old_attempts, wait_of_attempt, forget_attempt,
                                   take_attempt_back};
 
 /// One try with a password. It counts as a failure from its beginning, in a transaction of its own, so that however
 /// many run at once no more are admitted than may fail; success takes the count back.
-class Attempt {
+class LoginAttempt {
 public:
     /// Throws Problem 429 with Retry-After while the name has to wait: 1 s after the fifth failure in a row, doubling
     /// to 15 minutes, forgotten after 24 hours without one. Names are compared without regard to case.
-    Attempt(Exchange& exchange, std::string name);
+    LoginAttempt(RequestContext& context, std::string name);
     /// Takes the count back where it was never decided whether the password was right.
-    ~Attempt();
-    Attempt(const Attempt&) = delete;
-    Attempt& operator=(const Attempt&) = delete;
+    ~LoginAttempt();
+    LoginAttempt(const LoginAttempt&) = delete;
+    LoginAttempt& operator=(const LoginAttempt&) = delete;
     void succeeded();
     void failed() { decided_ = true; }
 
 private:
-    Exchange& exchange_;
+    RequestContext& context_;
     bool decided_ = false;
 };
 

@@ -1,77 +1,121 @@
-// Bodies with a file, which goes to the disk piece by piece.
+// Reading an upload, as a multipart form or as the file alone.
+#include "files/upload.hpp"
+
 #include <algorithm>
 
 #include "http/body.hpp"
-#include "files/storage.hpp"
 
 namespace api {
 
-Input read_upload(Request& request, const Shape& in, const Shape& out, std::int64_t largest,
-                  std::unique_ptr<Incoming>& file) {
-    auto is_file = [](const Member& m) { return m.is_file; };
-    const std::string file_field = std::find_if(in.begin(), in.end(), is_file)->name;
-    const auto named = std::find_if(in.begin(), in.end(), [](const Member& m) { return m.is_file_name; });
-    const bool is_all = std::count_if(in.begin(), in.end(), [](const Member& m) { return !m.read_only; }) == 1;
-    const bool has_body = request.has_body();
-    const MediaType media = has_body ? media_type_of(request) : MediaType{};
-    const bool is_multipart = media.type == "multipart/form-data";
+namespace {
 
-    const Problem too_large(refusals::too_large, std::to_string(largest));
-    if (request.length() > static_cast<std::size_t>(largest) + (is_multipart ? max_body : 0)) throw too_large;
-    auto append = [&](std::string_view piece) {
-        if (file->size() + static_cast<std::int64_t>(piece.size()) > largest) throw too_large;
-        file->append(piece);
-    };
+/// Reads one upload.
+class UploadReader {
+public:
+    UploadReader(Request& request, const Shape& body, std::int64_t largest, std::unique_ptr<Incoming>& file)
+        : request_(request),
+          body_(body),
+          largest_(largest),
+          file_(file),
+          file_field_(std::find_if(body.begin(), body.end(), [](const Member& m) { return m.is_file; })->name),
+          media_(request.has_body() ? media_type_of(request) : MediaType{}) {}
 
-    Given given;
-    Errors unknown;
-    std::string called;  // by the part
-    if (is_multipart) {
-        if (!is_utf8(media)) throw Problem(refusals::unsupported_media_type);
-        for (const auto& [name, value] : decode_query(request.query())) unknown[name] = {"Unknown query parameter."};
-        multipart::Reader reader([&](char* into, std::size_t size) { return request.receive(into, size); },
-                                 media.boundary);
-        read_multipart(reader, given, [&](const multipart::Part& part) {
-            if (part.name != file_field) return false;
-            std::string_view piece = reader.read();
-            // a browser sends a part without name and bytes where no file was chosen
-            if (piece.empty() && part.file_name && part.file_name->empty()) return true;
-            if (file) {
-                given.errors[file_field] = {"This field stands more than once."};
-                return true;
-            }
-            file = std::make_unique<Incoming>();
-            called = part.file_name.value_or("");
-            for (; !piece.empty(); piece = reader.read()) append(piece);
+    CheckedFields read(const Shape& answer) {
+        const bool is_multipart = media_.type == "multipart/form-data";
+        if (request_.length() > static_cast<std::size_t>(largest_) + (is_multipart ? max_body : 0)) throw too_large();
+        if (is_multipart)
+            read_form();
+        else
+            read_query();
+        const auto name = std::find_if(body_.begin(), body_.end(), [](const Member& m) { return m.is_file_name; });
+        if (name != body_.end() && !given_.fields.contains(name->name)) given_.fields[name->name] = part_file_name_;
+        CheckedFields checked = given_.checked(Source::text, request_.method(), body_, answer);
+        for (auto& [unknown, messages] : unknown_) checked.errors[unknown] = std::move(messages);
+        if (checked.errors.empty() && !is_multipart) checked.fields[file_field_] = receive_file();
+        return checked;
+    }
+
+private:
+    Problem too_large() const { return Problem(refusals::too_large, std::to_string(largest_)); }
+
+    void append(std::string_view piece) {
+        if (file_->size() + static_cast<std::int64_t>(piece.size()) > largest_) throw too_large();
+        file_->append(piece);
+    }
+
+    void read_form() {
+        if (!is_utf8(media_)) throw Problem(refusals::unsupported_media_type);
+        for (const auto& [name, value] : decode_query(request_.query())) refuse_parameter(name);
+        multipart::Reader reader([&](char* into, std::size_t size) { return request_.receive(into, size); },
+                                 media_.boundary);
+        read_multipart(reader, given_, [&](const multipart::Part& part) { return take_part(reader, part); });
+        if (file_) given_.fields[file_field_] = file_->finish().sha256;
+    }
+
+    /// Takes the part that is the file. False for the others.
+    bool take_part(multipart::Reader& reader, const multipart::Part& part) {
+        if (part.name != file_field_) return false;
+        std::string_view piece = reader.read();
+        // a browser sends a part without name and bytes where no file was chosen
+        if (piece.empty() && part.file_name && part.file_name->empty()) return true;
+        if (file_) {
+            given_.errors[file_field_] = {"This field stands more than once."};
             return true;
-        });
-        if (file) given.fields[file_field] = file->finish().sha256;
-    } else {
-        for (auto& [name, value] : decode_query(request.query())) {
-            if (name == file_field ||
-                std::none_of(in.begin(), in.end(), [&](const Member& m) { return m.name == name; }))
-                unknown[name] = {"Unknown query parameter."};
-            else
-                given.add(name, value);
         }
-        const bool is_form = media.type == "application/x-www-form-urlencoded" || media.type == "application/json";
-        const bool is_named = named != in.end() && given.fields.contains(named->name);
-        if (has_body && (!is_form || is_named || is_all))
-            given.fields[file_field] = "";
-        else if (has_body)
-            unknown[file_field] = {
+        file_ = std::make_unique<Incoming>();
+        part_file_name_ = part.file_name.value_or("");
+        for (; !piece.empty(); piece = reader.read()) append(piece);
+        return true;
+    }
+
+    /// The fields of a file that is sent alone. Whether the body is that file is told by its type, by the name of the
+    /// file in the query, or by the file being the only field.
+    void read_query() {
+        for (auto& [name, value] : decode_query(request_.query())) {
+            if (name == file_field_ || !find_member(body_, name))
+                refuse_parameter(name);
+            else
+                given_.add(name, value);
+        }
+        if (!request_.has_body()) return;
+        const bool is_form = media_.type == "application/x-www-form-urlencoded" || media_.type == "application/json";
+        const bool is_named = std::any_of(body_.begin(), body_.end(), [&](const Member& m) {
+            return m.is_file_name && given_.fields.contains(m.name);
+        });
+        const bool is_only_field =
+            std::count_if(body_.begin(), body_.end(), [](const Member& m) { return !m.read_only; }) == 1;
+        if (!is_form || is_named || is_only_field)
+            given_.fields[file_field_] = "";
+        else
+            unknown_[file_field_] = {
                 "Send the file as a part of multipart/form-data, or alone with its name in the query string."};
     }
-    if (named != in.end() && !given.fields.contains(named->name)) given.fields[named->name] = called;
-    Input input = given.checked(Source::text, request.method(), in, out);
-    for (auto& [name, messages] : unknown) input.errors[name] = std::move(messages);
-    if (!input.errors.empty() || is_multipart) return input;
 
-    file = std::make_unique<Incoming>();
-    std::vector<char> piece(64 << 10);
-    for (std::size_t n; (n = request.receive(piece.data(), piece.size())) > 0;) append({piece.data(), n});
-    input.fields[file_field] = file->finish().sha256;
-    return input;
+    void refuse_parameter(const std::string& name) { unknown_[name] = {"Unknown query parameter."}; }
+
+    std::string receive_file() {
+        file_ = std::make_unique<Incoming>();
+        std::vector<char> piece(64 << 10);
+        for (std::size_t n; (n = request_.receive(piece.data(), piece.size())) > 0;) append({piece.data(), n});
+        return file_->finish().sha256;
+    }
+
+    Request& request_;
+    const Shape& body_;
+    std::int64_t largest_;
+    std::unique_ptr<Incoming>& file_;
+    std::string file_field_;
+    MediaType media_;
+    SentFields given_;
+    Errors unknown_;              ///< parameters of the query that do not exist
+    std::string part_file_name_;  ///< as the part of the form says it
+};
+
+}  // namespace
+
+CheckedFields read_upload(Request& request, const Shape& body, const Shape& answer, std::int64_t largest,
+                          std::unique_ptr<Incoming>& file) {
+    return UploadReader(request, body, largest, file).read(answer);
 }
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// What the two readers of bodies share: that of fields (input.cpp) and that of uploads (upload.cpp).
+// What the two readers of bodies share: that of fields (http/input.hpp) and that of uploads (files/upload.hpp).
 #pragma once
 #include <functional>
 
@@ -18,8 +18,8 @@ struct MediaType {
 MediaType media_type_of(const Request& request);
 inline bool is_utf8(const MediaType& media) { return media.charset.empty() || media.charset == "utf-8"; }
 
-/// What came as pairs of texts: a form or a query string.
-struct Given {
+/// Fields that were sent as pairs of texts: a form or a query string.
+struct SentFields {
     json::object fields;
     Errors errors;
 
@@ -28,16 +28,16 @@ struct Given {
         fields[name] = std::move(value);
     }
     /// The checked fields, with these errors beside their own.
-    Input checked(Source source, std::string_view method, const Shape& in, const Shape& out) const {
-        Input input = check_fields(fields, source, method, in, out);
+    CheckedFields checked(Source source, std::string_view method, const Shape& body, const Shape& answer) const {
+        CheckedFields checked = check_fields(fields, source, method, body, answer);
         for (const auto& [name, messages] : errors)
-            for (const std::string& message : messages) input.errors[name].push_back(message);
-        return input;
+            for (const std::string& message : messages) checked.errors[name].push_back(message);
+        return checked;
     }
 };
 
 /// Reads all parts of a form. What take_file() returns true for has been taken; other files are refused by name.
-void read_multipart(multipart::Reader& reader, Given& given,
+void read_multipart(multipart::Reader& reader, SentFields& given,
                     const std::function<bool(const multipart::Part&)>& take_file);
 
 }  // namespace api

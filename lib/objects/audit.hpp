@@ -2,7 +2,7 @@
 #pragma once
 #include "schema/endpoint.hpp"
 
-inline constexpr api::Object audit_trail{
+inline constexpr api::Resource audit_trail{
     .name = "audit",
     .table = "audit",
     .path = "/api/v1/audit",
@@ -31,7 +31,7 @@ BOOST_DESCRIBE_STRUCT(AuditEntry, (),
                        new_values))
 
 /// The part of the trail that is about tasks, without from where.
-inline constexpr api::Object task_changes{
+inline constexpr api::Resource task_changes{
     .name = "change",
     .table = "audit",
     .path = "/api/v1/tasks",

@@ -5,15 +5,15 @@
 #include "objects/message.hpp"
 #include "objects/report.hpp"
 
-inline constexpr api::Object documents{
+inline constexpr api::Resource documents{
     .name = "document",
     .table = "documents",
     .path = "/api/v1/documents",
-    .visible = {"may(documents.view_all)", "it.owner = me.id"},
+    .visible = {"has_permission(documents.view_all)", "it.owner = me.id"},
     .computed = {{"url",
-                  "jsonb_build_array(:base_url::text, 'document', it.sha256, it.file_name, it.content_type,"
-                  " :media_expires::bigint)"},
-                 {"url_expires_at", "to_timestamp(:media_expires::bigint)"}},
+                  "jsonb_build_array(:system.base_url, 'document', it.sha256, it.file_name, it.content_type,"
+                  " :system.media_expires)"},
+                 {"url_expires_at", "to_timestamp(:system.media_expires)"}},
     .searched = "it.title || ' ' || it.file_name",
     .attached = {{"task", tasks},
                  {"equipment", equipment},

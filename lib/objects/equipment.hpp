@@ -9,14 +9,14 @@ inline constexpr api::Computed last_maintained_at{
 inline constexpr api::Computed life_used{"life_used", R"(greatest(months_used(it.acquired_on, it.service_life_months),
                  hours_used(it.usage_hours, it.service_life_hours))::numeric(12,2))"};
 
-inline constexpr api::Object equipment{
+inline constexpr api::Resource equipment{
     .name = "equipment",
     .table = "equipment",
     .path = "/api/v1/equipment",
     .visible = {"true"},
     .computed = {last_maintained_at,
                  {"open_work_orders", R"((select count(*) from tasks t
-                     where t.equipment = it.id and t.status in ('Pending', 'In Progress')))"},
+                     where t.equipment = it.id and is_open(t.status)))"},
                  {"next_due_on", R"((select min(s.next_due_on) from schedules s
                      where s.equipment = it.id and s.is_active))"},
                  life_used},
@@ -55,7 +55,13 @@ BOOST_DESCRIBE_STRUCT(Equipment, (),
                        service_life_months, service_life_hours, usage_hours, notes, last_maintained_at,
                        maintenance_count, open_work_orders, next_due_on, life_used, created_at, updated_at, version))
 
-inline constexpr api::Object readings{
+/// A moment in a body that has not come yet, clocks aside.
+constexpr api::Rule in_future(std::string_view field, std::string_view when) {
+    return {
+        .code = "in_future", .status = 400, .when = when, .detail = "This moment is in the future.", .field = field};
+}
+
+inline constexpr api::Resource readings{
     .name = "reading",
     .table = "readings",
     .path = "/api/v1/equipment/{equipment_id}/readings",

@@ -7,7 +7,7 @@
 #pragma once
 #include "objects/equipment.hpp"
 
-inline constexpr api::Object lives{
+inline constexpr api::Resource lives{
     .name = "equipment",
     .table = "equipment",
     .path = "/api/v1/equipment",

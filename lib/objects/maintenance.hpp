@@ -1,9 +1,9 @@
 // A maintenance record: what was done to complete a work order. And schedules, which make work orders when it is time.
 #pragma once
-#include "schema/items.hpp"
 #include "objects/task.hpp"
+#include "schema/items.hpp"
 
-inline constexpr api::Object maintenance{
+inline constexpr api::Resource maintenance{
     .name = "maintenance",
     .table = "maintenance",
     .path = "/api/v1/maintenance",
@@ -36,7 +36,7 @@ BOOST_DESCRIBE_STRUCT(Maintenance, (),
                       (id, task, equipment, technician, performed_at, description, findings, hours_spent, cost, parts,
                        created_at, updated_at, version))
 
-inline constexpr api::Object schedules{
+inline constexpr api::Resource schedules{
     .name = "schedule",
     .table = "schedules",
     .path = "/api/v1/schedules",

@@ -3,7 +3,7 @@
 #include "objects/task.hpp"
 
 /// Each person's own: the sender's and the recipients' copies.
-inline constexpr api::Object messages{
+inline constexpr api::Resource messages{
     .name = "message",
     .table = "mailbox",
     .path = "/api/v1/messages",
@@ -25,3 +25,21 @@ struct Message {
     api::ReadOnly<int> version;
 };
 BOOST_DESCRIBE_STRUCT(Message, (), (id, sender, recipients, subject, body, task, sent_at, read_at, version))
+
+/// The message itself, where it is made: a statement does not see the copies that its own parts make.
+inline constexpr api::Resource new_messages{
+    .name = messages.name,
+    .table = "messages",
+    .path = messages.path,
+    .visible = {"it.sender = me.id"},
+    .computed = {{"recipients", R"((select jsonb_agg(named.id::bigint order by named.id::bigint)
+                     from jsonb_array_elements_text(:body.recipients) named (id)))"},
+                 {"read_at", "null::timestamptz"},
+                 {"version", "1"}},
+};
+
+/// Whether the caller has read a message.
+struct Mark {
+    api::Required<bool> read;
+};
+BOOST_DESCRIBE_STRUCT(Mark, (), (read))

@@ -1,30 +1,34 @@
 // A profile: the person's side of an account. It is made with the user, and its id is the user's.
 #pragma once
-#include "schema/endpoint.hpp"
 #include "files/media.hpp"
+#include "schema/endpoint.hpp"
 
 /// Everybody sees everybody's.
-inline constexpr api::Object profiles{
+inline constexpr api::Resource profiles{
     .name = "profile",
     .table = "profiles",
     .path = "/api/v1/users",
     .visible = {"true"},
     .computed = {{"user", "it.id"},
                  {"picture_url",
-                  "case when it.picture_sha256 is not null then jsonb_build_array(:base_url::text, 'picture',"
+                  "case when it.picture_sha256 is not null then jsonb_build_array(:system.base_url, 'picture',"
                   " it.picture_sha256, 'picture.' ||"
                   " replace(split_part(it.picture_type, '/', 2), 'jpeg', 'jpg'), it.picture_type,"
-                  " :media_expires::bigint) end"},
+                  " :system.media_expires) end"},
                  {"thumbnail_url",
-                  "case when it.thumbnail_sha256 is not null then jsonb_build_array(:base_url::text, 'picture',"
+                  "case when it.thumbnail_sha256 is not null then jsonb_build_array(:system.base_url, 'picture',"
                   " it.thumbnail_sha256, 'thumbnail.' ||"
                   " replace(split_part(it.picture_type, '/', 2), 'jpeg', 'jpg'), it.picture_type,"
-                  " :media_expires::bigint) end"}},
+                  " :system.media_expires) end"}},
 };
 
 /// A profile is its person's.
-inline constexpr api::Rule not_your_profile{"not_yours", 403, "it.id <> me.id and not may(users.edit)",
-                                            "Changing the profile of another user needs the permission users.edit."};
+inline constexpr api::Rule not_your_profile{
+    .code = "not_yours",
+    .status = 403,
+    .when = "it.id <> me.id and not has_permission(users.edit)",
+    .detail = "Changing the profile of another user needs the permission users.edit.",
+};
 
 struct Profile {
     api::ReadOnly<api::Id> user;

@@ -2,11 +2,11 @@
 #pragma once
 #include "objects/task.hpp"
 
-inline constexpr api::Object reports{
+inline constexpr api::Resource reports{
     .name = "report",
     .table = "reports",
     .path = "/api/v1/reports",
-    .visible = {"may(reports.view_all)", "it.author = me.id"},
+    .visible = {"has_permission(reports.view_all)", "it.author = me.id"},
     .searched = "it.title || ' ' || it.body",
 };
 

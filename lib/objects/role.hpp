@@ -17,7 +17,7 @@ struct api::Type<RoleName> : api::Type<api::Line<1, 100>> {
 template <>
 inline constexpr bool api::shapes::is_text<RoleName> = true;
 
-inline constexpr api::Object roles{
+inline constexpr api::Resource roles{
     .name = "role",
     .table = "roles",
     .path = "/api/v1/roles",
@@ -39,7 +39,7 @@ struct Role {
 };
 BOOST_DESCRIBE_STRUCT(Role, (), (id, name, description, permissions, built_in, created_at, updated_at, version))
 
-inline constexpr api::Object permissions{
+inline constexpr api::Resource permissions{
     .name = "permission",
     .table = "permissions",
     .path = "/api/v1/permissions",
@@ -55,15 +55,48 @@ struct Permission {
 BOOST_DESCRIBE_STRUCT(Permission, (), (id, code, description))
 
 /// Who gives permissions to a role or to a token has them.
-inline constexpr api::Rule permission_lacking{"permission_lacking", 403,
-                                              R"(exists (
-        select from jsonb_array_elements_text(:permissions::jsonb) given join permissions p on p.code = given
+inline constexpr api::Rule permission_lacking{
+    .code = "permission_lacking",
+    .status = 403,
+    .when = R"(exists (
+        select from jsonb_array_elements_text(:body.permissions) given join permissions p on p.code = given
          where p.code <> all (me.codes)))",
-                                              "Nobody can hand out a permission that they lack."};
+    .detail = "Nobody can hand out a permission that they lack.",
+};
 
 /// The field `permissions` names permissions that there are.
-inline constexpr api::Rule no_such_permission{"no_such_permission", 400,
-                                              R"(exists (
-        select from jsonb_array_elements_text(:permissions::jsonb) given
+inline constexpr api::Rule no_such_permission{
+    .code = "no_such_permission",
+    .status = 400,
+    .when = R"(exists (
+        select from jsonb_array_elements_text(:body.permissions) given
          where given not in (select p.code from permissions p)))",
-                                              "There is no such permission.", "permissions"};
+    .detail = "There is no such permission.",
+    .field = "permissions",
+};
+
+/// A role with more permissions than the caller has is not changed by them.
+inline constexpr api::Rule stronger_role{
+    .code = "stronger_role",
+    .status = 403,
+    .when = "exists (select from role_permissions rp where rp.role_id = it.id and rp.code <> all (me.codes))",
+    .detail = "This role has permissions that you lack.",
+};
+inline constexpr api::Rule built_in_is_renamed{
+    .code = "built_in",
+    .status = 409,
+    .when = "it.built_in and input.name <> it.name",
+    .detail = "A built-in role keeps its name.",
+};
+inline constexpr api::Rule built_in_is_deleted{
+    .code = "built_in",
+    .status = 409,
+    .when = "it.built_in",
+    .detail = "A built-in role cannot be deleted.",
+};
+
+/// What the role has after a change: the field `permissions`, or what it has already.
+inline constexpr api::Computed permissions_set{"permissions", R"(
+coalesce(sorted_names(:body.permissions),
+         (select coalesce(jsonb_agg(rp.code order by rp.code), '[]')
+            from role_permissions rp where rp.role_id = it.id)))"};

@@ -3,7 +3,7 @@
 #include "schema/endpoint.hpp"
 
 /// One's own sessions that are alive.
-inline constexpr api::Object sessions{
+inline constexpr api::Resource sessions{
     .name = "session",
     .table = "session_rows",
     .path = "/api/v1/auth/sessions",
@@ -23,7 +23,7 @@ struct Session {
 BOOST_DESCRIBE_STRUCT(Session, (), (id, created_at, last_used_at, expires_at, user_agent, ip, current))
 
 /// One's own personal access tokens that were not ended.
-inline constexpr api::Object access_tokens{
+inline constexpr api::Resource access_tokens{
     .name = "token",
     .table = "session_rows",
     .path = "/api/v1/auth/tokens",
@@ -47,7 +47,7 @@ BOOST_DESCRIBE_STRUCT(AccessToken, (), (id, name, permissions, created_at, expir
 inline constexpr std::string_view end_session_row = R"(answer as (
         update session_rows it
            set ended_at = now(), ended_as = 'session_ended'
-          from granted
-         where it.id = granted.id
+          from authorized
+         where it.id = authorized.id
         returning it.*
     ))";

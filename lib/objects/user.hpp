@@ -1,24 +1,21 @@
 // A user: an account and the person behind it, with what keeps accounts from growing by themselves. What is private is
 // null for others.
 #pragma once
-#include "schema/endpoint.hpp"
 #include "base/problem.hpp"
+#include "schema/endpoint.hpp"
 
 /// Everybody sees everybody; what is private is null for others.
-inline constexpr api::Object users{
+inline constexpr api::Resource users{
     .name = "user",
     .table = "users",
     .path = "/api/v1/users",
     .visible = {"true"},
-    .computed = {{"email", "case when it.id = me.id or may(users.view_private) then it.email end"},
-                 {"is_active", "case when it.id = me.id or may(users.view_private) then it.is_active end"},
-                 {"is_superuser", "case when it.id = me.id or may(users.view_private) then it.is_superuser end"},
-                 {"date_joined", "case when it.id = me.id or may(users.view_private) then it.date_joined end"},
-                 {"last_login", "case when it.id = me.id or may(users.view_private) then it.last_login end"},
-                 {"roles", R"((select coalesce(jsonb_agg(r.name order by r.name), '[]')
+    .computed = {{"roles", R"((select coalesce(jsonb_agg(r.name order by r.name), '[]')
                      from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id))"}},
     .referable = "it.is_active",
     .searched = "it.username || ' ' || it.first_name || ' ' || it.last_name",
+    .private_members = {"email", "is_active", "is_superuser", "date_joined", "last_login"},
+    .private_to = "it.id = me.id or has_permission(users.view_private)",
 };
 
 struct User {
@@ -39,53 +36,65 @@ BOOST_DESCRIBE_STRUCT(User, (),
                        last_login, version))
 
 /// Nobody changes an account that may what they may not: they could make it theirs. `it` is a user or what has its id.
-inline constexpr api::Rule stronger_account{"stronger_account", 403,
-                                            R"(it.id <> me.id and exists (
+inline constexpr api::Rule stronger_account{
+    .code = "stronger_account",
+    .status = 403,
+    .when = R"(it.id <> me.id and exists (
         select from users account
          where account.id = it.id
            and (account.is_superuser and not me.is_superuser
                 or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))))",
-                                            "This account has permissions that you lack."};
+    .detail = "This account has permissions that you lack.",
+};
 
 /// A personal access token never changes the account that it belongs to.
-inline constexpr api::Rule own_account{api::refusals::session_required.code, 403,
-                                       "it.id = me.id and me.kind <> 'session'",
-                                       api::refusals::session_required.detail};
+inline constexpr api::Rule own_account{
+    .code = api::refusals::session_required.code,
+    .status = 403,
+    .when = "it.id = me.id and me.kind <> 'session'",
+    .detail = api::refusals::session_required.detail,
+};
 
 /// Nobody makes others stronger than they are: the field `roles` adds only roles whose permissions the caller has.
-inline constexpr api::Rule role_lacking{"role_lacking", 403,
-                                        R"(exists (
+inline constexpr api::Rule role_lacking{
+    .code = "role_lacking",
+    .status = 403,
+    .when = R"(exists (
         select from roles r join role_permissions rp on rp.role_id = r.id
-         where r.name in (select jsonb_array_elements_text(:roles::jsonb)) and rp.code <> all (me.codes)
+         where r.name in (select jsonb_array_elements_text(:body.roles)) and rp.code <> all (me.codes)
            and not exists (select from user_roles ur where ur.user_id = it.id and ur.role_id = r.id)))",
-                                        "Nobody can hand out a role with permissions that they lack."};
+    .detail = "Nobody can hand out a role with permissions that they lack.",
+};
 
 /// The field `roles` names roles that there are.
-inline constexpr api::Rule no_such_role{"no_such_role", 400,
-                                        R"(exists (
-        select from jsonb_array_elements_text(:roles::jsonb) given where given not in (select r.name from roles r)))",
-                                        "There is no such role.", "roles"};
+inline constexpr api::Rule no_such_role{
+    .code = "no_such_role",
+    .status = 400,
+    .when = R"(exists (
+        select from jsonb_array_elements_text(:body.roles) given where given not in (select r.name from roles r)))",
+    .detail = "There is no such role.",
+    .field = "roles",
+};
 
 /// The roles that the field `roles` names, and no others; without the field they stay.
 inline constexpr std::string_view set_roles = R"(taken as (
-        delete from user_roles ur using granted, roles r
-         where :roles::jsonb is not null and ur.user_id = granted.id and r.id = ur.role_id
-           and r.name not in (select jsonb_array_elements_text(:roles::jsonb))
+        delete from user_roles ur using authorized, roles r
+         where :body.roles is not null and ur.user_id = authorized.id and r.id = ur.role_id
+           and r.name not in (select jsonb_array_elements_text(:body.roles))
         returning ur.role_id
     ), handed as (
         insert into user_roles (user_id, role_id)
-        select granted.id, r.id
-          from granted join roles r on r.name in (select jsonb_array_elements_text(:roles::jsonb))
+        select authorized.id, r.id
+          from authorized join roles r on r.name in (select jsonb_array_elements_text(:body.roles))
         on conflict do nothing
         returning role_id
     ))";
 /// Other roles are a change of the user.
-inline constexpr api::Fill roles_changed{"updated_at", R"(
+inline constexpr api::ServerSet roles_changed{"updated_at", R"(
         case when exists (select from taken) or exists (select from handed) then now() else it.updated_at end)"};
 /// What the user has then: a statement does not see what its own parts have done.
 inline constexpr api::Computed roles_set{"roles", R"(
-        case when :roles::jsonb is null
-             then (select coalesce(jsonb_agg(r.name order by r.name), '[]')
-                     from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id)
-             else (select coalesce(jsonb_agg(given order by given), '[]')
-                     from jsonb_array_elements_text(:roles::jsonb) given) end)"};
+
+coalesce(sorted_names(:body.roles),
+         (select coalesce(jsonb_agg(r.name order by r.name), '[]')
+            from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id)))"};

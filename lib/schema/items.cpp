@@ -1,6 +1,8 @@
 // The rules of lists of small objects.
 #include "schema/items.hpp"
 
+#include "base/json.hpp"
+
 namespace api::types {
 
 std::string check_items(json::value& value, Source source, const Shape& item) {
@@ -24,7 +26,7 @@ std::string check_items(json::value& value, Source source, const Shape& item) {
             refuse(place + "Expected an object.");
             continue;
         }
-        Input checked = check_fields(each.get_object(), Source::json, "POST", item, item);
+        CheckedFields checked = check_fields(each.get_object(), Source::json, "POST", item, item);
         for (const auto& [field, messages] : checked.errors)
             for (const std::string& message : messages) refuse(place + field + ": " + message);
         each = std::move(checked.fields);

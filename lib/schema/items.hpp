@@ -1,6 +1,6 @@
 // Lists of small objects as one field: in a body an array, in the database a jsonb.
 #pragma once
-#include "http/input.hpp"
+#include "schema/fields.hpp"
 
 namespace api {
 
@@ -16,6 +16,9 @@ inline constexpr std::size_t most_items = 100;
 /// Checks each item; what is wrong is said with the number of the item and the name of its field.
 std::string check_items(json::value& value, Source source, const Shape& item);
 }  // namespace types
+
+template <class T>
+inline constexpr std::string_view sql_type<Items<T>> = "jsonb";
 
 template <class T>
 struct Type<Items<T>> {

@@ -4,6 +4,7 @@
 #include <boost/mp11.hpp>
 
 #include "schema/resource.hpp"
+#include "schema/sql_type.hpp"
 
 namespace api {
 
@@ -25,10 +26,11 @@ struct Member {
     bool is_text = false;
     bool is_id = false;      ///< names a row: a range of them makes no sense
     bool is_list = false;    ///< Names or References: no column
-    bool is_secret = false;  ///< a password: neither in :body nor a parameter of any statement
+    bool is_secret = false;  ///< a password: no parameter of any statement
     bool is_file = false;    ///< the bytes of an upload: no column
     bool is_file_name = false;
-    const Object* reference = nullptr;
+    const Resource* reference = nullptr;  ///< what it refers to
+    std::string_view sql_type;            ///< in which a value is sent; that of its column
     std::vector<std::pair<std::string_view, std::string_view>> groups;
     json::object (*schema)() = nullptr;  ///< made when it is asked for: a handler that serves does not keep it
     std::string (*check)(json::value&, Source) = nullptr;
@@ -36,6 +38,8 @@ struct Member {
     Shape nested;  ///< of a described struct as a member; the answer has its columns in a row
     Shape item;    ///< of each of Items
 
+    /// Whether a body may set it as a column of its own name.
+    bool is_settable_column() const { return !read_only && nested.empty() && !is_secret && !is_list && !is_file; }
     /// A text that may be empty and is never null: a client clears it by null as well, as it clears every other member.
     bool is_clearable() const {
         return is_text && !nullable && !required && !always_required && !filled && !is_file_name && initial == "";
@@ -59,7 +63,7 @@ struct Peel<std::optional<T>> {
     static std::optional<T> wrap(type v) { return Peel<T>::wrap(std::move(v)); }
     static const type* peek(const std::optional<T>& v) { return v ? Peel<T>::peek(*v) : nullptr; }
 };
-template <class W, class T, bool Member::*Flag>
+template <class W, class T, bool Member::* Flag>
 struct PeelValue {
     using type = typename Peel<T>::type;
     static void note(Member& m) { m.*Flag = true, Peel<T>::note(m); }
@@ -74,16 +78,16 @@ template <class T>
 struct Peel<Required<T>> : PeelValue<Required<T>, T, &Member::always_required> {};
 
 template <class T>
-inline constexpr const Object* reference_of = nullptr;
-template <const Object& O>
-inline constexpr const Object* reference_of<Reference<O>> = &O;
-template <const Object& O, std::size_t Min, std::size_t Max>
-inline constexpr const Object* reference_of<References<O, Min, Max>> = &O;
+inline constexpr const Resource* reference_of = nullptr;
+template <const Resource& R>
+inline constexpr const Resource* reference_of<Reference<R>> = &R;
+template <const Resource& R, std::size_t Min, std::size_t Max>
+inline constexpr const Resource* reference_of<References<R, Min, Max>> = &R;
 
 template <class T>
 inline constexpr bool is_list = std::is_same_v<T, Names>;
-template <const Object& O, std::size_t Min, std::size_t Max>
-inline constexpr bool is_list<References<O, Min, Max>> = true;
+template <const Resource& R, std::size_t Min, std::size_t Max>
+inline constexpr bool is_list<References<R, Min, Max>> = true;
 
 template <class T>
 inline constexpr bool is_text = false;
@@ -154,6 +158,7 @@ Shape shape_of() {
             m.nested = shape_of<Plain>();
         } else {
             m.schema = Type<Plain>::schema;
+            m.sql_type = api::sql_type<Plain>;
             m.check = Type<Plain>::check;
             m.write = Type<Plain>::write;
             m.is_secret = std::is_same_v<Plain, Password> || std::is_same_v<Plain, Secret>;

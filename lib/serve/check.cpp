@@ -1,53 +1,64 @@
-// Whether a handler fits the machine that it is on: the same for --check and for GET /_check.
+// Planning every statement, and reading the keys.
+#include "serve/check.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
-#include "serve/handler.hpp"
 #include "base/keys.hpp"
 
 namespace api {
 
-bool Handler::uses_database() const {
-    return std::any_of(entries_.begin(), entries_.end(),
-                       [this](const Entry& entry) { return !statements(entry).empty(); });
+namespace {
+
+/// Adds the faults of statements that have not been seen yet: all endpoints ask for the caller alike.
+void check_statements(const CompiledEndpoint& endpoint, Database& database, std::set<std::string>& seen,
+                      std::vector<std::string>& faults) {
+    for (const Statement& statement : endpoint.all_statements()) {
+        if (!seen.insert(statement.text).second) continue;
+        const std::string fault = database.check(statement);
+        std::string line = std::string(endpoint.operation.spec.route) + ": " + fault;
+        if (!fault.empty() && std::find(faults.begin(), faults.end(), line) == faults.end())
+            faults.push_back(std::move(line));
+    }
 }
 
-std::vector<std::string> Handler::check(Database& database) const {
+}  // namespace
+
+bool uses_database(const Handler& handler) {
+    return std::any_of(handler.endpoints().begin(), handler.endpoints().end(),
+                       [](const CompiledEndpoint& endpoint) { return !endpoint.all_statements().empty(); });
+}
+
+std::vector<std::string> check(const Handler& handler, Database& database) {
     std::vector<std::string> faults;
     try {
         keys();
     } catch (const std::exception& fault) {
         faults.emplace_back(fault.what());
     }
-    if (!uses_database()) return faults;
-    std::set<std::string> seen{};  // who is asking, all endpoints ask alike
+    if (!uses_database(handler)) return faults;
+    std::set<std::string> seen;
     try {
         database.query(numbered("select 1"), {});  // also where nothing is prepared: the role may connect
-        for (const Entry& entry : entries_)
-            for (const Statement& statement : statements(entry))
-                if (seen.insert(statement.text).second)
-                    if (const std::string fault = database.check(statement); !fault.empty())
-                        if (std::string line = std::string(entry.operation.form.route) + ": " + fault;
-                            std::find(faults.begin(), faults.end(), line) == faults.end())
-                            faults.push_back(std::move(line));
+        for (const CompiledEndpoint& endpoint : handler.endpoints()) check_statements(endpoint, database, seen, faults);
     } catch (const ConnectionLost& lost) {
-        faults.push_back("the database does not answer: " + lost.why);
+        faults.push_back(std::string("the database does not answer: ") + lost.what());
     } catch (const std::exception& fault) {  // a lock that others hold: the next statement would wait as long
         faults.push_back(std::string("the database: ") + fault.what());
     }
     return faults;
 }
 
-Reply Handler::checked(Database& database) const {
-    const std::vector<std::string> faults = check(database);
+Reply check_reply(const Handler& handler, Database& database) {
+    const std::vector<std::string> faults = check(handler, database);
     Reply reply;
     reply.status = faults.empty() ? 200 : 503;
     reply.headers = {{"Cache-Control", "no-store"}};
-    reply.body = json::serialize(json::object{{"handler", name_},
+    reply.body = json::serialize(json::object{{"handler", handler.name()},
                                               {"pid", getpid()},
-                                              {"database", uses_database()},
+                                              {"database", uses_database(handler)},
                                               {"faults", json::array(faults.begin(), faults.end())}});
     return reply;
 }

@@ -26,8 +26,8 @@ namespace {
 /// How many bytes of a body are read and dropped after the reply: twice the longest body, because nginx has refused
 /// those that are longer.
 std::size_t most_drained(const Handler& handler) {
-    const bool takes_files = std::any_of(handler.entries().begin(), handler.entries().end(),
-                                         [](const Entry& entry) { return entry.operation.receive != nullptr; });
+    const bool takes_files = std::any_of(handler.endpoints().begin(), handler.endpoints().end(),
+                                         [](const CompiledEndpoint& endpoint) { return endpoint.receive != nullptr; });
     return 2 * max_body + (takes_files ? static_cast<std::size_t>(settings().largest_upload) : 0);
 }
 

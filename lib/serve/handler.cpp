@@ -1,59 +1,19 @@
 // Routing, retries and the last line of defence.
 #include "serve/handler.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <random>
 #include <thread>
 
-#include "sql/statement_builder.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "serve/check.hpp"
+#include "serve/pipeline.hpp"
 
 namespace api {
 
 namespace {
-
-using PathParameters = std::vector<std::pair<std::string, std::string>>;
-
-/// Compares a path with a template, segment by segment; `{name}` takes any one segment.
-bool matches(std::string_view pattern, std::string_view path, PathParameters& parameters) {
-    while (!pattern.empty() && !path.empty()) {
-        std::size_t end = std::min(pattern.find('/', 1), pattern.size()),
-                    stop = std::min(path.find('/', 1), path.size());
-        std::string_view expected = pattern.substr(1, end - 1), segment = path.substr(1, stop - 1);
-        if (expected.starts_with("{")) {
-            if (segment.empty()) return false;
-            parameters.emplace_back(expected.substr(1, expected.size() - 2), segment);
-        } else if (expected != segment) {
-            return false;
-        }
-        pattern.remove_prefix(end), path.remove_prefix(stop);
-    }
-    return pattern.empty() && path.empty();
-}
-
-bool has_method(std::string_view route, std::string_view method) {
-    std::string_view methods = route.substr(0, route.find('/'));
-    while (!methods.empty()) {
-        std::string_view one = methods.substr(0, methods.find(' '));
-        if (one == method) return true;
-        methods.remove_prefix(std::min(one.size() + 1, methods.size()));
-    }
-    return false;
-}
-
-/// Whether an endpoint serves this method on this path; then parameters are those of the path. A literal path is not
-/// taken for a parameter of another route.
-bool serves(const Entry& entry, std::string_view method, std::string_view path, bool literal,
-            PathParameters& parameters) {
-    auto fits = [&](std::string_view route) {
-        parameters.clear();
-        if (!has_method(route, method) || (literal && forms::path_of(route) != path)) return false;
-        return matches(forms::path_of(route), path, parameters);
-    };
-    const Form& form = entry.operation.form;
-    return fits(form.route) || std::any_of(form.also.begin(), form.also.end(), fits);
-}
 
 Reply reply_of(const Problem& problem) {
     Reply reply;
@@ -94,66 +54,64 @@ void check_headers(const Reply& reply) {
 
 }  // namespace
 
-Handler::Handler(std::string name, std::vector<Operation> operations) : name_(std::move(name)) {
-    for (Operation& operation : operations) {
-        Entry entry{std::move(operation), {}, {}, {}};
-        const Form& form = entry.operation.form;
-        if (form.permissions[0] != anyone) entry.caller_statement = caller_statement(entry.operation);
-        if (!entry.operation.is_page && (form.object || !form.sql.empty()) &&
-            !(form.permissions[0] == anyone && form.sql.empty()))
-            entry.statement = statement_of(entry.operation);
-        if (Splice{entry.operation}.takes_key()) entry.key_statement = key_statement(entry.operation);
-        literal_paths_.emplace(forms::path_of(form.route));
-        for (std::string_view route : form.also) literal_paths_.emplace(forms::path_of(route));
-        entries_.push_back(std::move(entry));
-    }
+Handler::Handler(std::string name, std::vector<CompiledEndpoint> endpoints)
+    : name_(std::move(name)), endpoints_(std::move(endpoints)) {
+    for (const CompiledEndpoint& endpoint : endpoints_)
+        for (const Route& route : endpoint.routes) literal_paths_.insert(route.path);
 }
 
 Reply Handler::answer(Request& request, Database& database) const {
     if (waited_too_long(request)) throw unavailable("Too many requests are waiting. Try again.", 2);
     const std::string_view path = request.path(), method = request.method();
-    // over the socket alone: nginx has no route to it, and tells the address of whom it speaks for
+    // over the socket alone: nginx has no route to it, and sends the address of every client
     if (path == "/_check" && method == "GET" && request.variable("REMOTE_ADDR").empty()) {
         request.route = "/_check";
-        return checked(database);
+        return check_reply(*this, database);
     }
-    const std::string_view wanted = method == "HEAD" ? "GET" : method;
-    const bool literal = literal_paths_.contains(path);
-    for (const Entry& entry : entries_) {
-        PathParameters parameters;
-        if (!serves(entry, wanted, path, literal, parameters)) continue;
-        request.route = forms::path_of(entry.operation.form.route);
-        Exchange exchange(entry, request, database);
-        for (int attempt = 0;; ++attempt) {
-            try {
-                if (!exchange.is_checked) exchange.check(parameters);  // a body is there once
-                return exchange.run();
-            } catch (const Collision& collision) {
-                database.rollback();
-                if (attempt == 3) throw;
-                log_line(name_, "collision, trying again: " + collision.why, request.id());
-                back_off(attempt);
-            } catch (const ConnectionLost& lost) {
-                database.rollback();
-                if (wanted != "GET" || attempt > 0) throw;
-                log_line(name_, "connection lost, trying again: " + lost.why, request.id());
+    const bool is_literal = literal_paths_.contains(path);
+    PathParameters parameters;
+    for (const CompiledEndpoint& endpoint : endpoints_)
+        if (endpoint.serves(method == "HEAD" ? "GET" : method, path, is_literal, parameters)) {
+            request.route = endpoint.operation.route.path;
+            return answer_by(endpoint, request, database, parameters);
+        }
+    return answer_unserved(request, is_literal);
+}
+
+Reply Handler::answer_by(const CompiledEndpoint& endpoint, Request& request, Database& database,
+                         const PathParameters& path) const {
+    const bool is_read = !endpoint.operation.writes;
+    Pipeline pipeline(endpoint, request, database, path);
+    for (int attempt = 0;; ++attempt) {
+        try {
+            return pipeline.run();
+        } catch (const Collision& collision) {
+            database.rollback();
+            if (attempt == 3) throw;
+            log_line(name_, std::string("collision, trying again: ") + collision.what(), request.id());
+            back_off(attempt);
+        } catch (const ConnectionLost& lost) {
+            database.rollback();
+            if (!is_read || attempt > 0) throw;
+            log_line(name_, std::string("connection lost, trying again: ") + lost.what(), request.id());
+        }
+    }
+}
+
+Reply Handler::answer_unserved(Request& request, bool is_literal) const {
+    std::set<std::string_view> allowed;
+    PathParameters parameters;
+    for (const CompiledEndpoint& endpoint : endpoints_)
+        for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE"})
+            if (endpoint.serves(method, request.path(), is_literal, parameters)) {
+                request.route = endpoint.operation.route.path;
+                allowed.insert(method);
             }
-        }
-    }
-    std::set<std::string> allowed;
-    for (const Entry& entry : entries_)
-        for (const char* one : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
-            PathParameters parameters;
-            if (!serves(entry, one, path, literal, parameters)) continue;
-            request.route = forms::path_of(entry.operation.form.route);
-            allowed.insert(one);
-        }
     if (allowed.empty()) throw Problem(refusals::not_found);
     if (allowed.contains("GET")) allowed.insert("HEAD");
     allowed.insert("OPTIONS");
-    std::string allow;
-    for (const std::string& one : allowed) allow += (allow.empty() ? "" : ", ") + one;
-    if (method == "OPTIONS") return {.status = 204, .headers = {{"Allow", allow}}};
+    const std::string allow = join(allowed, ", ");
+    if (request.method() == "OPTIONS") return {.status = 204, .headers = {{"Allow", allow}}};
     throw Problem(405, "method_not_allowed", "Allowed here: " + allow + ".", {}, {{"Allow", allow}});
 }
 
@@ -166,14 +124,14 @@ Reply Handler::handle(Request& request, Database& database) const {
         database.rollback();
         return reply_of(problem);
     } catch (const Collision& collision) {
-        log_line(name_, "collision: " + collision.why, request.id());
+        log_line(name_, std::string("collision: ") + collision.what(), request.id());
         return reply_of(unavailable("Too many changes at the same time. Try again.", 1));
     } catch (const ConnectionLost& lost) {
-        log_line(name_, "database: " + lost.why, request.id());
+        log_line(name_, std::string("database: ") + lost.what(), request.id());
         return reply_of(unavailable("The database is not available. Try again.", 1));
     } catch (const BadValue& bad) {
         database.rollback();
-        log_line(name_, "a value passed our checks: " + bad.why, request.id());
+        log_line(name_, std::string("a value passed our checks: ") + bad.what(), request.id());
         return reply_of(Problem(400, "invalid", "A value is not valid."));
     } catch (const std::bad_alloc&) {
         database.rollback();
@@ -182,25 +140,18 @@ Reply Handler::handle(Request& request, Database& database) const {
     } catch (const std::exception& fault) {
         database.rollback();
         log_line(name_, std::string("fault: ") + fault.what(), request.id());
-    } catch (const char* fault) {  // what the check of a form says; at run time of a .run's own SQL
-        database.rollback();
-        log_line(name_, std::string("fault: ") + fault, request.id());
     }
     return reply_of(Problem(refusals::internal));
 }
 
 void Handler::after(const Reply& reply, std::string_view id, Database& database) const {
     if (reply.used_key.empty()) return;
-    static const Statement note = numbered(note_use);
+    static const Statement statement = numbered(touch_session);
     try {
-        database.query(note, {{"key", reply.used_key}});
+        database.query(statement, {{"system.session_key", reply.used_key}});
+    } catch (const Collision&) {  // another request notes it at this moment
     } catch (const std::exception& fault) {
         log_line(name_, std::string("the use of a session was not noted: ") + fault.what(), id);
-    } catch (const ConnectionLost& lost) {
-        log_line(name_, "the use of a session was not noted: " + lost.why, id);
-    } catch (const BadValue& bad) {
-        log_line(name_, "the use of a session was not noted: " + bad.why, id);
-    } catch (const Collision&) {  // somebody else notes it just now
     }
 }
 

@@ -1,16 +1,19 @@
 // A handler: the endpoints of one binary. Routes a request to one of them and turns whatever happens into a reply.
 #pragma once
 #include <set>
+#include <string>
+#include <vector>
 
-#include "serve/request_context.hpp"
-#include "base/log.hpp"
+#include "serve/compiled_endpoint.hpp"
 
 namespace api {
 
 /// The endpoints of one path family.
 class Handler {
 public:
-    Handler(std::string name, std::vector<Operation> operations);
+    Handler(std::string name, std::vector<CompiledEndpoint> endpoints);
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
 
     /// Answers a request; never throws. Faults of ours are logged and answered with a bare 500.
     Reply handle(Request& request, Database& database) const;
@@ -18,27 +21,19 @@ public:
     /// a minute.
     void after(const Reply& reply, std::string_view id, Database& database) const;
 
-    /// --describe: routes, permissions, schemas and statements as JSON.
-    std::string describe() const;
-    /// What does not fit, one line each: every statement is planned on the real schema, as the role of the connection,
-    /// and the keys are read. Nothing is changed, but for keys that are not there yet.
-    std::vector<std::string> check(Database& database) const;
-    /// False where no endpoint ever asks the database.
-    bool uses_database() const;
-
     const std::string& name() const { return name_; }
-    const std::vector<Entry>& entries() const { return entries_; }
+    const std::vector<CompiledEndpoint>& endpoints() const { return endpoints_; }
 
 private:
-    using PathParameters = std::vector<std::pair<std::string, std::string>>;
     Reply answer(Request& request, Database& database) const;
-    Reply checked(Database& database) const;
-    std::vector<Statement> statements(const Entry& entry) const;
-    json::object describe(const Entry& entry) const;
+    Reply answer_by(const CompiledEndpoint& endpoint, Request& request, Database& database,
+                    const PathParameters& path) const;
+    /// The answer where no endpoint serves the method: 204 to OPTIONS, else 404 or 405.
+    Reply answer_unserved(Request& request, bool is_literal) const;
 
     std::string name_;
-    std::vector<Entry> entries_;
-    std::set<std::string, std::less<>> literal_paths_;  ///< those without a parameter win over those with one
+    std::vector<CompiledEndpoint> endpoints_;
+    std::set<std::string_view> literal_paths_;  ///< those without a parameter win over those with one
 };
 
 }  // namespace api

@@ -8,6 +8,8 @@
 #include "base/keys.hpp"
 #include "base/log.hpp"
 #include "base/settings.hpp"
+#include "serve/check.hpp"
+#include "serve/describe.hpp"
 #include "serve/process.hpp"
 
 namespace api {
@@ -15,14 +17,15 @@ namespace api {
 namespace {
 
 void print_help(std::ostream& out, const Handler& handler) {
-    out << "usage: " << handler.name() << " [--describe | --check | --help]\n\n"
+    out << "usage: " << handler.name() << " [--describe | --sql | --check | --help]\n\n"
         << "Serves FastCGI on the socket that is its standard input; without a socket, one CGI request.\n"
         << "  --describe  prints routes, permissions, schemas and statements as JSON\n"
+        << "  --sql       prints the statements of every endpoint, as they are sent\n"
         << "  --check     plans every statement on the database, as the role that it is let in as, and reads\n"
            "              the keys; exit status 1 if something does not fit. GET /_check on its socket does\n"
            "              the same\n\nEndpoints:\n";
-    for (const Entry& entry : handler.entries())
-        out << "  " << entry.operation.form.route << "\n      " << entry.operation.form.summary << '\n';
+    for (const CompiledEndpoint& endpoint : handler.endpoints())
+        out << "  " << endpoint.operation.spec.route << "\n      " << endpoint.operation.spec.summary << '\n';
     out << "\nSettings (environment):\n";
     for (const SettingLine& line : setting_lines())
         out << "  " << line.name << (*line.initial ? std::string(" (") + line.initial + ")" : "") << "\n      "
@@ -30,9 +33,9 @@ void print_help(std::ostream& out, const Handler& handler) {
 }
 
 /// --check: 1 where a statement or the keys do not fit.
-int check(const Handler& handler) {
+int run_check(const Handler& handler) {
     Database database(handler.name(), true);
-    const std::vector<std::string> faults = handler.check(database);
+    const std::vector<std::string> faults = check(handler, database);
     for (const std::string& fault : faults) log_line(handler.name(), "does not fit: " + fault);
     return faults.empty() ? 0 : 1;
 }
@@ -50,10 +53,14 @@ int run(const Handler& handler, int argc, char** argv) {
     }
     const std::string_view option = argv[1];
     if (option == "--describe" && argc == 2) {
-        std::cout << handler.describe() << '\n';
+        std::cout << describe(handler) << '\n';
         return 0;
     }
-    if (option == "--check" && argc == 2) return check(handler);
+    if (option == "--sql" && argc == 2) {
+        std::cout << readable_sql(handler);
+        return 0;
+    }
+    if (option == "--check" && argc == 2) return run_check(handler);
     const bool is_help = option == "--help";
     print_help(is_help ? std::cout : std::cerr, handler);
     return is_help ? 0 : 2;
@@ -67,14 +74,14 @@ Program::Program(int count, std::source_location where) : argument_count(count) 
     name = file.substr(start, file.rfind('.') - start);
 }
 
-int serve(const Program& program, char** argv, std::vector<Operation> operations) {
-    Handler handler(program.name, std::move(operations));
+int serve(const Program& program, char** argv, std::vector<CompiledEndpoint> endpoints) {
+    Handler handler(program.name, std::move(endpoints));
     try {
         return run(handler, program.argument_count, argv);
+    } catch (const DatabaseError& error) {
+        log_line(handler.name(), std::string("database: ") + error.what());
     } catch (const std::exception& fault) {
         log_line(handler.name(), fault.what());
-    } catch (const ConnectionLost& lost) {
-        log_line(handler.name(), "database: " + lost.why);
     }
     return 1;
 }

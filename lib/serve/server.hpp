@@ -18,17 +18,17 @@ struct Program {
     std::string name;
 };
 
-/// main() of a handler: serves, or obeys --describe, --check, --help. Returns the exit status of the process; an
+/// main() of a handler: serves, or obeys --describe, --sql, --check, --help. Returns the exit status of the process; an
 /// exception is logged.
-int serve(const Program& program, char** argv, std::vector<Operation> operations);
+int serve(const Program& program, char** argv, std::vector<CompiledEndpoint> endpoints);
 
 /// The same for endpoints as they are declared.
 template <class... Endpoints>
 int serve(const Program& program, char** argv, const Endpoints&... endpoints) {
-    std::vector<Operation> operations;
-    operations.reserve(sizeof...(endpoints));
-    (operations.push_back(operation_of(endpoints)), ...);
-    return serve(program, argv, std::move(operations));
+    std::vector<CompiledEndpoint> all;
+    all.reserve(sizeof...(endpoints));
+    (all.push_back(compiled(endpoints)), ...);
+    return serve(program, argv, std::move(all));
 }
 
 }  // namespace api

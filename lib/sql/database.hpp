@@ -1,20 +1,22 @@
-// One connection to PostgreSQL: prepared statements, rows, and its errors as refusals. The only user of libpqxx.
+// One connection to PostgreSQL: prepared statements, rows, and its errors as refusals. libpqxx is spoken to in
+// connection.cpp alone.
 #pragma once
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace api {
 
-/// SQL with $1, $2 … and the name that each of them stands for.
+/// SQL with $1, $2 … and the name of each of these parameters.
 struct Statement {
     std::string text;
     std::vector<std::string> names;
-    bool planned_anew = false;  ///< each time, with its values; else once for all values
+    bool has_custom_plan = false;  ///< planned for each request, with its values; else once for all values
 };
 
 /// Values of named parameters; nothing is null.
@@ -27,6 +29,10 @@ public:
     bool is_null(std::size_t row, std::size_t column) const;
     /// The cell's text, valid as long as the rows are.
     std::string_view operator()(std::size_t row, std::size_t column) const;
+    /// The cell as a whole number. Throws std::logic_error where it is none, null included.
+    std::int64_t integer(std::size_t row = 0, std::size_t column = 0) const;
+    /// True for a boolean cell that is true; null is not.
+    bool is_true(std::size_t row, std::size_t column) const;
     /// How long all cells are together.
     std::size_t bytes() const;
 
@@ -34,17 +40,21 @@ public:
     std::shared_ptr<const Held> held;
 };
 
+/// An error of the database that the caller of a statement may have to handle; what() says why, on one line.
+struct DatabaseError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 /// The connection was lost before or while a statement ran: whether a write took effect is not known.
-struct ConnectionLost {
-    std::string why;
+struct ConnectionLost : DatabaseError {
+    using DatabaseError::DatabaseError;
 };
 /// Serialization failure or deadlock: the statement did nothing and may be tried again.
-struct Collision {
-    std::string why;
+struct Collision : DatabaseError {
+    using DatabaseError::DatabaseError;
 };
-/// The database refused a value that our own checks let pass (class 22).
-struct BadValue {
-    std::string why;
+/// The database refused a value that our own checks let pass (SQLSTATE class 22).
+struct BadValue : DatabaseError {
+    using DatabaseError::DatabaseError;
 };
 
 /// What a connection has cost up to now.
@@ -53,6 +63,8 @@ struct Spent {
     std::uint64_t statements = 0;
     std::uint64_t connections_lost = 0;  ///< broken, or never made
 };
+
+class Connection;
 
 /// A connection that opens at its first use. It belongs to one thread.
 /// Errors: ConnectionLost, Collision, BadValue; api::Problem for what has an answer (a named constraint, a timeout);
@@ -84,7 +96,6 @@ public:
     const std::string& program() const { return program_; }
 
 private:
-    struct Connection;
     Connection& connected();
     /// What an action takes goes into spent().
     template <class Action>

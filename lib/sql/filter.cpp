@@ -2,14 +2,17 @@
 #include "sql/filter.hpp"
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 
-#include "http/input.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
 #include "base/unicode.hpp"
+#include "schema/fields.hpp"
 
 namespace api {
 
 namespace {
+
+constexpr std::string_view unknown_parameter = "Unknown query parameter.";
 
 /// A PostgreSQL array of texts.
 std::string array_of(const std::vector<std::string>& values) {
@@ -50,35 +53,24 @@ std::string_view code_in(std::string_view text) {
     return longest;
 }
 
-/// The values that a filter's text stands for: one, or those of a group. Empty, with wrong set, where it is no value.
-std::vector<std::string> values_of(const Member& member, const std::string& text, std::string& wrong) {
+/// The values that the text of a filter means: one, or those of a group. Empty, with wrong set, where it is no value.
+std::vector<std::string> values_of(const Member& member, std::string_view text, std::string& wrong) {
     for (const auto& [name, values] : member.groups)
-        if (text == name) return split(values);
+        if (text == name) {
+            const auto parts = split(values, ",");
+            return {parts.begin(), parts.end()};
+        }
     json::value value(text);
     wrong = member.check(value, Source::text);
     return wrong.empty() ? std::vector<std::string>{text_of(value)} : std::vector<std::string>{};
 }
 
 std::string check_part(std::string_view text) {
-    auto length = unicode::length(text).value_or(0);
+    const auto length = unicode::length(text).value_or(0);
     return length < 3 || length > 256 ? "Ensure this value has 3 to 256 characters." : "";
 }
 
 }  // namespace
-
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> parts;
-    while (true) {
-        std::size_t comma = std::min(text.find(','), text.size());
-        parts.emplace_back(text.substr(0, comma));
-        if (comma == text.size()) return parts;
-        text.remove_prefix(comma + 1);
-    }
-}
-
-std::string text_of(const json::value& value) {
-    return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
-}
 
 std::vector<std::string_view> ways_of(const Member& member) {
     std::vector<std::string_view> ways{"in"};
@@ -88,116 +80,132 @@ std::vector<std::string_view> ways_of(const Member& member) {
 }
 
 void Filters::read(const std::string& name, const std::string& text) {
-    if (!chooses(name, text)) by_member(name, text);
+    if (is_choice(name, text)) return;
+    const std::size_t mark = name.find("__");
+    const std::string base = name.substr(0, mark), way = mark == name.npos ? "" : name.substr(mark + 2);
+    const Member* member = find_member(op_.answer, base);
+    std::string wrong(unknown_parameter);
+    if (is_offered(base) && base == "search" && mark == name.npos)
+        wrong = search(text, "filter." + name);
+    else if (is_offered(base) && member && base != "search")
+        if (const auto ways = ways_of(*member);
+            mark == name.npos || std::find(ways.begin(), ways.end(), way) != ways.end())
+            wrong = by_member(*member, way, name, text);
+    if (!wrong.empty()) errors_[name].push_back(std::move(wrong));
 }
 
-bool Filters::offers(std::string_view name) const {
-    return std::any_of(op.form.filters.begin(), op.form.filters.end(), [&](std::string_view f) { return f == name; });
+bool Filters::is_offered(std::string_view name) const {
+    const auto& filters = op_.spec.filters;
+    return std::find(filters.begin(), filters.end(), name) != filters.end();
 }
 
-std::string Filters::searched() const { return "(" + std::string(op.form.object->searched) + ")"; }
-
-/// That the text is a part of what is searched. The index takes a text for its trigrams and reads all rows of each,
-/// so a number beside a common word is found by the number alone: at 1,000,000 tasks "task 500001" took it 16.4 ms,
-/// "500001" 0.3 ms. The empty text that is appended keeps the index from the rest.
-std::string Filters::found(const std::string& text, const std::string& parameter) {
-    const std::string_view code = code_in(text);
-    if (code.empty() || code == text) return searched() + " ilike :" + parameter;
-    parameters[parameter + "_code"] = pattern_of(code);
-    return searched() + " ilike :" + parameter + "_code and (" + searched() + " || '') ilike :" + parameter;
-}
-
-/// Whether it is one of the form's choices; its value is noted, or refused.
-bool Filters::chooses(const std::string& name, const std::string& text) {
-    std::string values;
-    for (const Choice& choice : op.form.choices) {
+bool Filters::is_choice(const std::string& name, const std::string& text) {
+    std::vector<std::string_view> values;
+    for (const Choice& choice : op_.spec.choices) {
         if (choice.parameter != name) continue;
         if (choice.value == text) {
-            query.conditions.push_back("(" + std::string(choice.where) + ")");
+            query_.conditions.push_back("(" + std::string(choice.where) + ")");
             return true;
         }
-        values += (values.empty() ? "" : ", ") + std::string(choice.value);
+        values.push_back(choice.value);
     }
     if (values.empty()) return false;
-    errors[name].push_back("Not a valid choice. Use one of: " + values + ".");
+    errors_[name].push_back("Not a valid choice. Use one of: " + join(values, ", ") + ".");
     return true;
 }
 
-/// A condition on a member, with its value as a parameter of the filter's own name.
-void Filters::by_member(const std::string& name, const std::string& text) {
-    std::size_t mark = name.find("__");
-    std::string base = name.substr(0, mark), way = mark == name.npos ? "" : name.substr(mark + 2);
-    if (!offers(base)) return void(errors[name].push_back("Unknown query parameter."));
-    const std::string parameter = "filter_" + name;
-    std::string wrong, condition;
-    if (base == "search") {
-        if (mark != name.npos) return void(errors[name].push_back("Unknown query parameter."));
-        wrong = check_part(text);
-        condition = found(text, parameter);
-        parameters[parameter] = pattern_of(text);
-        query.searches = query.planned_anew = true;
-    } else if (const Member* member = find_member(op.out, base)) {
-        const auto ways = ways_of(*member);
-        if (mark != name.npos && std::find(ways.begin(), ways.end(), way) == ways.end())
-            return void(errors[name].push_back("Unknown query parameter."));
-        const std::string column = "it.\"" + base + "\"";
-        // how many rows an id or a number leaves can be guessed without it; of all others only the value tells
-        query.planned_anew =
-            query.planned_anew || !way.empty() || member->is_text || member->is_choice || member->is_time;
-        // a day or moment that may be null has its indexes where null is infinity: that is on neither side of a
-        // value
-        const bool indexed = member->nullable && member->is_time;
-        auto key = [&](const char* null = "'infinity'") {
-            return indexed ? "coalesce(" + column + ", " + null + ")" : column;
-        };
-        auto compare = [&](const char* sign, const char* null = "'infinity'") {
-            std::vector<std::string> values = values_of(*member, text, wrong);
-            condition = key(null) + sign + ":" + parameter;
-            if (wrong.empty()) parameters[parameter] = values[0];
-        };
-        if (way.empty() && member->is_text) {
-            wrong = check_part(text);
-            condition = column + " ilike :" + parameter;
-            // what is in this member is in the text that is searched, which has the index
-            if (forms::contains(op.form.object->searched, "it." + base))
-                condition = found(text, parameter) + " and " + condition;
-            parameters[parameter] = pattern_of(text);
-            query.searches = true;
-        } else if (way.empty() && member->is_choice) {
-            std::vector<std::string> values = values_of(*member, text, wrong);
-            // equal to one value, the rows of an index come in order; to one of several, they do not
-            condition = column + (values.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
-            if (wrong.empty()) parameters[parameter] = values.size() == 1 ? values[0] : array_of(values);
-        } else if (way.empty()) {
-            compare(" = ");
-        } else if (way == "in") {
-            std::vector<std::string> all;
-            for (const std::string& part : split(text)) {
-                auto values = values_of(*member, part, wrong);
-                if (!wrong.empty()) break;
-                all.insert(all.end(), values.begin(), values.end());
-            }
-            if (all.size() > max_json_items) wrong = "At most " + std::to_string(max_json_items) + " values.";
-            // one value is an equal one: the rows of an index come in order
-            condition = key() + (all.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
-            parameters[parameter] = all.size() == 1 ? all[0] : array_of(all);
-        } else if (way == "gte") {
-            compare(" >= ", "'-infinity'");
-        } else if (way == "lte") {
-            compare(" <= ");
-        } else {
-            json::value value(text);
-            wrong = types::check_boolean(value, Source::text);
-            if (wrong.empty() && indexed)
-                condition = key() + (value.get_bool() ? " = 'infinity'" : " < 'infinity'");
-            else if (wrong.empty())
-                condition = column + (value.get_bool() ? " is null" : " is not null");
-        }
+/// The index takes a text for its trigrams and reads all rows of each, so a number beside a common word is found by the
+/// number alone: at 1,000,000 tasks "task 500001" took it 16.4 ms, "500001" 0.3 ms. The empty text that is appended
+/// keeps the index from the rest.
+std::string Filters::is_part(const std::string& text, const std::string& parameter) {
+    const std::string searched = "(" + std::string(op_.spec.resource->searched) + ")";
+    const std::string_view code = code_in(text);
+    if (code.empty() || code == text) return searched + " ilike :" + parameter;
+    values_[parameter + ".code"] = pattern_of(code);
+    return searched + " ilike :" + parameter + ".code and (" + searched + " || '') ilike :" + parameter;
+}
+
+std::string Filters::search(const std::string& text, const std::string& parameter) {
+    if (std::string wrong = check_part(text); !wrong.empty()) return wrong;
+    query_.conditions.push_back(is_part(text, parameter));
+    values_[parameter] = pattern_of(text);
+    query_.searches = query_.has_custom_plan = true;
+    return {};
+}
+
+std::string Filters::by_member(const Member& member, std::string_view way, const std::string& name,
+                               const std::string& text) {
+    // how many rows an id or a number leaves can be guessed without it; of all others only the value tells
+    if (!way.empty() || member.is_text || member.is_choice || member.is_time) query_.has_custom_plan = true;
+    const ByMember by{member, text, "filter." + name, "it." + sql_text::quoted(member.name),
+                      member.nullable && member.is_time};
+    if (way.empty()) return equal(by);
+    if (way == "in") return any_of(by);
+    if (way == "gte") return compare(by, " >= ", "'-infinity'");
+    if (way == "lte") return compare(by, " <= ", "'infinity'");
+    return is_null(by);
+}
+
+std::string Filters::ByMember::key(std::string_view infinity) const {
+    return null_is_infinity ? "coalesce(" + column + ", " + std::string(infinity) + ")" : column;
+}
+
+std::string Filters::equals(const std::string& key, const std::vector<std::string>& values,
+                            const std::string& parameter) {
+    // equal to one value, the rows of an index come in order; to one of several, they do not
+    values_[parameter] = values.size() == 1 ? values[0] : array_of(values);
+    return key + (values.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
+}
+
+std::string Filters::equal(const ByMember& by) {
+    std::string wrong;
+    if (by.member.is_text) {
+        if (wrong = check_part(by.text); !wrong.empty()) return wrong;
+        std::string condition = by.column + " ilike :" + by.parameter;
+        // what is in this member is in the text that is searched, which has the index
+        if (sql_text::contains(op_.spec.resource->searched, "it." + by.member.name))
+            condition = is_part(by.text, by.parameter) + " and " + condition;
+        values_[by.parameter] = pattern_of(by.text);
+        query_.searches = true;
+        query_.conditions.push_back(std::move(condition));
+        return {};
     }
-    if (!wrong.empty())
-        errors[name].push_back(wrong);
+    if (!by.member.is_choice) return compare(by, " = ", "'infinity'");
+    const std::vector<std::string> values = values_of(by.member, by.text, wrong);
+    if (wrong.empty()) query_.conditions.push_back(equals(by.column, values, by.parameter));
+    return wrong;
+}
+
+std::string Filters::compare(const ByMember& by, std::string_view sign, std::string_view infinity) {
+    std::string wrong;
+    const std::vector<std::string> values = values_of(by.member, by.text, wrong);
+    if (!wrong.empty()) return wrong;
+    values_[by.parameter] = values[0];
+    query_.conditions.push_back(by.key(infinity) + std::string(sign) + ":" + by.parameter);
+    return {};
+}
+
+std::string Filters::any_of(const ByMember& by) {
+    std::vector<std::string> all;
+    std::string wrong;
+    for (std::string_view part : split(by.text, ",")) {
+        const auto values = values_of(by.member, part, wrong);
+        if (!wrong.empty()) return wrong;
+        all.insert(all.end(), values.begin(), values.end());
+    }
+    if (all.size() > max_json_items) return "At most " + std::to_string(max_json_items) + " values.";
+    query_.conditions.push_back(equals(by.key("'infinity'"), all, by.parameter));
+    return {};
+}
+
+std::string Filters::is_null(const ByMember& by) {
+    json::value value(by.text);
+    if (std::string wrong = types::check_boolean(value, Source::text); !wrong.empty()) return wrong;
+    if (by.null_is_infinity)
+        query_.conditions.push_back(by.key("'infinity'") + (value.get_bool() ? " = 'infinity'" : " < 'infinity'"));
     else
-        query.conditions.push_back(condition);
+        query_.conditions.push_back(by.column + (value.get_bool() ? " is null" : " is not null"));
+    return {};
 }
 
 }  // namespace api

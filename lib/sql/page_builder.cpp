@@ -1,115 +1,166 @@
-// The statement of a page: one limited branch per way to see, cut by keys and not by offsets.
+// Building the statement of a page.
+#include "sql/page_builder.hpp"
+
 #include <map>
 
+#include "base/text.hpp"
 #include "sql/statement_builder.hpp"
+#include "sql/template.hpp"
+#include "sql/visibility.hpp"
 
 namespace api {
 
-std::vector<std::string> Splice::branches(std::string_view columns, const std::vector<std::string>& conditions,
-                                          std::string_view tail) const {
+PageBuilder::PageBuilder(const Operation& operation, const PageQuery& query)
+    : op_(operation),
+      query_(query),
+      caller_(operation),
+      descending_(query.id_descending != query.backwards),
+      admitted_(caller_.admitted() + (operation.spec.parent ? " and exists (select from parent)" : "")) {
+    for (const PageQuery::Term& term : query.order) {
+        keys_.push_back(sort_key(*term.member, term.descending));
+        order_ += keys_.back() + (is_reversed(term) ? " desc, " : ", ");
+    }
+    order_ += descending_ ? "it.id desc" : "it.id";
+}
+
+std::string PageBuilder::after_cursor() const {
+    bool is_mixed = false;
+    std::string left, right;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        is_mixed = is_mixed || is_reversed(query_.order[i]) != descending_;
+        left += keys_[i] + ", ";
+        right += ":cursor." + std::to_string(i) + ", ";
+    }
+    const char* sign = descending_ ? "<" : ">";
+    if (!is_mixed)
+        return fill("({left}it.id) {sign} ({right}:cursor.id)", {{"left", left}, {"sign", sign}, {"right", right}});
+    // a > x or (a = x and (b < y or …)), with the first key bounded so that its index is used
+    std::string after = fill("it.id {sign} :cursor.id", {{"sign", sign}});
+    for (std::size_t i = keys_.size(); i-- > 0;) {
+        const std::string value = ":cursor." + std::to_string(i);
+        const bool down = is_reversed(query_.order[i]);
+        after = fill("({key} {sign} {value} or ({key} = {value} and {after}))",
+                     {{"key", keys_[i]}, {"sign", down ? "<" : ">"}, {"value", value}, {"after", after}});
+        if (i == 0) after = keys_[i] + (down ? " <= " : " >= ") + value + " and " + after;
+    }
+    return after;
+}
+
+std::vector<std::string> PageBuilder::branches(std::string_view columns, const std::vector<std::string>& conditions,
+                                               std::string_view tail) const {
     std::vector<std::string> all;
     std::string others;
-    for (const std::string& way : ways()) {
-        std::string text = "(select " + std::string(columns) + " from " + table + " it where (" + way + ")" + others;
-        if (!form.where.empty()) text += " and " + std::string(form.where);
-        for (const std::string& condition : conditions) text += " and " + condition;
-        all.push_back(text + std::string(tail) + ")");
+    for (const std::string& way : visibility::ways(*op_.spec.resource)) {
+        std::string where = "(" + way + ")" + others;
+        if (!op_.spec.where.empty()) where += "\n and " + std::string(op_.spec.where);
+        for (const std::string& condition : conditions) where += "\n and " + condition;
+        all.push_back(fill("(select {columns} from {table} it\n  where {where}\n  {tail})",
+                           {{"columns", std::string(columns)},
+                            {"table", std::string(op_.spec.resource->table)},
+                            {"where", where},
+                            {"tail", std::string(tail)}}));
         others += " and (" + way + ") is not true";
     }
     return all;
 }
 
-std::string Splice::total(const PageQuery& query, std::string_view only) const {
-    // A text that stands in most rows is counted by walking rows until there are enough; its index would first collect
-    // all of them. The order makes the planner consider that walk. All else has an index that stops early by itself.
-    const std::string enough = query.exact ? std::string()
-                                           : std::string(query.searches ? " order by it.id desc" : "") + " limit " +
-                                                 std::to_string(most_counted + 1);
+std::string PageBuilder::total() const {
+    // A text that is in most rows is counted by walking rows until there are enough; its index would first collect all
+    // of them. The order makes the planner consider that walk. All else has an index that stops early by itself.
+    const std::string most = std::to_string(most_counted), enough = std::to_string(most_counted + 1);
+    const std::string tail = query_.exact ? "" : (query_.searches ? "order by it.id desc limit " : "limit ") + enough;
     // Each branch counts itself, at half the cost of counting their union, and only while there are not enough. A first
     // page that is not full has been counted by being read: what few rows have is not searched for twice.
-    const bool first = !query.after_cursor;
-    std::string counts, sum;
-    int number = 0;
-    for (const std::string& branch : branches("1", query.conditions, enough)) {
+    const bool is_first = !query_.after_cursor;
+    std::vector<std::string> counts;
+    std::string sum;
+    for (const std::string& branch : branches("1", query_.conditions, tail)) {
         std::vector<std::string> needed;
-        if (first) needed.emplace_back("seen.rows = :limit");
-        if (!sum.empty() && !query.exact) needed.push_back(sum + " <= " + std::to_string(most_counted));
-        const std::string name = "way_" + std::to_string(++number);
-        counts += "\n     cross join lateral (select count(*) as rows from " + branch + " it" +
-                  (needed.empty() ? "" : " where " + joined(needed, " and ")) + ") " + name;
+        if (is_first) needed.emplace_back("read.rows = :page.limit");
+        if (!sum.empty() && !query_.exact) needed.push_back(sum + " <= " + most);
+        const std::string name = "way_" + std::to_string(counts.size() + 1);
+        counts.push_back(fill(
+            R"(
+cross join lateral (select count(*) as rows
+                      from {branch} it
+                     {where}) {name})",
+            {{"branch", branch}, {"where", needed.empty() ? "" : "where " + join(needed, " and ")}, {"name", name}}));
         sum += (sum.empty() ? "" : " + ") + name + ".rows";
     }
-    if (first) sum = "case when seen.rows < :limit then seen.rows else " + sum + " end";
+    if (is_first) sum = "case when read.rows < :page.limit then read.rows else " + sum + " end";
     // materialized, because else it would be counted again for each row of the page
-    return "total as materialized (\n    select " + sum + " as rows\n      from me" +
-           (first ? " cross join (select count(*) as rows from page) seen" : "") + counts + "\n     where " +
-           std::string(only) + "\n)";
+    return fill(R"(
+total as materialized (
+    select {sum} as rows
+      from me{read}
+     {counts}
+     where {admitted}
+))",
+                {{"sum", sum},
+                 {"read", is_first ? " cross join (select count(*) as rows from page) read" : ""},
+                 {"counts", join(counts, "\n")},
+                 {"admitted", admitted_}});
 }
 
-std::string Splice::page(const PageQuery& query) const {
-    const bool descending = query.id_descending != query.backwards;
-    bool mixed = false;
-    std::string order;
-    std::vector<std::string> keys;
-    for (const PageQuery::Term& term : query.order) {
-        const bool down = term.descending != query.backwards;
-        mixed = mixed || down != descending;
-        keys.push_back(sort_key(*term.member, term.descending));
-        order += keys.back() + (down ? " desc, " : ", ");
-    }
-    order += descending ? "it.id desc" : "it.id";
-
-    std::vector<std::string> conditions = query.conditions;
-    if (query.after_cursor) {
-        std::string left, right;
-        for (std::size_t i = 0; i < keys.size(); ++i)
-            left += keys[i] + ", ", right += ":cursor_" + std::to_string(i) + ", ";
-        if (!mixed) {
-            conditions.push_back("(" + left + "it.id) " + (descending ? "<" : ">") + " (" + right + ":cursor_id)");
-        } else {
-            // a > x or (a = x and (b < y or …)), with the first key bounded so that its index is used
-            std::string after = std::string("it.id ") + (descending ? "<" : ">") + " :cursor_id";
-            for (std::size_t i = keys.size(); i-- > 0;) {
-                std::string value = ":cursor_" + std::to_string(i);
-                bool down = query.order[i].descending != query.backwards;
-                after = "(" + keys[i] + (down ? " < " : " > ") + value + " or (" + keys[i] + " = " + value + " and " +
-                        after + "))";
-                if (i == 0) after = keys[i] + (down ? " <= " : " >= ") + value + " and " + after;
-            }
-            conditions.push_back(after);
-        }
-    }
-    const std::string only = alive() + (of ? " and exists (select from parent)" : "");
-    std::string sql =
-        "with " + me() + (of ? ", " + parent() : "") +
-        ", page as (\n    select it.* from me cross join lateral (\n        " +
-        joined(branches("it.*", conditions, " order by " + order + " limit :limit"), "\n        union all\n        ") +
-        "\n    ) it\n     where " + only + "\n     order by " + order + " limit :limit\n)";
-    if (query.counted) sql += ", " + total(query, only);
-    return sql + "\nselect " + caller_refusal() + (of ? "\n            when parent.id is null then 'not_found'" : "") +
-           " end as refusal,\n       me.unused as touch, me.id as caller, " + (query.counted ? "total.rows" : "null") +
-           " as total, it.id is not null as exists" + columns(op.out) +
-           "\n  from (values (true)) as one left join me on true" + (of ? " left join parent on true" : "") +
-           " left join page it on true" + (query.counted ? " left join total on true" : "") + "\n order by " + order;
+std::string PageBuilder::text() const {
+    const StatementBuilder one(op_);
+    std::vector<std::string> conditions = query_.conditions;
+    if (query_.after_cursor) conditions.push_back(after_cursor());
+    std::vector<std::string> parts{caller_.part()};
+    if (op_.spec.parent) parts.push_back(one.parent());
+    parts.push_back(fill(
+        R"(
+page as (
+    select it.*
+      from me cross join lateral (
+               {branches}
+           ) it
+     where {admitted}
+     order by {order} limit :page.limit
+))",
+        {{"branches", join(branches("it.*", conditions, "order by " + order_ + " limit :page.limit"), "\nunion all\n")},
+         {"admitted", admitted_},
+         {"order", order_}}));
+    if (query_.counted) parts.push_back(total());
+    std::string cases = caller_.denials();
+    if (op_.spec.parent) cases += "\nwhen parent.id is null then " + refusal_literal("not_found");
+    return fill(R"(
+with
+{parts}
+select case {cases} end as refusal,
+       me.should_touch as touch, me.id as caller, {total} as total, it.id is not null as exists,
+       {columns}
+  from (values (true)) as one left join me on true
+  {parent}
+  left join page it on true
+  {count}
+ order by {order})",
+                {{"parts", join(parts, ",\n")},
+                 {"cases", cases},
+                 {"total", query_.counted ? "total.rows" : "null"},
+                 {"columns", one.columns()},
+                 {"parent", op_.spec.parent ? "left join parent on true" : ""},
+                 {"count", query_.counted ? "left join total on true" : ""},
+                 {"order", order_}});
 }
 
 std::string sort_key(const Member& member, bool descending) {
-    std::string column = "it." + quoted(member.name);
+    std::string column = "it." + sql_text::quoted(member.name);
     if (!member.nullable) return column;
     if (!member.is_time)
         throw std::logic_error("a list is ordered by " + member.name + ", whose null has no place in an order");
     return "coalesce(" + column + (descending ? ", '-infinity')" : ", 'infinity')");
 }
 
-Statement statement_of(const Operation& operation, const PageQuery& page) {
-    Statement statement = numbered(Splice{operation}.page(page));
-    statement.planned_anew = page.planned_anew;
+Statement statement_of(const Operation& operation, const PageQuery& query) {
+    Statement statement = numbered(PageBuilder(operation, query).text(), ParameterTypes(operation));
+    statement.has_custom_plan = query.has_custom_plan;
     return statement;
 }
 
 const Statement& page_statement(const Operation& operation, const PageQuery& query) {
     thread_local std::map<std::string, Statement, std::less<>> built;
-    std::string key(operation.form.route);
+    std::string key(operation.spec.route);
     for (const std::string& condition : query.conditions) key += '\n' + condition;
     for (const PageQuery::Term& term : query.order) key += (term.descending ? "\n-" : "\n+") + term.member->name;
     for (bool flag : {query.id_descending, query.after_cursor, query.backwards, query.counted, query.exact})

@@ -54,3 +54,16 @@ begin
         else raise exception 'there is no advisory lock with the name "%"', name;
     end case;
 end $$;
+
+-- Whether a moment that a client gives has not come yet; five minutes are left for its clock.
+create or replace function is_in_future(moment timestamptz) returns boolean
+language sql stable parallel safe as $$
+    select moment > now() + interval '5 minutes'
+$$;
+
+-- A list of names in order, as an answer shows it; null where there is none. (Not inlined: it has a FROM. It reads no table.)
+create or replace function sorted_names(names jsonb) returns jsonb
+language sql immutable parallel safe as $$
+    select case when names is not null
+                then (select coalesce(jsonb_agg(name order by name), '[]') from jsonb_array_elements_text(names) name) end
+$$;

@@ -1,5 +1,5 @@
--- Exactly the permissions that the handlers of this release ask for.
-with asked (code, description, holders) as (
+-- Stores exactly the permissions that the handlers of this release ask for.
+with wanted (code, description, holders) as (
     values ('audit.view', 'Read the audit trail.', 0),
            ('documents.create', 'Store documents.', 2),
            ('documents.view_all', 'See the documents of everybody.', 0),
@@ -23,11 +23,11 @@ with asked (code, description, holders) as (
            ('users.view_private', 'See the private members of others: email, state of the account, last login.', 1),
            ('work_orders.create', 'Create work orders: tasks for an item of equipment.', 1)
 ), gone as (
-    delete from permissions p where not exists (select from asked a where a.code = p.code)
+    delete from permissions p where not exists (select from wanted w where w.code = p.code)
 ), known as (
-    update permissions p set description = a.description from asked a where a.code = p.code and a.description <> p.description
+    update permissions p set description = w.description from wanted w where w.code = p.code and w.description <> p.description
 ), added as (
-    insert into permissions (code, description) select code, description from asked on conflict do nothing
+    insert into permissions (code, description) select code, description from wanted on conflict do nothing
     returning code
 ), made as (
     insert into roles (name, description, built_in) values
@@ -36,13 +36,13 @@ with asked (code, description, holders) as (
         ('administrator', 'May do everything.',                                   true)
     on conflict do nothing
     returning id, name
-), handed (role_id, name, code, holders) as (
-    select r.id, r.name, a.code, a.holders from added join asked a using (code) join roles r on r.built_in
+), granted (role_id, name, code, holders) as (
+    select r.id, r.name, w.code, w.holders from added join wanted w using (code) join roles r on r.built_in
     union all
-    select made.id, made.name, a.code, a.holders from made cross join asked a
+    select made.id, made.name, w.code, w.holders from made cross join wanted w
 )
--- holders: 0 administrator alone, 1 manager too, 2 everybody. Only a new permission, or a new role's, is handed out: what
--- an administrator took from a role stays taken.
+-- holders: 0 administrator alone, 1 manager too, 2 employee too. Only a new permission is granted, or all to a new role:
+-- what an administrator took from a role stays taken.
 insert into role_permissions (role_id, code)
-select role_id, code from handed
+select role_id, code from granted
  where name = 'administrator' or (name = 'manager' and holders >= 1) or (name = 'employee' and holders = 2);

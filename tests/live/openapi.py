@@ -46,7 +46,7 @@ class OpenApi(unittest.TestCase):
         for name in os.listdir(os.path.join(BUILD, 'describe')):
             with open(os.path.join(BUILD, 'describe', name)) as file:
                 described |= {f'{method} {endpoint["path"]}' for endpoint in json.load(file)['endpoints']
-                              if not endpoint['local'] for method in endpoint['methods']}
+                              if not endpoint['internal'] for method in endpoint['methods']}
         self.assertEqual(described, set(self.known.operations))
 
     def test_every_reference_leads_somewhere(self):

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import time
 import unittest
 import urllib.parse
 
@@ -162,12 +163,23 @@ class Plans(unittest.TestCase):
     def tearDown(self):
         self.assertFalse(bool(self.faults), f'{len(self.faults)} faults:\n' + '\n'.join(self.faults[:40]))
 
+    def logged(self):
+        """What was logged since: of a plan that is just being written all of it."""
+        text = self.log.read()
+        for _ in range(500):
+            last = text[text.rfind('\n', 0, -1) + 1:]
+            if not text or last.endswith('\n') and (not last.startswith('\t') or last == '\t}\n'):
+                break
+            time.sleep(0.01)
+            text += self.log.read()
+        return text
+
     def ask(self, who, method, path, body=None, most=7000, headers=None, raw=None):
         """Sends a request; notes where one of its statements reads more than so many rows at one place. All roles and
         permissions fit on one page of the disk: these tables are read as a whole."""
         self.log.seek(0, os.SEEK_END)
         answer = who.request(method, path, body, raw=raw, headers=headers)
-        for found in re.finditer(r'duration: [\d.]+ ms  plan:\n((?:\t.*\n)+)', self.log.read()):
+        for found in re.finditer(r'duration: [\d.]+ ms  plan:\n((?:\t.*\n)+)', self.logged()):
             plan = json.loads(found[1])
             for node in nodes(plan['Plan']):
                 name = node.get('Relation Name') or node.get('Index Name')

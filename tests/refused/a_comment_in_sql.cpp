@@ -1,7 +1,9 @@
-// refused: The SQL of a form has no comments, dollar quotes or numbered parameters.
+// refused: The SQL of an endpoint has no comments, dollar quotes or numbered parameters.
 #include "api.hpp"
 #include "objects/task.hpp"
 
-constexpr api::Endpoint<api::None, Task> show{{
-    .route = "GET /api/v1/tasks/{task_id}", .summary = "Show.", .permissions = {api::caller}, .object = tasks,
-    .sql = "answer as (select granted.* from granted) -- all of it"}};
+constexpr api::Endpoint<api::None, Task> show{{.route = "GET /api/v1/tasks/{task_id}",
+                                               .summary = "Show.",
+                                               .permissions = {api::caller},
+                                               .resource = tasks,
+                                               .sql = "answer as (select authorized.* from authorized) -- all of it"}};

@@ -2,4 +2,5 @@
 #include "api.hpp"
 #include "objects/task.hpp"
 
-constexpr api::Endpoint<api::None, api::None> delete_tasks{{.route = "DELETE /api/v1/tasks", .summary = "Delete.", .permissions = {api::caller}, .object = tasks}};
+constexpr api::Endpoint<api::None, api::None> delete_tasks{
+    {.route = "DELETE /api/v1/tasks", .summary = "Delete.", .permissions = {api::caller}, .resource = tasks}};

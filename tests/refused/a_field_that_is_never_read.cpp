@@ -8,6 +8,10 @@ struct Change {
 };
 BOOST_DESCRIBE_STRUCT(Change, (), (status, reason))
 
-constexpr api::Endpoint<Change, Task> change{{
-    .route = "PATCH /api/v1/tasks/{task_id}/status", .summary = "Change.", .permissions = {api::caller}, .object = tasks,
-    .sql = "answer as (update tasks it set status = :status from granted where it.id = granted.id returning it.*)"}};
+constexpr api::Endpoint<Change, Task> change{
+    {.route = "PATCH /api/v1/tasks/{task_id}/status",
+     .summary = "Change.",
+     .permissions = {api::caller},
+     .resource = tasks,
+     .sql =
+         "answer as (update tasks it set status = :body.status from authorized where it.id = authorized.id returning it.*)"}};

@@ -1,5 +1,9 @@
-// refused: A file is no parameter: the SQL has :file_sha256, :file_size and :file_type.
+// refused: A file is no parameter: the SQL has :system.file_sha256, .file_size and .file_type.
 #include "api.hpp"
 #include "objects/document.hpp"
 
-constexpr api::Endpoint<NewDocument, Document> create{{.route = "POST /api/v1/documents", .summary = "Store.", .permissions = {"documents.create"}, .object = documents, .fills = {{"sha256", ":file"}}}};
+constexpr api::Endpoint<NewDocument, Document> create{{.route = "POST /api/v1/documents",
+                                                       .summary = "Store.",
+                                                       .permissions = {"documents.create"},
+                                                       .resource = documents,
+                                                       .server_set = {{"sha256", ":body.file"}}}};

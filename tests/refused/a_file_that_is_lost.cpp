@@ -1,5 +1,9 @@
-// refused: The SQL of an upload reads :file_sha256: without it the file is not found again.
+// refused: The SQL of an upload reads :system.file_sha256: without it the file is not found again.
 #include "api.hpp"
 #include "objects/document.hpp"
 
-constexpr api::Endpoint<NewDocument, Document> create{{.route = "POST /api/v1/documents", .summary = "Store.", .permissions = {"documents.create"}, .object = documents, .fills = {{"owner", "me.id"}}}};
+constexpr api::Endpoint<NewDocument, Document> create{{.route = "POST /api/v1/documents",
+                                                       .summary = "Store.",
+                                                       .permissions = {"documents.create"},
+                                                       .resource = documents,
+                                                       .server_set = {{"owner", "me.id"}}}};

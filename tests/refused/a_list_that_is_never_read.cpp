@@ -1,6 +1,6 @@
-// refused: A list in the body is no column: the .sql or .fills of the form must read it.
+// refused: A list in the body is no column: the .sql or .server_set must read it.
 #include "api.hpp"
 #include "objects/role.hpp"
 
-constexpr api::Endpoint<Role, Role> create{{
-    .route = "POST /api/v1/roles", .summary = "Create.", .permissions = {"roles.edit"}, .object = roles}};
+constexpr api::Endpoint<Role, Role> create{
+    {.route = "POST /api/v1/roles", .summary = "Create.", .permissions = {"roles.edit"}, .resource = roles}};

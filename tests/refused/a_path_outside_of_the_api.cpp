@@ -2,4 +2,5 @@
 #include "api.hpp"
 #include "objects/task.hpp"
 
-constexpr api::Endpoint<api::None, Task> show{{.route = "GET /tasks/{task_id}", .summary = "Show.", .permissions = {api::caller}, .object = tasks}};
+constexpr api::Endpoint<api::None, Task> show{
+    {.route = "GET /tasks/{task_id}", .summary = "Show.", .permissions = {api::caller}, .resource = tasks}};

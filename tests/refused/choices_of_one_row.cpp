@@ -2,6 +2,8 @@
 #include "api.hpp"
 #include "objects/message.hpp"
 
-constexpr api::Endpoint<api::None, Message> show{{
-    .route = "GET /api/v1/messages/{message_id}", .summary = "Show.", .permissions = {api::caller}, .object = messages,
-    .choices = {{"box", "inbox", "it.is_received"}}}};
+constexpr api::Endpoint<api::None, Message> show{{.route = "GET /api/v1/messages/{message_id}",
+                                                  .summary = "Show.",
+                                                  .permissions = {api::caller},
+                                                  .resource = messages,
+                                                  .choices = {{"box", "inbox", "it.is_received"}}}};

@@ -1,6 +1,6 @@
-// refused: A list in the body is no column: the .sql or .fills of the form must read it.
+// refused: A list in the body is no column: the .sql or .server_set must read it.
 #include "api.hpp"
 #include "objects/message.hpp"
 
-constexpr api::Endpoint<Message, Message> create{{
-    .route = "POST /api/v1/messages", .summary = "Send.", .permissions = {"messages.send"}, .object = messages}};
+constexpr api::Endpoint<Message, Message> create{
+    {.route = "POST /api/v1/messages", .summary = "Send.", .permissions = {"messages.send"}, .resource = messages}};

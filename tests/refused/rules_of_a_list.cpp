@@ -1,6 +1,10 @@
-// refused: Only what changes something for a caller has .rules.
+// refused: Only what changes something for a caller has rules with .when.
 #include "api.hpp"
 #include "objects/task.hpp"
 
-constexpr api::Endpoint<api::None, api::Page<Task>> list{{
-    .route = "GET /api/v1/tasks", .summary = "List.", .permissions = {api::caller}, .object = tasks, .rules = {{"no", 403, "true", "No."}}}};
+constexpr api::Endpoint<api::None, api::Page<Task>> list{
+    {.route = "GET /api/v1/tasks",
+     .summary = "List.",
+     .permissions = {api::caller},
+     .resource = tasks,
+     .rules = {{.code = "no", .status = 403, .when = "true", .detail = "No."}}}};

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "base/json.hpp"
 #include "objects/task.hpp"
 
 namespace json = boost::json;
@@ -28,7 +29,7 @@ std::string refused_json(std::string_view text) {
     return refusal([&] { api::parse_json(text, errors); });
 }
 
-api::Input checked(json::object given, std::string_view method, api::Source source = api::Source::json) {
+api::CheckedFields checked(json::object given, std::string_view method, api::Source source = api::Source::json) {
     static const api::Shape shape = api::shape_of<Task>();
     return api::check_fields(given, source, method, shape, shape);
 }
@@ -65,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_stands_twice_is_named_with_its_path) {
 }
 
 BOOST_AUTO_TEST_CASE(every_fault_is_named_in_one_go) {
-    api::Input in =
+    api::CheckedFields in =
         checked({{"titel", "x"}, {"id", 7}, {"due_date", "2025-02-30"}, {"priority_level", nullptr}}, "POST");
     BOOST_TEST(in.errors.at("titel")[0] == "Unknown field.");
     BOOST_TEST(in.errors.at("id")[0] == "This field cannot be set.");
@@ -85,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_creation_is_whole_and_a_change_is_not) {
 }
 
 BOOST_AUTO_TEST_CASE(a_form_says_null_by_nothing_and_numbers_by_digits) {
-    api::Input in = checked({{"title", "x"}, {"due_date", ""}, {"user", "7"}}, "POST", api::Source::text);
+    api::CheckedFields in = checked({{"title", "x"}, {"due_date", ""}, {"user", "7"}}, "POST", api::Source::text);
     BOOST_TEST(in.errors.empty());
     BOOST_TEST(in.fields["due_date"].is_null());
     BOOST_TEST(in.fields["user"] == json::value(7));

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "http/csv.hpp"
+#include "schema/operation.hpp"
 #include "objects/maintenance.hpp"
 #include "objects/message.hpp"
 #include "objects/statistics.hpp"
@@ -135,7 +136,8 @@ BOOST_AUTO_TEST_CASE(a_list_as_csv_has_a_line_of_names) {
 
 BOOST_AUTO_TEST_CASE(an_answer_of_lists_alone_is_a_table) {
     auto is_table = [](api::Shape out) {
-        return api::csv::is_offered({api::Form{}, {}, std::move(out), false, false});
+        const api::EndpointSpec spec{.route = "GET /api/v1/x", .permissions = {api::caller}};
+        return api::Operation{spec, {}, std::move(out)}.offers_csv();
     };
     BOOST_TEST(is_table(api::shape_of<TaskStatistics>()));
     BOOST_TEST(!is_table(api::shape_of<Maintenance>()));

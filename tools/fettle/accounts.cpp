@@ -97,21 +97,11 @@ struct NewSuperuser {
 
 /// Inserts the account, its password and its role in the transaction that has begun.
 void insert_superuser(api::Database& database, const NewSuperuser& user) {
-    // is_first as in a registration: of two that are the first at the same time, the unique index admits one
     const api::Rows inserted =
-        database.query(api::numbered(R"(
-        with made as (
-            insert into users (username, email, is_superuser, is_first)
-            values (:username, :email, true, not exists (select from users))
-            returning id
-        ), secret as (
-            insert into credentials (user_id, password_hash) select id, :hash from made
-        )
-        insert into user_roles (user_id, role_id)
-        select made.id, r.id from made join roles r on r.name = 'employee'
-        returning user_id)"),
+        database.query(api::numbered("select exists (select from roles where name = 'employee')"
+                                     " from make_account(:username, :email, '', '', :hash, true)"),
                        {{"username", user.username}, {"email", user.email}, {"hash", user.password_hash}});
-    if (inserted.size() == 0) throw UserError("there is no role employee; run `fettle roles` first");
+    if (!inserted.is_true(0, 0)) throw UserError("there is no role employee; run `fettle roles` first");
 }
 
 /// Creates the account in one transaction. Throws UserError where the name or the address is taken.
@@ -157,7 +147,7 @@ long long replace_password(api::Database& database, const Account& account, cons
                                  "('username ' || lower(u.username), 'email ' || lower(u.email), 'account ' || u.id)"),
                    id);
     database.commit();
-    return integer(ended);
+    return ended.integer();
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 std::string seal(api::Database& database) {
     const api::Rows result =
         database.query(api::numbered("select sealed, head, encode(hash, 'hex') from audit_seal()"), {});
-    return "sealed " + with_noun(integer(result), "row") + "; head " + std::string(result(0, 1)) + ' ' +
+    return "sealed " + with_noun(result.integer(), "row") + "; head " + std::string(result(0, 1)) + ' ' +
            std::string(result(0, 2));
 }
 
@@ -99,7 +99,7 @@ int audit_verify(const Arguments& arguments) {
     std::cout << seal(database) << std::endl;
 
     const api::Rows verdict = database.query(api::numbered("select fault, audit_id, checked from audit_verify()"), {});
-    const long long checked = integer(verdict, 0, 2);
+    const long long checked = verdict.integer(0, 2);
     check_chain(database, std::string(verdict(0, 0)), std::string(verdict(0, 1)), checked);
     if (recorded) check_recorded_link(database, *recorded, checked);
     std::cout << with_noun(checked, "row") << (checked == 1 ? " is as it was" : " are as they were") << " sealed\n";

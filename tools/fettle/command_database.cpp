@@ -71,8 +71,4 @@ void run_script(api::Database& database, const std::filesystem::path& path) {
     }
 }
 
-long long integer(const api::Rows& rows, std::size_t row, std::size_t column) {
-    return std::stoll(std::string(rows(row, column)));
-}
-
 }  // namespace tool

@@ -17,7 +17,4 @@ void begin_audited(api::Database& database, const std::string& command);
 /// Runs a file of SQL. Throws UserError with the message of PostgreSQL where it fails.
 void run_script(api::Database& database, const std::filesystem::path& path);
 
-/// The integer in a cell. Throws std::invalid_argument where it is something else.
-long long integer(const api::Rows& rows, std::size_t row = 0, std::size_t column = 0);
-
 }  // namespace tool

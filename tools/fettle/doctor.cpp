@@ -32,11 +32,7 @@ bool run_check(Report& report, const char* subject, const std::function<void()>&
         check();
         return true;
     } catch (const api::ConnectionLost& lost) {
-        error = "it does not answer: " + lost.why;
-    } catch (const api::Collision& collision) {
-        error = collision.why;
-    } catch (const api::BadValue& bad) {
-        error = bad.why;
+        error = std::string("it does not answer: ") + lost.what();
     } catch (const std::exception& exception) {
         error = exception.what();
     }

@@ -129,7 +129,7 @@ void check_role_grants(Report& report, api::Database& database) {
 
 void check_superusers(Report& report, api::Database& database) {
     const long long count =
-        integer(database.query(api::numbered("select count(*) from users where is_superuser and is_active"), {}));
+        database.query(api::numbered("select count(*) from users where is_superuser and is_active"), {}).integer();
     if (count == 0)
         report.add(Severity::failure, "superusers", "nobody is an active superuser; `fettle superuser` makes one");
     else
@@ -141,7 +141,7 @@ void check_connections(Report& report, api::Database& database, std::size_t hand
         select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
                (select sum(numbackends) from pg_stat_database))"),
                                           {});
-    const long long max = integer(rows), used = integer(rows, 0, 1), workers = api::settings().workers,
+    const long long max = rows.integer(), used = rows.integer(0, 1), workers = api::settings().workers,
                     count = static_cast<long long>(handlers), wanted = count * workers;
     const std::string numbers = std::to_string(used) + " of " + std::to_string(max) + " in use; " +
                                 std::to_string(count) + " handlers with " + with_noun(workers, "worker") +
@@ -163,7 +163,7 @@ void check_audit(Report& report, api::Database& database) {
          group by state.one)"),
                                           {});
     if (rows.size() == 0) throw UserError("the row of audit_sealing is gone; run `fettle audit verify`");
-    const long long waiting = integer(rows);
+    const long long waiting = rows.integer();
     if (waiting > 0)
         report.add(Severity::warning, "audit",
                    with_noun(waiting, "row") + (waiting == 1 ? " waits" : " wait") +

@@ -35,7 +35,7 @@ void print_counts(api::Database& database) {
                                      "other task", "message", "report"};
     std::cout << "The example workshop:";
     for (std::size_t i = 0; i < std::size(nouns); ++i)
-        std::cout << (i ? ", " : " ") << with_noun(integer(rows, 0, i), nouns[i]);
+        std::cout << (i ? ", " : " ") << with_noun(rows.integer(0, i), nouns[i]);
     std::cout << ".\n";
 }
 

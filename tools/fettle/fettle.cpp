@@ -195,11 +195,9 @@ int main(int argc, char** argv) {
         if (std::cout.flush()) return status;
         reason = "cannot write to standard output";
     } catch (const api::ConnectionLost& lost) {
-        reason = "the database does not answer: " + lost.why;
+        reason = std::string("the database does not answer: ") + lost.what();
     } catch (const api::Collision& collision) {
-        reason = collision.why + "; try again";
-    } catch (const api::BadValue& bad) {
-        reason = bad.why;
+        reason = std::string(collision.what()) + "; try again";
     } catch (const std::exception& fault) {
         reason = fault.what();
     }

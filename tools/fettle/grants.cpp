@@ -18,15 +18,17 @@ namespace tool {
 
 namespace {
 
-/// A privilege: what a role may do with a column of a relation; an empty column means all columns.
+/// A privilege: what a role may do with a column of a relation, or with `function NAME`; an empty column means all.
 using Privilege = std::array<std::string, 4>;
 using Privileges = std::set<Privilege>;
-/// The elements of a privilege. The action is `select`, `insert`, `update` or `delete`.
+/// What comes before the name of a function in the place of a relation.
+constexpr std::string_view function_prefix = "function ";
+/// The elements of a privilege. The action is `select`, `insert`, `update`, `delete` or `execute`.
 enum Element { role, relation, action, column };
 
 /// The privileges of this release: those in sql/grants.sql.
 Privileges release_privileges() {
-    static const std::regex grant(R"(grant (\w+)(?: \(([^)]+)\))? on (\w+) to (\w+);)");
+    static const std::regex grant(R"(grant (\w+)(?: \(([^)]+)\))? on ((?:function )?\w+) to (\w+);)");
     const std::filesystem::path path = sql_folder() / "grants.sql";
     std::istringstream file(read_file(path));
     Privileges all;
@@ -47,7 +49,8 @@ Privileges release_privileges() {
     return all;
 }
 
-/// The privileges in the database of PUBLIC and of the roles of handlers, also of handlers that were removed.
+/// The privileges in the database of PUBLIC and of the roles of handlers, also of handlers that were removed. That
+/// PUBLIC may execute a function is PostgreSQL's default, and is not among them.
 Privileges stored_privileges(api::Database& database) {
     api::Rows rows = database.query(api::numbered(R"(
         select coalesce(r.rolname, 'public'), item.relation, lower(item.privilege_type), item.attname
@@ -57,7 +60,11 @@ Privileges stored_privileges(api::Database& database) {
                 union all
                 select c.relname, t.attname, a.*
                   from pg_class c join pg_attribute t on t.attrelid = c.oid cross join lateral aclexplode(t.attacl) a
-                 where c.relnamespace = 'public'::regnamespace) item
+                 where c.relnamespace = 'public'::regnamespace
+                union all
+                select 'function ' || p.proname, '', a.*
+                  from pg_proc p cross join lateral aclexplode(p.proacl) a
+                 where p.pronamespace = 'public'::regnamespace and a.grantee <> 0) item
           left join pg_roles r on r.oid = item.grantee
          where item.grantee = 0 or r.rolname like 'fettle\_%')"),
                                     {});
@@ -100,10 +107,12 @@ std::string statements_for(const Privileges& privileges, const std::string& verb
         if (is_for_column) columns.push_back(quote_identifier(privilege[column]));
     }
     std::string script;
-    for (const auto& [target, columns] : statements)
+    for (const auto& [target, columns] : statements) {
+        const bool is_function = target[relation].starts_with(function_prefix);
         script += verb + ' ' + target[action] + (columns.empty() ? "" : " (" + join(columns) + ')') + " on " +
-                  quote_identifier(target[relation]) + ' ' + preposition + ' ' +
+                  (is_function ? target[relation] : quote_identifier(target[relation])) + ' ' + preposition + ' ' +
                   (target[role] == "public" ? target[role] : quote_identifier(target[role])) + ";\n";
+    }
     return script;
 }
 

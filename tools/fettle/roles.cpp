@@ -33,7 +33,7 @@ int roles(const Arguments&) {
     for (const std::string& line : after)
         if (!before.contains(line)) std::cout << "new: " << line << '\n';
     for (std::size_t i = 0; i < counts.size(); ++i)
-        std::cout << counts(i, 0) << ": " << with_noun(integer(counts, i, 1), "permission") << '\n';
+        std::cout << counts(i, 0) << ": " << with_noun(counts.integer(i, 1), "permission") << '\n';
     std::cout << (before == after ? "nothing changed\n" : "roles and permissions are those of this release\n");
     return 0;
 }

@@ -15,7 +15,7 @@ int schedules_run(const Arguments&) {
     long long total = 0, made = 0;
     do {
         begin_audited(database, "schedules run");
-        made = integer(database.query(make_orders, {}));
+        made = database.query(make_orders, {}).integer();
         database.commit();
         total += made;
     } while (made > 0);

@@ -78,8 +78,10 @@ FileState state_of(const Directory& storage, const std::string& sha256, const ap
 }  // namespace
 
 SweptFiles sweep_files(api::Database& database) {
-    const std::time_t database_created = integer(database.query(
-        api::numbered("select coalesce(extract(epoch from min(applied_at)), 0)::bigint from migrations"), {}));
+    const std::time_t database_created =
+        database
+            .query(api::numbered("select coalesce(extract(epoch from min(applied_at)), 0)::bigint from migrations"), {})
+            .integer();
     const Directory storage(AT_FDCWD, api::settings().storage);
     if (!storage.is_open()) {
         if (errno == ENOENT) return {};  // no file was stored yet

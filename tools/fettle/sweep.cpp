@@ -45,7 +45,7 @@ long long remove_rows(api::Database& database, const ExpiredRows& expired) {
     long long total = 0, removed = batch_size;
     while (removed == batch_size) {
         begin_audited(database, "sweep");
-        removed = integer(database.query(remove_batch, {}));
+        removed = database.query(remove_batch, {}).integer();
         database.commit();
         total += removed;
     }

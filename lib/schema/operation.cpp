@@ -1,0 +1,34 @@
+// What follows from the facts of an endpoint.
+#include "schema/operation.hpp"
+
+#include <algorithm>
+
+namespace api {
+
+bool Operation::checks_references() const {
+    return has_body && is_plain && !creates &&
+           std::any_of(body.begin(), body.end(), [](const Member& m) { return m.reference && !m.read_only; });
+}
+
+bool Operation::has_file() const {
+    return std::any_of(body.begin(), body.end(), [](const Member& m) { return m.is_file; });
+}
+
+bool Operation::offers_csv() const {
+    return is_page || (!answer.empty() &&
+                       std::all_of(answer.begin(), answer.end(), [](const Member& m) { return !m.item.empty(); }));
+}
+
+int Operation::success(std::string_view method) const {
+    if (spec.status) return spec.status;
+    if (answer.empty()) return 204;
+    return method == "POST" && !id_in_path ? 201 : 200;
+}
+
+const Rule* Operation::find_rule(std::string_view code) const {
+    auto found =
+        std::find_if(spec.rules.begin(), spec.rules.end(), [&](const Rule& rule) { return rule.code == code; });
+    return found == spec.rules.end() ? nullptr : found;
+}
+
+}  // namespace api

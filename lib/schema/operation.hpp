@@ -1,0 +1,58 @@
+// An endpoint without its C++ types: what the library works with while the program runs.
+#pragma once
+#include "schema/endpoint.hpp"
+
+namespace api {
+
+/// The facts of an endpoint, the shapes of its body and its answer, and what follows from them.
+struct Operation {
+    EndpointSpec spec;
+    Shape body;
+    Shape answer;  ///< of a list: of its rows
+    bool is_page = false;
+    bool has_body = false;
+    std::string_view body_name = "";  ///< what C++ calls the structs: the documentation calls them so too
+    std::string_view answer_name = "";
+
+    Route route{spec.route};
+    /// Without authentication: there is no caller.
+    bool is_open = spec.permissions[0] == anyone;
+    bool writes = route.method() != "GET";
+    bool deletes = route.method() == "DELETE";
+    /// The id of the resource, or of the parent, is in the path.
+    bool id_in_path = spec.resource && route.has_parameter(spec.resource->name, "_id");
+    bool parent_in_path = spec.parent && route.has_parameter(spec.parent->name, "_id");
+    bool names_a_row = id_in_path || !spec.row.empty();
+    /// The library writes the work: an insert, update, delete or select.
+    bool is_plain = spec.resource && !sql_text::has_part(spec.sql, "answer");
+    bool creates = is_plain && !names_a_row && route.method() == "POST";
+
+    /// Whether an Idempotency-Key is of use: the answers of the login family must not be stored.
+    bool takes_key() const { return route.has_method("POST") && !is_open && !route.path.starts_with("/api/v1/auth/"); }
+    /// Whether the caller may say which version of the row is meant.
+    bool takes_if_match() const { return writes && names_a_row && !is_open; }
+    /// Whether a change checks references beside the row: a creation checks them with its rules.
+    bool checks_references() const;
+    /// Whether it is an upload.
+    bool has_file() const;
+    /// Whether it also answers as CSV: a list does, and an answer that is made of lists of small objects.
+    bool offers_csv() const;
+    /// The status of what succeeds with this method.
+    int success(std::string_view method) const;
+    /// The rule with this code, or null.
+    const Rule* find_rule(std::string_view code) const;
+    /// The permission that is required, or empty where every caller has what it needs.
+    std::string_view required_permission() const {
+        return find_permission(spec.permissions[0]) ? spec.permissions[0] : std::string_view();
+    }
+};
+
+/// The operation of an endpoint.
+template <class In, class Out>
+Operation operation_of(const Endpoint<In, Out>& endpoint) {
+    using Item = typename Endpoint<In, Out>::Item;
+    return {endpoint.spec, shape_of<In>(), shape_of<Item>(), endpoint.is_page, !std::is_same_v<In, None>,
+            name_of<In>(), name_of<Item>()};
+}
+
+}  // namespace api

@@ -1,0 +1,72 @@
+// The SQL that endpoints are written in: named parameters, permissions and parts, found outside of strings.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace api::sql_text {
+
+constexpr bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+/// A character of a name; a dot joins the two parts of one.
+constexpr bool is_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+/// What has_permission(code) looks like in SQL.
+inline constexpr std::string_view has_permission = "has_permission(";
+
+/// Walks SQL text outside of its strings. Calls on_name(name) for each `:name` or `:group.name`, on_permission(code)
+/// for each `has_permission(code)`, and on_else(character) for all the rest. Throws a sentence where the text has what
+/// could hide a name: comments, dollar quotes, numbered parameters, a string that is not closed.
+template <class OnName, class OnPermission, class OnElse>
+constexpr void scan(std::string_view sql, OnName on_name, OnPermission on_permission, OnElse on_else) {
+    for (std::size_t i = 0; i < sql.size();) {
+        const char c = sql[i];
+        if (c == '\'') {
+            const std::size_t end = sql.find('\'', i + 1);
+            if (end == sql.npos) throw "A string in the SQL of an endpoint is not closed.";
+            for (; i <= end; ++i) on_else(sql[i]);
+            continue;
+        }
+        if (c == '$' || (c == '-' && i + 1 < sql.size() && sql[i + 1] == '-') ||
+            (c == '/' && i + 1 < sql.size() && sql[i + 1] == '*'))
+            throw "The SQL of an endpoint has no comments, dollar quotes or numbered parameters.";
+        if (c == ':' && i + 1 < sql.size() && sql[i + 1] == ':') {
+            on_else(':'), on_else(':');
+            i += 2;
+            continue;
+        }
+        if (c == ':' && i + 1 < sql.size() && is_name(sql[i + 1])) {
+            std::size_t end = i + 1;
+            while (end < sql.size() && is_name(sql[end])) ++end;
+            on_name(sql.substr(i + 1, end - i - 1));
+            i = end;
+            continue;
+        }
+        if (sql.substr(i, has_permission.size()) == has_permission && (i == 0 || !is_name(sql[i - 1]))) {
+            const std::size_t end = sql.find(')', i);
+            if (end == sql.npos) throw "A has_permission( in the SQL of an endpoint is not closed.";
+            on_permission(sql.substr(i + has_permission.size(), end - i - has_permission.size()));
+            i = end + 1;
+            continue;
+        }
+        on_else(c);
+        ++i;
+    }
+}
+
+/// True where the SQL has a part of this name: `name as (` or `name as materialized (`.
+constexpr bool has_part(std::string_view sql, std::string_view name) {
+    for (std::size_t at = sql.find(name); at != sql.npos; at = sql.find(name, at + 1)) {
+        const std::string_view rest = sql.substr(at + name.size());
+        if ((rest.substr(0, 5) == " as (" || rest.substr(0, 18) == " as materialized (") &&
+            (at == 0 || !is_name(sql[at - 1])))
+            return true;
+    }
+    return false;
+}
+
+/// A name as SQL writes it, whatever else it means.
+inline std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
+
+}  // namespace api::sql_text

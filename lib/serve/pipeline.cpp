@@ -1,0 +1,207 @@
+// The stages of a request, in their order. Each can refuse it; what comes later has not been done then.
+#include "serve/pipeline.hpp"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <ctime>
+
+#include "base/crypto.hpp"
+#include "base/settings.hpp"
+#include "files/media.hpp"
+#include "serve/idempotency.hpp"
+#include "serve/render.hpp"
+#include "serve/table.hpp"
+#include "serve/verdict.hpp"
+#include "sql/page_builder.hpp"
+
+namespace api {
+
+Pipeline::Pipeline(const CompiledEndpoint& endpoint, Request& request, Database& database, const PathParameters& path)
+    : RequestContext(request, database), endpoint_(endpoint), operation_(endpoint.operation), path_(path) {}
+
+Reply Pipeline::run() {
+    if (!is_prepared_) prepare();
+    in_transaction_ = false;  // a try before this one may have left it
+    return input_.idempotency_key ? work_once() : work();
+}
+
+void Pipeline::prepare() {
+    // identify: 401 where there is no token of ours, before anything is read
+    const Identity identity = operation_.is_open ? Identity() : identify(request);
+    // read: a fault waits until the caller is known to be valid (401) and to have the permission (403)
+    input_ = read(request, endpoint_, path_);
+    // bind
+    bind_request(identity);
+    if ((input_.fault || endpoint_.receive) && !operation_.is_open) caller();
+    if (input_.fault) throw Problem(*input_.fault);
+    if (endpoint_.receive) receive_file();  // only now: no byte is stored for a caller who has not the permission
+    fields = std::move(input_.fields);
+    bind_body();
+    if (spec().prepare) spec().prepare(*this);
+    is_prepared_ = true;
+}
+
+// -- bind: values get the names of schema/parameters.hpp; the part before the dot keeps them apart
+
+void Pipeline::bind_request(const Identity& identity) {
+    if (!operation_.is_open) parameters["system.session_key"] = identity.session_key;
+    parameters["system.ip"] = std::string(request.variable("REMOTE_ADDR"));
+    parameters["system.user_agent"] = input_.user_agent;
+    parameters["system.if_match"] = input_.if_match;
+    for (const auto& [name, value] : input_.path) parameters["path." + name] = value;
+    if (input_.idempotency_key) {
+        parameters["system.idempotency_key"] = input_.idempotency_key;
+        parameters["system.route"] = std::string(spec().route);
+    }
+}
+
+void Pipeline::bind_body() {
+    for (const Member& member : operation_.body) {
+        if (member.is_secret || member.is_file) continue;
+        const json::value* field = fields.if_contains(member.name);
+        parameters["given." + member.name] = field ? "true" : "false";
+        parameters["body." + member.name] = !field || field->is_null() ? std::nullopt : std::optional(text_of(*field));
+    }
+}
+
+void Pipeline::receive_file() {
+    std::unique_ptr<Incoming> upload;
+    const std::int64_t setting = settings().largest_upload;
+    CheckedFields checked = endpoint_.receive(request, operation_.body, operation_.answer,
+                                              spec().largest > 0 ? std::min(spec().largest, setting) : setting, upload);
+    if (!checked.errors.empty()) throw invalid(std::move(checked.errors));
+    const FileFacts& facts = upload->facts();
+    parameters["system.file_sha256"] = facts.sha256;
+    parameters["system.file_size"] = std::to_string(facts.size);
+    parameters["system.file_type"] = facts.type;
+    parameters["system.quota"] = std::to_string(settings().quota);
+    input_.fields = std::move(checked.fields);
+    files_.push_back(std::move(upload));
+}
+
+// -- execute: once for each try
+
+Reply Pipeline::work() { return spec().run ? spec().run(*this) : answer(); }
+
+Reply Pipeline::work_once() {
+    // of what is requested, not of the bytes: a form that is sent again has another boundary, and a route other paths
+    parameters["system.digest"] = crypto::sha256_hex(path_with(operation_.route.path, input_.path) + '\n' +
+                                                     std::string(request.query()) + '\n' + json::serialize(fields));
+    // the key and the work are one transaction: a handler that dies in between has done nothing
+    database.begin();
+    in_transaction_ = true;
+    const Rows taken = send(endpoint_.key_statement);
+    refuse_caller(taken);
+    if (!taken.is_true(0, key_is_free_column)) {
+        const Rows stored = send(numbered(stored_answer, ParameterTypes(operation_)));
+        database.rollback();
+        Reply reply = replay(stored);
+        reply.used_key = key_to_touch(taken);
+        return reply;
+    }
+    Reply reply = work();
+    bind_answer(parameters, reply);
+    send(numbered(store_answer, ParameterTypes(operation_)));
+    database.commit();
+    return reply;
+}
+
+Rows Pipeline::execute() {
+    // the lock comes before the statement, which then sees what the request before it did
+    const bool is_one_of_many = !endpoint_.lock_statement.text.empty() || !files_.empty();
+    const bool begins = is_one_of_many && !in_transaction_;
+    if (begins) database.begin();
+    if (!endpoint_.lock_statement.text.empty()) send(endpoint_.lock_statement);
+    Rows rows;
+    try {
+        rows = send(endpoint_.statement);
+    } catch (Problem& problem) {  // a constraint of the database, in the words of the rule of that name
+        const Rule* rule = problem.status == 409 ? operation_.find_rule(problem.code) : nullptr;
+        if (rule && rule->name.empty()) problem.detail = rule->detail;
+        throw;
+    }
+    refuse_caller(rows);
+    for (const std::unique_ptr<Incoming>& file : files_) file->keep(database);
+    if (begins) database.commit();
+    return rows;
+}
+
+Rows Pipeline::send(const Statement& statement) {
+    // once for all statements of a request: the parts of a long list are as one
+    for (const std::string& name : statement.names) {
+        if (name == "system.base_url") parameters.try_emplace(name, request.base_url());
+        if (name == "system.media_expires")
+            parameters.try_emplace(name, std::to_string(media::expires_at(std::time(nullptr))));
+    }
+    return database.query(statement, parameters);
+}
+
+Rows Pipeline::query(std::string_view sql) {
+    const Queries& known = spec().queries;
+    const auto* const found = std::find(known.begin(), known.end(), sql);
+    if (found == known.end())
+        throw std::logic_error("a statement that is not in the endpoint's .queries: " + std::string(sql));
+    return send(endpoint_.queries[static_cast<std::size_t>(found - known.begin())]);
+}
+
+Caller Pipeline::caller() {
+    const Rows rows = database.query(endpoint_.caller_statement, parameters);
+    refuse_caller(rows);
+    return {rows.integer(0, caller_column), rows(0, first_column) == "session"};
+}
+
+void Pipeline::refuse_caller(const Rows& rows) const {
+    if (!rows.is_null(0, caller_column)) request.user = rows(0, caller_column);
+    if (!rows.is_null(0, refusal_column)) refuse(operation_, rows(0, refusal_column));
+}
+
+// -- render
+
+Reply Pipeline::answer() {
+    if (operation_.is_page) return input_.wants_csv ? answer_table() : answer_page();
+    const Rows rows = execute();
+    Reply reply = render_row(operation_, request, input_, rows);
+    reply.used_key = key_to_touch(rows);
+    return reply;
+}
+
+Reply Pipeline::answer_page() {
+    const PageRequest& page = *input_.page;
+    for (const auto& [name, value] : page.values) parameters[name] = value;
+    Rows rows;
+    try {
+        rows = send(page_statement(operation_, page.query));
+    } catch (const BadValue&) {
+        // filters are checked by type; what the database still refuses came out of the cursor
+        if (page.query.after_cursor) throw invalid({{"cursor", {"This cursor does not belong to this list."}}});
+        throw;
+    }
+    refuse_caller(rows);
+    Reply reply = render_page(operation_, request, page, rows);
+    reply.used_key = key_to_touch(rows);
+    return reply;
+}
+
+Reply Pipeline::answer_table() {
+    std::string used_key;
+    database.begin_snapshot();
+    auto spool = table::spooled(operation_, *input_.page, [&](const PageRequest& page) {
+        for (const auto& [name, value] : page.values) parameters[name] = value;
+        Rows rows = send(page_statement(operation_, page.query));
+        refuse_caller(rows);
+        if (used_key.empty()) used_key = key_to_touch(rows);
+        return rows;
+    });
+    database.rollback();
+    Reply reply = render_table(operation_, std::move(spool));
+    reply.used_key = std::move(used_key);
+    return reply;
+}
+
+Reply Pipeline::reply_with(const json::object& value) const { return render_json(operation_, value); }
+
+std::string Pipeline::key_to_touch(const Rows& rows) const {
+    return rows.is_true(0, touch_column) ? *parameters.at("system.session_key") : std::string();
+}
+
+}  // namespace api

@@ -1,0 +1,28 @@
+// The second stage of a request: everything that the client sent, read and checked before the database is asked.
+#pragma once
+#include "serve/compiled_endpoint.hpp"
+#include "sql/page_request.hpp"
+
+namespace api {
+
+/// What was read of a request.
+struct Input {
+    /// What it is refused for. It is kept and not thrown, because 401 and 403 come first.
+    std::optional<Problem> fault;
+    json::object fields;  ///< of the body; those of an upload are read later
+    PathParameters path;  ///< ids in one spelling: 013 is 13
+    bool wants_csv = false;
+    std::optional<PageRequest> page = {};      ///< of a list
+    std::optional<std::string> if_match = {};  ///< the versions, as an array of PostgreSQL
+    std::optional<std::string> idempotency_key = {};
+    std::string user_agent = {};
+};
+
+/// Reads it, in the order in which a fault is answered: 406, headers, 413, 415 and 400 of the body, 404 of the path,
+/// 400 of the query. Throws nothing but what is no fault of the client's.
+Input read(Request& request, const CompiledEndpoint& endpoint, const PathParameters& path);
+
+/// The types that an answer can have, as a sentence says them.
+std::string_view types_of(const Operation& operation);
+
+}  // namespace api

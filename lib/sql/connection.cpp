@@ -1,0 +1,201 @@
+// libpqxx 6.4 (Debian 12) and 7.10 (Debian 13): what differs between them is in Connection::run.
+#include "sql/connection.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+
+#include "base/problem.hpp"
+
+namespace api {
+
+std::string one_line(const char* what) {
+    std::string line = what;
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    return line;
+}
+
+namespace {
+
+/// The name of a violated constraint: libpqxx gives no field of an error but its SQLSTATE, so it is taken out of the
+/// message, whose words are known because lc_messages is C.
+std::string constraint_in(const std::string& message) {
+    std::size_t start = message.find("constraint \"");
+    if (start == message.npos) return {};
+    start += 12;
+    return message.substr(start, message.find('"', start) - start);
+}
+
+/// `email_taken` is 409 on email, `no_such_user` is 400 on user; any other constraint is a state that conflicts.
+Problem broken_constraint(const std::string& message) {
+    constexpr std::string_view taken = "_taken", no_such = "no_such_";
+    const std::string constraint = constraint_in(message);
+    if (constraint.size() > taken.size() && constraint.ends_with(taken)) {
+        std::string field = constraint.substr(0, constraint.size() - taken.size());
+        Problem problem(refusals::taken, field);
+        problem.code = constraint;
+        problem.errors = {{field, {"This value is taken."}}};
+        return problem;
+    }
+    if (constraint.starts_with(no_such)) {
+        // from the other side of the foreign key
+        if (message.find("update or delete on table") != message.npos) return Problem(refusals::in_use);
+        return invalid({{constraint.substr(no_such.size()), {"There is no such object."}}});
+    }
+    return {409, constraint.empty() ? "conflict" : constraint, "The change conflicts with what is stored."};
+}
+
+/// What an error of a statement is to us, by its SQLSTATE (PostgreSQL, appendix A). Throws it.
+[[noreturn]] void rethrow(const pqxx::sql_error& error) {
+    const std::string state = error.sqlstate();
+    if (state.starts_with("23")) throw broken_constraint(error.what());
+    if (state.starts_with("22")) throw BadValue(one_line(error.what()));
+    if (state == "57014" || state == "55P03") throw unavailable("The database is busy. Try again.", 1);
+    if (state.starts_with("53")) throw unavailable("The database has no room. Try again later.", 10);
+    // a server that dies in the middle of an answer has no SQLSTATE to give
+    if (state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "25006")
+        throw ConnectionLost(one_line(error.what()));
+    throw std::runtime_error("database: " + state + " " + one_line(error.what()));
+}
+
+}  // namespace
+
+// The order of the clauses matters: 6.4 and 7.10 derive these exceptions differently.
+template <class Action>
+auto Connection::translated(Action action) {
+    try {
+        return action();
+    } catch (const pqxx::in_doubt_error& error) {
+        is_poisoned_ = true;
+        throw ConnectionLost(one_line(error.what()));
+    } catch (const pqxx::broken_connection& error) {
+        is_poisoned_ = true;
+        throw ConnectionLost(one_line(error.what()));
+    } catch (const pqxx::transaction_rollback& error) {
+        is_poisoned_ = true;
+        throw Collision(one_line(error.what()));
+    } catch (const pqxx::insufficient_privilege& error) {
+        is_poisoned_ = true;  // 6.4 knows no SQLSTATE of this one
+        throw std::runtime_error("database: 42501 " + one_line(error.what()));
+    } catch (const pqxx::sql_error& error) {
+        is_poisoned_ = true;
+        rethrow(error);
+    } catch (const std::exception& error) {
+        is_poisoned_ = true;
+        if (!link_.is_open()) throw ConnectionLost(one_line(error.what()));
+        throw;
+    }
+}
+
+Rows::Held::Held(pqxx::result given) : result(std::move(given)), columns(static_cast<std::size_t>(result.columns())) {
+    cells.reserve(static_cast<std::size_t>(result.size()) * columns);
+    for (const auto& row : result)
+        for (auto field = row.begin(); field != row.end(); ++field) {
+            cells.emplace_back(field->is_null() ? std::string_view() : std::string_view(field->c_str(), field->size()),
+                               field->is_null());
+            bytes += cells.back().first.size();
+        }
+}
+
+Connection::Connection(const std::string& options) try : link_(options) {
+} catch (const std::exception& error) {
+    throw ConnectionLost(one_line(error.what()));
+}
+
+bool Connection::is_broken() {
+    pollfd idle{link_.sock(), POLLIN, 0};
+    return !link_.is_open() || poll(&idle, 1, 0) != 0;
+}
+
+const std::string& Connection::name_of(const std::string& text) {
+    // A plan costs the server up to 400 KiB, and a list has one for each way to filter and order it: the one that was
+    // not used for longest makes room.
+    constexpr std::size_t most_prepared = 40;
+    auto found = prepared_.find(text);
+    if (found == prepared_.end()) {
+        if (prepared_.size() >= most_prepared) {
+            auto oldest = std::min_element(prepared_.begin(), prepared_.end(), [](const auto& a, const auto& b) {
+                return a.second.last_used < b.second.last_used;
+            });
+            link_.unprepare(oldest->second.name);
+            prepared_.erase(oldest);
+        }
+        std::string name = "s" + std::to_string(uses_);
+        link_.prepare(name, text);  // 7.10 sends it to the server at once: what that refuses is not remembered
+        found = prepared_.emplace(text, Prepared{std::move(name), 0}).first;
+    }
+    found->second.last_used = ++uses_;
+    return found->second.name;
+}
+
+pqxx::result Connection::run(pqxx::transaction_base& within, const Statement& statement, const Parameters& parameters) {
+    std::vector<const char*> values;
+    for (const std::string& name : statement.names) {
+        auto found = parameters.find(name);
+        if (found == parameters.end()) throw std::logic_error("no value for the parameter " + name);
+        values.push_back(found->second ? found->second->c_str() : nullptr);
+    }
+    const std::string& name = name_of(statement.text);
+#if PQXX_VERSION_MAJOR >= 7
+    pqxx::params given;
+    for (const char* value : values) given.append(value);
+    return within.exec(pqxx::prepped{name}, given);
+#else
+    auto given = pqxx::prepare::make_dynamic_params(values);
+    return within.exec_prepared(name, given);
+#endif
+}
+
+Rows Connection::query(const Statement& statement, const Parameters& parameters) {
+    return translated([&] {
+        if (statement.has_custom_plan) {
+            // a plan for all values cannot know whether a text is in every row or in none
+            auto own = transaction_ ? nullptr : std::make_unique<pqxx::work>(link_);
+            pqxx::work& within = own ? *own : *transaction_;
+            within.exec("set local plan_cache_mode = force_custom_plan");
+            Rows rows{std::make_shared<Rows::Held>(run(within, statement, parameters))};
+            if (own) own->commit();
+            return rows;
+        }
+        if (transaction_) return Rows{std::make_shared<Rows::Held>(run(*transaction_, statement, parameters))};
+        pqxx::nontransaction autocommit(link_);
+        return Rows{std::make_shared<Rows::Held>(run(autocommit, statement, parameters))};
+    });
+}
+
+void Connection::run(const std::string& sql) {
+    translated([&] {
+        if (transaction_)
+            transaction_->exec(sql);
+        else
+            pqxx::nontransaction(link_).exec(sql);
+    });
+}
+
+void Connection::script(const std::string& sql) {
+    try {
+        if (transaction_)
+            transaction_->exec(sql);
+        else
+            pqxx::nontransaction(link_).exec(sql);
+    } catch (const pqxx::broken_connection& error) {
+        throw ConnectionLost(one_line(error.what()));
+    } catch (const std::exception& error) {
+        is_poisoned_ = true;
+        throw std::runtime_error(one_line(error.what()));
+    }
+}
+
+void Connection::begin() {
+    translated([&] { transaction_ = std::make_unique<pqxx::work>(link_); });
+    is_poisoned_ = false;
+}
+
+void Connection::commit() {
+    if (!transaction_) throw std::logic_error("commit without begin");
+    const auto transaction = std::move(transaction_);
+    if (is_poisoned_) throw std::logic_error("commit of a transaction in which something failed");
+    translated([&] { transaction->commit(); });
+}
+
+}  // namespace api

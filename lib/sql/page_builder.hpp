@@ -1,0 +1,46 @@
+// The statement of a page: one limited branch for each way to see a row, cut by keys and not by offsets.
+#pragma once
+#include "sql/caller.hpp"
+#include "sql/page_query.hpp"
+
+namespace api {
+
+/// Builds the statement of one page.
+class PageBuilder {
+public:
+    /// Both must outlive it.
+    PageBuilder(const Operation& operation, const PageQuery& query);
+
+    /// The whole statement, with named parameters.
+    std::string text() const;
+
+private:
+    /// One branch per way to see, each without the rows of those before it: an OR would read the whole table.
+    std::vector<std::string> branches(std::string_view columns, const std::vector<std::string>& conditions,
+                                      std::string_view tail) const;
+    /// The part that counts: exactly, or until it is clear that there are more than is told.
+    std::string total() const;
+    /// The condition that a row comes after the cursor.
+    std::string after_cursor() const;
+    bool is_reversed(const PageQuery::Term& term) const { return term.descending != query_.backwards; }
+
+    const Operation& op_;
+    const PageQuery& query_;
+    CallerSql caller_;
+    bool descending_;                ///< of the id, in the order in which the page is read
+    std::vector<std::string> keys_;  ///< what the rows are ordered by, before the id
+    std::string order_;
+    std::string admitted_;
+};
+
+/// The statement of a page.
+Statement statement_of(const Operation& operation, const PageQuery& query);
+/// The same, built once for each text: that takes longer to make than the page to write. Valid until this thread's next
+/// call.
+const Statement& page_statement(const Operation& operation, const PageQuery& query);
+
+/// The SQL expression of a member in a list's order; the null of a day or a moment sorts as infinity, last. Throws
+/// std::logic_error for another member that may be null.
+std::string sort_key(const Member& member, bool descending);
+
+}  // namespace api

@@ -1,0 +1,85 @@
+-- GET /api/v1/permissions
+-- $1 system.session_key, $2 page.limit
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'roles.view'))
+               and (s.codes is null or 'roles.view' = any (s.codes)) as "roles.view",
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $1::bytea
+),
+page as (
+    select it.*
+      from me cross join lateral (
+               (select it.* from permissions it
+                 where (true)
+                 order by it.id desc limit $2)
+           ) it
+     where me.denied_as is null and me."roles.view"
+     order by it.id desc limit $2
+),
+total as materialized (
+    select case when read.rows < $2 then read.rows else way_1.rows end as rows
+      from me cross join (select count(*) as rows from page) read
+     cross join lateral (select count(*) as rows
+                           from (select 1 from permissions it
+                                  where (true)
+                                  limit 10001) it
+                          where read.rows = $2) way_1
+     where me.denied_as is null and me."roles.view"
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."roles.view" then '{"code": "permission_missing"}'::jsonb end as refusal,
+       me.should_touch as touch, me.id as caller, total.rows as total, it.id is not null as exists,
+       it."id",
+       it."code",
+       it."description"
+  from (values (true)) as one left join me on true
+  left join page it on true
+  left join total on true
+ order by it.id desc;
+
+-- GET /api/v1/permissions, filtered, after a cursor
+-- $1 system.session_key, $2 filter.code, $3 cursor.id, $4 page.limit
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'roles.view'))
+               and (s.codes is null or 'roles.view' = any (s.codes)) as "roles.view",
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $1::bytea
+),
+page as (
+    select it.*
+      from me cross join lateral (
+               (select it.* from permissions it
+                 where (true)
+                        and it."code" = $2
+                        and (it.id) < ($3)
+                 order by it.id desc limit $4)
+           ) it
+     where me.denied_as is null and me."roles.view"
+     order by it.id desc limit $4
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."roles.view" then '{"code": "permission_missing"}'::jsonb end as refusal,
+       me.should_touch as touch, me.id as caller, null as total, it.id is not null as exists,
+       it."id",
+       it."code",
+       it."description"
+  from (values (true)) as one left join me on true
+  left join page it on true
+ order by it.id desc;
+

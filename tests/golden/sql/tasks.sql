@@ -1,0 +1,472 @@
+-- GET /api/v1/tasks
+-- $1 system.session_key, $2 page.limit
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
+               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $1::bytea
+),
+page as (
+    select it.*
+      from me cross join lateral (
+               (select it.* from tasks it
+                 where (me."tasks.view_all")
+                 order by it.id desc limit $2)
+               union all
+               (select it.* from tasks it
+                 where (it.equipment is not null) and (me."tasks.view_all") is not true
+                 order by it.id desc limit $2)
+               union all
+               (select it.* from tasks it
+                 where (it.author = me.id) and (me."tasks.view_all") is not true and (it.equipment is not null) is not true
+                 order by it.id desc limit $2)
+               union all
+               (select it.* from tasks it
+                 where (it."user" = me.id and it.author <> it."user") and (me."tasks.view_all") is not true and (it.equipment is not null) is not true and (it.author = me.id) is not true
+                 order by it.id desc limit $2)
+           ) it
+     where me.denied_as is null
+     order by it.id desc limit $2
+),
+total as materialized (
+    select case when read.rows < $2 then read.rows else way_1.rows + way_2.rows + way_3.rows + way_4.rows end as rows
+      from me cross join (select count(*) as rows from page) read
+     cross join lateral (select count(*) as rows
+                           from (select 1 from tasks it
+                                  where (me."tasks.view_all")
+                                  limit 10001) it
+                          where read.rows = $2) way_1
+     cross join lateral (select count(*) as rows
+                           from (select 1 from tasks it
+                                  where (it.equipment is not null) and (me."tasks.view_all") is not true
+                                  limit 10001) it
+                          where read.rows = $2 and way_1.rows <= 10000) way_2
+     cross join lateral (select count(*) as rows
+                           from (select 1 from tasks it
+                                  where (it.author = me.id) and (me."tasks.view_all") is not true and (it.equipment is not null) is not true
+                                  limit 10001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows <= 10000) way_3
+     cross join lateral (select count(*) as rows
+                           from (select 1 from tasks it
+                                  where (it."user" = me.id and it.author <> it."user") and (me."tasks.view_all") is not true and (it.equipment is not null) is not true and (it.author = me.id) is not true
+                                  limit 10001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows <= 10000) way_4
+     where me.denied_as is null
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as) end as refusal,
+       me.should_touch as touch, me.id as caller, total.rows as total, it.id is not null as exists,
+       it."id",
+       it."title",
+       it."description",
+       it."due_date",
+       it."priority_level",
+       it."status",
+       it."completed_at",
+       it."author",
+       it."user",
+       it."equipment",
+       it."schedule",
+       it."claimed_until",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join page it on true
+  left join total on true
+ order by it.id desc;
+
+-- GET /api/v1/tasks, filtered, after a cursor
+-- $1 system.session_key, $2 filter.title, $3 cursor.id, $4 page.limit
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
+               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $1::bytea
+),
+page as (
+    select it.*
+      from me cross join lateral (
+               (select it.* from tasks it
+                 where (me."tasks.view_all")
+                        and it."title" = $2
+                        and (it.id) < ($3)
+                 order by it.id desc limit $4)
+               union all
+               (select it.* from tasks it
+                 where (it.equipment is not null) and (me."tasks.view_all") is not true
+                        and it."title" = $2
+                        and (it.id) < ($3)
+                 order by it.id desc limit $4)
+               union all
+               (select it.* from tasks it
+                 where (it.author = me.id) and (me."tasks.view_all") is not true and (it.equipment is not null) is not true
+                        and it."title" = $2
+                        and (it.id) < ($3)
+                 order by it.id desc limit $4)
+               union all
+               (select it.* from tasks it
+                 where (it."user" = me.id and it.author <> it."user") and (me."tasks.view_all") is not true and (it.equipment is not null) is not true and (it.author = me.id) is not true
+                        and it."title" = $2
+                        and (it.id) < ($3)
+                 order by it.id desc limit $4)
+           ) it
+     where me.denied_as is null
+     order by it.id desc limit $4
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as) end as refusal,
+       me.should_touch as touch, me.id as caller, null as total, it.id is not null as exists,
+       it."id",
+       it."title",
+       it."description",
+       it."due_date",
+       it."priority_level",
+       it."status",
+       it."completed_at",
+       it."author",
+       it."user",
+       it."equipment",
+       it."schedule",
+       it."claimed_until",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join page it on true
+ order by it.id desc;
+
+-- POST /api/v1/tasks
+-- $1 system.ip, $2 system.session_key, $3 body.title, $4 body.description, $5 body.due_date, $6 body.priority_level, $7 body.user, $8 body.equipment
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.assign'))
+               and (s.codes is null or 'tasks.assign' = any (s.codes)) as "tasks.assign",
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.create'))
+               and (s.codes is null or 'tasks.create' = any (s.codes)) as "tasks.create",
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'work_orders.create'))
+               and (s.codes is null or 'work_orders.create' = any (s.codes)) as "work_orders.create",
+           set_caller(u.id, s.id, $1::text) as set_for_audit,
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $2::bytea
+),
+target as materialized (
+    select input.*,
+           coalesce((select jsonb_build_object('code', 'no_such', 'fields', found.names)
+                       from (select array_remove(array[
+                                 case when input."user" is not null
+                                       and not exists (select from users it where it.id = input."user" and (true) and it.is_active) then 'user' end,
+                                 case when input."equipment" is not null
+                                       and not exists (select from equipment it where it.id = input."equipment" and (true)) then 'equipment' end], null) as names
+                             offset 0) found
+                      where found.names <> '{}'),
+                    case when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign" then '{"code": "assign_missing"}'::jsonb
+                         when input.equipment is distinct from it.equipment and not me."work_orders.create" then '{"code": "work_order_missing"}'::jsonb end) as refusal
+      from me left join tasks it on false
+     cross join (select $3::text as "title",
+                        $4::text as "description",
+                        $5::date as "due_date",
+                        $6::text as "priority_level",
+                        $7::bigint as "user",
+                        $8::bigint as "equipment") input
+     where me.denied_as is null and me."tasks.create"
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    insert into tasks ("author", "user", "claimed_until", "title", "description", "due_date", "priority_level", "equipment")
+    select me.id,
+           coalesce(input."user", me.id),
+           case when input.equipment is not null and input."user" <> me.id then without_end() end,
+           input."title",
+           input."description",
+           input."due_date",
+           input."priority_level",
+           input."equipment"
+      from authorized input cross join me
+    returning *
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."tasks.create" then '{"code": "permission_missing"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."title",
+       it."description",
+       it."due_date",
+       it."priority_level",
+       it."status",
+       it."completed_at",
+       it."author",
+       it."user",
+       it."equipment",
+       it."schedule",
+       it."claimed_until",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join target on true left join answer it on true;
+
+-- POST /api/v1/tasks, its Idempotency-Key
+-- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.assign'))
+               and (s.codes is null or 'tasks.assign' = any (s.codes)) as "tasks.assign",
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.create'))
+               and (s.codes is null or 'tasks.create' = any (s.codes)) as "tasks.create",
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'work_orders.create'))
+               and (s.codes is null or 'work_orders.create' = any (s.codes)) as "work_orders.create",
+           set_caller(u.id, s.id, $1::text) as set_for_audit,
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $2::bytea
+),
+taken as (
+    insert into idempotency_keys (user_id, route, key, digest)
+    select me.id, $3::text, $4::text, $5::text from me
+     where me.denied_as is null and me."tasks.create"
+        on conflict (user_id, route, key) do update
+       set digest = excluded.digest, status = null, headers = null, body = null, created_at = now()
+     where idempotency_keys.created_at <= now() - interval '24 hours'
+    returning user_id
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."tasks.create" then '{"code": "permission_missing"}'::jsonb end as refusal,
+       me.should_touch as touch, me.id as caller, me.kind, taken.user_id is not null as is_free
+  from (values (true)) as one left join me on true left join taken on true;
+
+-- GET /api/v1/tasks/{task_id}
+-- $1 system.session_key, $2 path.task_id
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
+               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $1::bytea
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when it.id is null then '{"code": "not_found"}'::jsonb end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."title",
+       it."description",
+       it."due_date",
+       it."priority_level",
+       it."status",
+       it."completed_at",
+       it."author",
+       it."user",
+       it."equipment",
+       it."schedule",
+       it."claimed_until",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join tasks it on it.id = $2::bigint
+                   and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+       and me.denied_as is null;
+
+-- PUT PATCH /api/v1/tasks/{task_id}
+-- $1 system.ip, $2 system.session_key, $3 path.task_id, $4 body.title, $5 body.description, $6 body.due_date, $7 body.priority_level, $8 body.user, $9 body.equipment, $10 system.if_match, $11 given.title, $12 given.description, $13 given.due_date, $14 given.priority_level, $15 given.user, $16 given.equipment
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.assign'))
+               and (s.codes is null or 'tasks.assign' = any (s.codes)) as "tasks.assign",
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.edit_all'))
+               and (s.codes is null or 'tasks.edit_all' = any (s.codes)) as "tasks.edit_all",
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
+               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'work_orders.create'))
+               and (s.codes is null or 'work_orders.create' = any (s.codes)) as "work_orders.create",
+           set_caller(u.id, s.id, $1::text) as set_for_audit,
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $2::bytea
+),
+referred as materialized (
+    select (select jsonb_build_object('code', 'no_such', 'fields', found.names)
+              from (select array_remove(array[
+                        case when input."user" is not null      and input."user" is distinct from (select it."user" from tasks it where it.id = $3::bigint and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all"))
+                              and not exists (select from users it where it.id = input."user" and (true) and it.is_active) then 'user' end,
+                        case when input."equipment" is not null      and input."equipment" is distinct from (select it."equipment" from tasks it where it.id = $3::bigint and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all"))
+                              and not exists (select from equipment it where it.id = input."equipment" and (true)) then 'equipment' end], null) as names
+                    offset 0) found
+             where found.names <> '{}') as refusal
+      from me cross join (select $4::text as "title",
+                                 $5::text as "description",
+                                 $6::date as "due_date",
+                                 $7::text as "priority_level",
+                                 $8::bigint as "user",
+                                 $9::bigint as "equipment") input
+     where me.denied_as is null
+),
+target as materialized (
+    select it.*, (select case when it.author <> me.id and not me."tasks.edit_all"
+                              and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
+                                                         and coalesce(it.claimed_until, '-infinity') <= now()) then '{"code": "not_yours"}'::jsonb
+                              when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign" then '{"code": "assign_missing"}'::jsonb
+                              when input.equipment is distinct from it.equipment and not me."work_orders.create" then '{"code": "work_order_missing"}'::jsonb
+                              when not it.version = any ($10::integer[]) then '{"code": "stale"}'::jsonb
+                              when it.status = 'Complete' and (input.equipment is distinct from it.equipment
+                              or it.equipment is not null and input."user" <> it."user") then '{"code": "task_complete"}'::jsonb
+                              when it.schedule is not null and input.equipment is distinct from it.equipment then '{"code": "scheduled_order"}'::jsonb end
+                    from (select case when $11::boolean then $4::text else it."title" end as "title",
+                                 case when $12::boolean then $5::text else it."description" end as "description",
+                                 case when $13::boolean then $6::date else it."due_date" end as "due_date",
+                                 case when $14::boolean then $7::text else it."priority_level" end as "priority_level",
+                                 case when $15::boolean then $8::bigint else it."user" end as "user",
+                                 case when $16::boolean then $9::bigint else it."equipment" end as "equipment") input) as refusal
+      from me join tasks it on it.id = $3::bigint
+                    and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+     where me.denied_as is null
+       for update of it
+),
+authorized as (
+    select target.* from target, referred
+     where target.refusal is null and referred.refusal is null
+),
+answer as (
+    update tasks it
+       set ("claimed_until", "title", "description", "due_date", "priority_level", "user", "equipment") = (
+               select case when input.equipment is null or not is_open(it.status) then null
+                           when it.equipment is not null and input."user" = it."user"
+                                and ($8::bigint is null or it.claimed_until > now() or it."user" in (it.author, me.id)
+                                     or not me."tasks.assign")
+                           then it.claimed_until
+                           when input."user" <> me.id and me."tasks.assign" then without_end() end,
+                      input."title",
+                      input."description",
+                      input."due_date",
+                      input."priority_level",
+                      input."user",
+                      input."equipment"
+                 from (select case when $11::boolean then $4::text else it."title" end as "title",
+                              case when $12::boolean then $5::text else it."description" end as "description",
+                              case when $13::boolean then $6::date else it."due_date" end as "due_date",
+                              case when $14::boolean then $7::text else it."priority_level" end as "priority_level",
+                              case when $15::boolean then $8::bigint else it."user" end as "user",
+                              case when $16::boolean then $9::bigint else it."equipment" end as "equipment") input)
+      from authorized cross join me
+     where it.id = authorized.id
+    returning it.*
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when referred.refusal is not null then referred.refusal
+            when target.id is null then '{"code": "not_found"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."title",
+       it."description",
+       it."due_date",
+       it."priority_level",
+       it."status",
+       it."completed_at",
+       it."author",
+       it."user",
+       it."equipment",
+       it."schedule",
+       it."claimed_until",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join referred on true
+  left join target on true left join answer it on true;
+
+-- DELETE /api/v1/tasks/{task_id}
+-- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.task_id
+with
+me as materialized (
+    select u.id, s.id as session_id, s.kind,
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.delete_all'))
+               and (s.codes is null or 'tasks.delete_all' = any (s.codes)) as "tasks.delete_all",
+           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
+                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
+               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
+           set_caller(u.id, s.id, $1::text) as set_for_audit,
+           case when not u.is_active then 'account_inactive'
+                when s.ended_as is not null then s.ended_as
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s join users u on u.id = s.user_id
+     where s.key = $2::bytea
+),
+target as materialized (
+    select it.*, case when it.author <> me.id and not me."tasks.delete_all" then '{"code": "not_author"}'::jsonb
+                      when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
+                      when exists (select from maintenance m where m.task = it.id) then '{"code": "order_has_record"}'::jsonb end as refusal
+      from me join tasks it on it.id = $4::bigint
+                    and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+     where me.denied_as is null
+       for update of it
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    delete from tasks it using authorized where it.id = authorized.id
+    returning it.*
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when target.id is null then '{"code": "not_found"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller
+  from (values (true)) as one left join me on true
+  left join target on true left join answer it on true;
+

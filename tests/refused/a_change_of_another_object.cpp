@@ -1,9 +1,0 @@
-// refused: Only a creation or a list is .of another object.
-#include "api.hpp"
-#include "objects/maintenance.hpp"
-
-constexpr api::Endpoint<Maintenance, Maintenance> change{{.route = "PUT /api/v1/maintenance/{maintenance_id}",
-                                                           .summary = "Change.",
-                                                           .permissions = {api::caller},
-                                                           .object = maintenance,
-                                                           .of = tasks}};

@@ -1,0 +1,9 @@
+// refused: Only a creation or a list has a .parent.
+#include "api.hpp"
+#include "objects/maintenance.hpp"
+
+constexpr api::Endpoint<Maintenance, Maintenance> change{{.route = "PUT /api/v1/maintenance/{maintenance_id}",
+                                                          .summary = "Change.",
+                                                          .permissions = {api::caller},
+                                                          .resource = maintenance,
+                                                          .parent = tasks}};

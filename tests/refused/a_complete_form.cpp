@@ -1,5 +1,0 @@
-// refused: nothing, this one compiles
-#include "api.hpp"
-#include "objects/task.hpp"
-
-constexpr api::Endpoint<api::None, Task> show{{.route = "GET /api/v1/tasks/{task_id}", .summary = "Show.", .permissions = {api::caller}, .object = tasks}};

@@ -1,5 +1,0 @@
-// refused: A form needs a .summary: a sentence for the documentation.
-#include "api.hpp"
-#include "objects/task.hpp"
-
-constexpr api::Endpoint<api::None, Task> show{{.route = "GET /api/v1/tasks/{task_id}", .permissions = {api::caller}, .object = tasks}};

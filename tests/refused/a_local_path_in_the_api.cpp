@@ -1,5 +1,0 @@
-// refused: What is .local has no path in the API.
-#include "api.hpp"
-#include "objects/task.hpp"
-
-constexpr api::Endpoint<api::None, Task> show{{.route = "GET /api/v1/tasks/{task_id}", .summary = "Show.", .permissions = {api::caller}, .object = tasks, .local = true}};

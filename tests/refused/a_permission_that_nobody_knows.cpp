@@ -1,5 +1,0 @@
-// refused: A permission of the form is not in lib/schema/permissions.hpp.
-#include "api.hpp"
-#include "objects/task.hpp"
-
-constexpr api::Endpoint<Task, Task> create{{.route = "POST /api/v1/tasks", .summary = "Create.", .permissions = {"tasks.craete"}, .object = tasks}};

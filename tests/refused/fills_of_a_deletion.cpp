@@ -1,6 +1,0 @@
-// refused: Only a plain creation or change has .fills.
-#include "api.hpp"
-#include "objects/task.hpp"
-
-constexpr api::Endpoint<api::None, api::None> delete_task{{
-    .route = "DELETE /api/v1/tasks/{task_id}", .summary = "Delete.", .permissions = {api::caller}, .object = tasks, .fills = {{"author", "me.id"}}}};

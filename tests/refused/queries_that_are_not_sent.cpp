@@ -1,0 +1,9 @@
+// refused: Without .prepare or .run no .queries are sent.
+#include "api.hpp"
+#include "objects/task.hpp"
+
+constexpr api::Endpoint<api::None, Task> show{{.route = "GET /api/v1/tasks/{task_id}",
+                                               .summary = "Show.",
+                                               .permissions = {api::caller},
+                                               .resource = tasks,
+                                               .queries = {"select 1"}}};
