@@ -202,9 +202,16 @@ json::object described(const CompiledEndpoint& endpoint) {
 void print(std::string& out, std::string_view heading, const Statement& statement) {
     if (statement.text.empty()) return;
     out += "-- " + std::string(heading) + '\n';
-    for (std::size_t i = 0; i < statement.names.size(); ++i)
-        out += (i == 0 ? "-- $" : ", $") + std::to_string(i + 1) + " " + statement.names[i];
-    out += (statement.names.empty() ? "" : "\n") + statement.text + ";\n\n";
+    std::string line = "--";
+    for (std::size_t i = 0; i < statement.names.size(); ++i) {
+        if (line.size() > 100) {
+            out += line + '\n';
+            line = "--";
+        }
+        line += " $" + std::to_string(i + 1) + " " + statement.names[i];
+    }
+    if (!statement.names.empty()) out += line + '\n';
+    out += statement.text + ";\n\n";
 }
 
 /// A page with a filter and a cursor: what a second page costs.

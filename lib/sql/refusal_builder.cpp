@@ -50,16 +50,19 @@ std::string RefusalBuilder::missing_reference(const Member& member) const {
             {{"name", member.name}, {"missing", is_missing("named.id::bigint", " offset 0")}});
     // what is stored already may stay, also where it could not be chosen any more; of a row that is hidden nobody
     // learns in this way what it refers to
-    const std::string differs =
-        op_.id_in_path ? fill(
-                             "\n      and input.{column} is distinct from (select it.{column} from {table} it"
-                             " where it.id = :path.{resource}_id and {visible})",
-                             {{"column", quoted(member.name)},
-                              {"table", std::string(op_.spec.resource->table)},
-                              {"resource", std::string(op_.spec.resource->name)},
-                              {"visible", visibility::condition(*op_.spec.resource, op_.spec.where)}})
-                       : "";
-    return fill("case when input.{column} is not null{differs}\n      and {missing} then '{name}' end",
+    const std::string differs = op_.id_in_path
+                                    ? fill(
+                                          "and input.{column} is distinct from (select it.{column} from {table} it"
+                                          " where it.id = :path.{resource}_id and {visible})",
+                                          {{"column", quoted(member.name)},
+                                           {"table", std::string(op_.spec.resource->table)},
+                                           {"resource", std::string(op_.spec.resource->name)},
+                                           {"visible", visibility::condition(*op_.spec.resource, op_.spec.where)}})
+                                    : "";
+    return fill(R"(
+case when input.{column} is not null
+      {differs}
+      and {missing} then '{name}' end)",
                 {{"column", quoted(member.name)},
                  {"differs", differs},
                  {"missing", is_missing("input." + quoted(member.name), "")},
@@ -85,15 +88,22 @@ std::string RefusalBuilder::broken_fields() const {
     return cases.empty() ? "" : refusal_of_any("invalid", "rules", cases);
 }
 
+std::string RefusalBuilder::case_of(const Rule& rule) const {
+    const std::string when = sql_of(rule, rule.when);
+    const std::string then = rule.name.empty()
+                                 ? refusal_literal(rule.code)
+                                 : fill("jsonb_build_object('code', '{code}', 'name', {name})",
+                                        {{"code", std::string(rule.code)}, {"name", sql_of(rule, rule.name)}});
+    constexpr std::size_t longest_line = 80;
+    const bool is_long = when.size() + then.size() > longest_line;
+    return fill(is_long ? "when {when}\n  then {then}" : "when {when} then {then}", {{"when", when}, {"then", then}});
+}
+
 std::string RefusalBuilder::broken_rules() const {
     std::vector<std::string> cases;
     const auto add = [&](auto is_wanted) {
         for (const Rule& rule : op_.spec.rules)
-            if (is_wanted(rule.status) && !rule.when.empty() && rule.field.empty())
-                cases.push_back("when " + sql_of(rule, rule.when) + " then " +
-                                (rule.name.empty() ? refusal_literal(rule.code)
-                                                   : "jsonb_build_object('code', '" + std::string(rule.code) +
-                                                         "', 'name', " + sql_of(rule, rule.name) + ")"));
+            if (is_wanted(rule.status) && !rule.when.empty() && rule.field.empty()) cases.push_back(case_of(rule));
     };
     add([](int status) { return status == 400; });
     add([](int status) { return status == 403 || status == 404; });

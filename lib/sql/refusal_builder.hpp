@@ -25,6 +25,8 @@ private:
     std::string missing_reference(const Member& member) const;
     /// The rules of status 400, all that are broken at once. Empty where there are none.
     std::string broken_fields() const;
+    /// `when … then …`, the refusal of one rule.
+    std::string case_of(const Rule& rule) const;
     /// SQL of a rule over the row that it is about.
     std::string sql_of(const Rule& rule, std::string_view sql) const;
 

@@ -19,8 +19,9 @@ std::string StatementBuilder::parent() const {
     return fill(R"(
 parent as materialized (
     select it.*
-      from me join {table} it on it.id = {id}
-       and {visible}
+      from me join {table} it
+                on it.id = {id}
+               and {visible}
      where {admitted}
        {lock}
 ))",
@@ -33,7 +34,7 @@ parent as materialized (
 }
 
 std::string StatementBuilder::named_row() const {
-    return fill("{table} it on {id}\n       and {visible}",
+    return fill("{table} it\n  on {id}\n and {visible}",
                 {{"table", std::string(op_.spec.resource->table)},
                  {"id", op_.id_in_path ? "it.id = :path." + std::string(op_.spec.resource->name) + "_id"
                                        : dedented(op_.spec.row)},
@@ -216,7 +217,7 @@ select case {denials}
        {columns}
   from (values (true)) as one left join me on true
   left join {row}
-       and {admitted})",
+        and {admitted})",
                 {{"me", caller_.part()},
                  {"denials", caller_.denials()},
                  {"not_found", refusal_literal("not_found")},

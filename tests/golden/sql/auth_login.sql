@@ -1,5 +1,6 @@
 -- POST /api/v1/auth/login
--- $1 system.ip, $2 extra.user_id, $3 extra.kept, $4 extra.session_key, $5 extra.refresh_family, $6 extra.refresh_key, $7 system.user_agent, $8 extra.token, $9 extra.access, $10 extra.refresh, $11 extra.expires_in
+-- $1 system.ip $2 extra.user_id $3 extra.kept $4 extra.session_key $5 extra.refresh_family $6 extra.refresh_key
+-- $7 system.user_agent $8 extra.token $9 extra.access $10 extra.refresh $11 extra.expires_in
 with
 me as materialized (
     select u.id, set_caller(u.id, null, $1::text) as set_for_audit from users u where u.id = $2::bigint
@@ -87,6 +88,6 @@ select u.id, u.is_active, c.password_hash from users u join credentials c on c.u
 update users set last_login = now() where id = $1::bigint;
 
 -- POST /api/v1/auth/login, sent by its code
--- $1 extra.user_id, $2 extra.password_hash
+-- $1 extra.user_id $2 extra.password_hash
 select from users u join credentials c on c.user_id = u.id where u.id = $1::bigint and u.is_active and c.password_hash = $2::text;
 

@@ -1,5 +1,5 @@
 -- POST /api/v1/auth/logout
--- $1 system.ip, $2 system.session_key, $3 body.scope
+-- $1 system.ip $2 system.session_key $3 body.scope
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

@@ -1,5 +1,5 @@
 -- POST PUT /api/v1/auth/password
--- $1 system.ip, $2 system.session_key, $3 system.verified_hash, $4 extra.password_hash
+-- $1 system.ip $2 system.session_key $3 system.verified_hash $4 extra.password_hash
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -12,7 +12,8 @@ me as materialized (
      where s.key = $2::bytea
 ),
 target as materialized (
-    select me.id as caller, case when (select c.password_hash from credentials c where c.user_id = me.id) is distinct from $3::text then '{"code": "password_changed"}'::jsonb end as refusal
+    select me.id as caller, case when (select c.password_hash from credentials c where c.user_id = me.id) is distinct from $3::text
+                                   then '{"code": "password_changed"}'::jsonb end as refusal
       from me
      where me.denied_as is null and me.kind = 'session'
 ),
@@ -81,7 +82,7 @@ delete from login_failures where name = lower($1::text);
 select salt from password_salts where user_id = $1::bigint;
 
 -- POST PUT /api/v1/auth/password, sent by its code
--- $1 system.caller, $2 system.verified_hash
+-- $1 system.caller $2 system.verified_hash
 select is_password_hash($1::bigint, $2::text);
 
 -- POST PUT /api/v1/auth/password, sent by its code

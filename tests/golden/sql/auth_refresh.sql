@@ -1,5 +1,5 @@
 -- POST /api/v1/auth/refresh, sent by its code
--- $1 extra.new_key, $2 extra.old_key, $3 extra.family, $4 system.ip
+-- $1 extra.new_key $2 extra.old_key $3 extra.family $4 system.ip
 
     update sessions s
        set (refresh_key, last_used_at, expires_at, ended_at, ended_as) =

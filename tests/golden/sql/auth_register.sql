@@ -1,5 +1,5 @@
 -- POST /api/v1/auth/register
--- $1 body.username, $2 body.email, $3 body.first_name, $4 body.last_name, $5 extra.password_hash, $6 system.ip
+-- $1 body.username $2 body.email $3 body.first_name $4 body.last_name $5 extra.password_hash $6 system.ip
 with
 answer as (
     select made.*

@@ -1,5 +1,5 @@
 -- GET /api/v1/auth/sessions
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -47,7 +47,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/auth/sessions, filtered, after a cursor
--- $1 system.session_key, $2 cursor.id, $3 page.limit
+-- $1 system.session_key $2 cursor.id $3 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -85,7 +85,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- DELETE /api/v1/auth/sessions/{session_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.session_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.session_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -99,8 +99,9 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join session_rows it on it.id = $4::bigint
-                    and (it.user_id = me.id and it.kind = 'session' and it.ended_as is null and it.expires_at > now())
+      from me join session_rows it
+               on it.id = $4::bigint
+              and (it.user_id = me.id and it.kind = 'session' and it.ended_as is null and it.expires_at > now())
      where me.denied_as is null and me.kind = 'session'
        for update of it
 ),

@@ -1,5 +1,5 @@
 -- GET /api/v1/auth/tokens
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -46,7 +46,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/auth/tokens, filtered, after a cursor
--- $1 system.session_key, $2 cursor.id, $3 page.limit
+-- $1 system.session_key $2 cursor.id $3 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -83,7 +83,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/auth/tokens
--- $1 system.ip, $2 system.session_key, $3 body.permissions, $4 body.name, $5 body.expires_at, $6 extra.token_key, $7 system.user_agent, $8 extra.token
+-- $1 system.ip $2 system.session_key $3 body.permissions $4 body.name $5 body.expires_at $6 extra.token_key
+-- $7 system.user_agent $8 extra.token
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -110,8 +111,9 @@ target as materialized (
                                       offset 0) found
                                where found.names <> '{}'),
                              case when exists (
-                                  select from jsonb_array_elements_text($3::jsonb) given join permissions p on p.code = given
-                                   where p.code <> all (me.codes)) then '{"code": "permission_lacking"}'::jsonb end)) as refusal
+                                       select from jsonb_array_elements_text($3::jsonb) given join permissions p on p.code = given
+                                        where p.code <> all (me.codes))
+                                    then '{"code": "permission_lacking"}'::jsonb end)) as refusal
       from me left join session_rows it on false
      cross join (select $4::text as "name",
                         $5::timestamptz as "expires_at") input
@@ -150,7 +152,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- GET /api/v1/auth/tokens/{token_id}
--- $1 system.session_key, $2 path.token_id
+-- $1 system.session_key $2 path.token_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -173,12 +175,13 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."expires_at",
        nullif(it.last_used_at, it.created_at)
   from (values (true)) as one left join me on true
-  left join session_rows it on it.id = $2::bigint
-                   and (it.user_id = me.id and it.kind = 'token' and it.ended_as is null)
-       and me.denied_as is null and me.kind = 'session';
+  left join session_rows it
+              on it.id = $2::bigint
+             and (it.user_id = me.id and it.kind = 'token' and it.ended_as is null)
+        and me.denied_as is null and me.kind = 'session';
 
 -- DELETE /api/v1/auth/tokens/{token_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.token_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.token_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -192,8 +195,9 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join session_rows it on it.id = $4::bigint
-                    and (it.user_id = me.id and it.kind = 'token' and it.ended_as is null)
+      from me join session_rows it
+               on it.id = $4::bigint
+              and (it.user_id = me.id and it.kind = 'token' and it.ended_as is null)
      where me.denied_as is null and me.kind = 'session'
        for update of it
 ),

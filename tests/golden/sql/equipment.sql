@@ -1,5 +1,5 @@
 -- GET /api/v1/equipment
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -63,7 +63,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/equipment, filtered, after a cursor
--- $1 system.session_key, $2 filter.name, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.name $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -118,7 +118,9 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/equipment
--- $1 system.ip, $2 system.session_key, $3 body.name, $4 body.serial_number, $5 body.category, $6 body.manufacturer, $7 body.model, $8 body.location, $9 body.status, $10 body.acquired_on, $11 body.service_life_months, $12 body.service_life_hours, $13 body.notes
+-- $1 system.ip $2 system.session_key $3 body.name $4 body.serial_number $5 body.category $6 body.manufacturer
+-- $7 body.model $8 body.location $9 body.status $10 body.acquired_on $11 body.service_life_months $12 body.service_life_hours
+-- $13 body.notes
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -203,7 +205,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/equipment, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -234,7 +236,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- GET /api/v1/equipment/{equipment_id}
--- $1 system.session_key, $2 path.equipment_id
+-- $1 system.session_key $2 path.equipment_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -274,12 +276,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."updated_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join equipment it on it.id = $2::bigint
-                   and (true)
-       and me.denied_as is null;
+  left join equipment it
+              on it.id = $2::bigint
+             and (true)
+        and me.denied_as is null;
 
 -- PUT PATCH /api/v1/equipment/{equipment_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.equipment_id, $5 given.name, $6 body.name, $7 given.serial_number, $8 body.serial_number, $9 given.category, $10 body.category, $11 given.manufacturer, $12 body.manufacturer, $13 given.model, $14 body.model, $15 given.location, $16 body.location, $17 given.status, $18 body.status, $19 given.acquired_on, $20 body.acquired_on, $21 given.service_life_months, $22 body.service_life_months, $23 given.service_life_hours, $24 body.service_life_hours, $25 given.notes, $26 body.notes
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.equipment_id $5 given.name $6 body.name
+-- $7 given.serial_number $8 body.serial_number $9 given.category $10 body.category $11 given.manufacturer
+-- $12 body.manufacturer $13 given.model $14 body.model $15 given.location $16 body.location $17 given.status
+-- $18 body.status $19 given.acquired_on $20 body.acquired_on $21 given.service_life_months $22 body.service_life_months
+-- $23 given.service_life_hours $24 body.service_life_hours $25 given.notes $26 body.notes
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -296,8 +303,9 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join equipment it on it.id = $4::bigint
-                    and (true)
+      from me join equipment it
+               on it.id = $4::bigint
+              and (true)
      where me.denied_as is null and me."equipment.edit"
        for update of it
 ),
@@ -368,7 +376,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/equipment/{equipment_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.equipment_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.equipment_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -386,10 +394,12 @@ me as materialized (
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
                       when exists (select from tasks t where t.equipment = it.id)
-                      or exists (select from maintenance m where m.equipment = it.id)
-                      or exists (select from readings r where r.equipment = it.id) then '{"code": "has_history"}'::jsonb end as refusal
-      from me join equipment it on it.id = $4::bigint
-                    and (true)
+                           or exists (select from maintenance m where m.equipment = it.id)
+                           or exists (select from readings r where r.equipment = it.id)
+                        then '{"code": "has_history"}'::jsonb end as refusal
+      from me join equipment it
+               on it.id = $4::bigint
+              and (true)
      where me.denied_as is null and me."equipment.edit"
        for update of it
 ),

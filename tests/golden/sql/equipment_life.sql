@@ -1,5 +1,5 @@
 -- GET /api/v1/equipment/{equipment_id}/life
--- $1 system.session_key, $2 path.equipment_id
+-- $1 system.session_key $2 path.equipment_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -37,7 +37,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
            / nullif(it.maintenance_count - 1, 0))::numeric(12,2)
        from maintenance m where m.equipment = it.id)
   from (values (true)) as one left join me on true
-  left join equipment it on it.id = $2::bigint
-                   and (true)
-       and me.denied_as is null;
+  left join equipment it
+              on it.id = $2::bigint
+             and (true)
+        and me.denied_as is null;
 

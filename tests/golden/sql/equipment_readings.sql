@@ -1,5 +1,5 @@
 -- GET /api/v1/equipment/{equipment_id}/readings
--- $1 system.session_key, $2 path.equipment_id, $3 page.limit
+-- $1 system.session_key $2 path.equipment_id $3 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -12,8 +12,9 @@ me as materialized (
 ),
 parent as materialized (
     select it.*
-      from me join equipment it on it.id = $2::bigint
-       and (true)
+      from me join equipment it
+                on it.id = $2::bigint
+               and (true)
      where me.denied_as is null
 ),
 page as (
@@ -56,7 +57,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/equipment/{equipment_id}/readings, filtered, after a cursor
--- $1 system.session_key, $2 path.equipment_id, $3 filter.read_at, $4 cursor.id, $5 page.limit
+-- $1 system.session_key $2 path.equipment_id $3 filter.read_at $4 cursor.id $5 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -69,8 +70,9 @@ me as materialized (
 ),
 parent as materialized (
     select it.*
-      from me join equipment it on it.id = $2::bigint
-       and (true)
+      from me join equipment it
+                on it.id = $2::bigint
+               and (true)
      where me.denied_as is null
 ),
 page as (
@@ -103,7 +105,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/equipment/{equipment_id}/readings
--- $1 system.ip, $2 system.session_key, $3 path.equipment_id, $4 body.hours, $5 body.read_at
+-- $1 system.ip $2 system.session_key $3 path.equipment_id $4 body.hours $5 body.read_at
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -120,8 +122,9 @@ me as materialized (
 ),
 parent as materialized (
     select it.*
-      from me join equipment it on it.id = $3::bigint
-       and (true)
+      from me join equipment it
+                on it.id = $3::bigint
+               and (true)
      where me.denied_as is null and me."maintenance.create"
        for no key update of it
 ),
@@ -169,7 +172,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/equipment/{equipment_id}/readings, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -200,7 +203,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- GET /api/v1/equipment/{equipment_id}/readings/{reading_id}
--- $1 system.session_key, $2 path.reading_id, $3 path.equipment_id
+-- $1 system.session_key $2 path.reading_id $3 path.equipment_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -223,12 +226,13 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."created_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join readings it on it.id = $2::bigint
-                   and (true) and it.equipment = $3::bigint
-       and me.denied_as is null;
+  left join readings it
+              on it.id = $2::bigint
+             and (true) and it.equipment = $3::bigint
+        and me.denied_as is null;
 
 -- DELETE /api/v1/equipment/{equipment_id}/readings/{reading_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.reading_id, $5 path.equipment_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.reading_id $5 path.equipment_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -245,8 +249,9 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join readings it on it.id = $4::bigint
-                    and (true) and it.equipment = $5::bigint
+      from me join readings it
+               on it.id = $4::bigint
+              and (true) and it.equipment = $5::bigint
      where me.denied_as is null and me."equipment.edit"
        for update of it
 ),

@@ -1,5 +1,5 @@
 -- GET /api/v1/maintenance
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -52,7 +52,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/maintenance, filtered, after a cursor
--- $1 system.session_key, $2 filter.task, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.task $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -96,7 +96,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/maintenance
--- $1 system.ip, $2 system.session_key, $3 body.task, $4 body.performed_at, $5 body.description, $6 body.findings, $7 body.hours_spent, $8 body.cost, $9 body.parts
+-- $1 system.ip $2 system.session_key $3 body.task $4 body.performed_at $5 body.description $6 body.findings
+-- $7 body.hours_spent $8 body.cost $9 body.parts
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -116,8 +117,9 @@ me as materialized (
 ),
 parent as materialized (
     select it.*
-      from me join tasks it on it.id = $3::bigint
-       and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+      from me join tasks it
+                on it.id = $3::bigint
+               and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null and me."maintenance.create"
        for no key update of it
 ),
@@ -136,10 +138,12 @@ target as materialized (
                                           case when is_in_future(input.performed_at) then 'in_future' end], null) as names
                                       offset 0) found
                                where found.names <> '{}'),
-                             case when task.status = 'Complete' then jsonb_build_object('code', 'order_done', 'name', (select u.username from users u
-                                  where u.id = coalesce((select m.technician from maintenance m where m.task = task.id), task."user")))
+                             case when task.status = 'Complete'
+                                    then jsonb_build_object('code', 'order_done', 'name', (select u.username from users u
+                                                                                          where u.id = coalesce((select m.technician from maintenance m where m.task = task.id), task."user")))
                                   when task.status = 'Cancelled' then '{"code": "order_cancelled"}'::jsonb
-                                  when task.claimed_until > now() and task."user" <> me.id then jsonb_build_object('code', 'claimed', 'name', (select u.username from users u where u.id = task."user")) end)) as refusal
+                                  when task.claimed_until > now() and task."user" <> me.id
+                                    then jsonb_build_object('code', 'claimed', 'name', (select u.username from users u where u.id = task."user")) end)) as refusal
       from me left join maintenance it on false
      cross join (select $3::bigint as "task",
                         $4::timestamptz as "performed_at",
@@ -192,7 +196,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/maintenance, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -226,7 +230,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- GET /api/v1/maintenance/{maintenance_id}
--- $1 system.session_key, $2 path.maintenance_id
+-- $1 system.session_key $2 path.maintenance_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -255,12 +259,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."updated_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join maintenance it on it.id = $2::bigint
-                   and (true)
-       and me.denied_as is null;
+  left join maintenance it
+              on it.id = $2::bigint
+             and (true)
+        and me.denied_as is null;
 
 -- PUT PATCH /api/v1/maintenance/{maintenance_id}
--- $1 system.ip, $2 system.session_key, $3 path.maintenance_id, $4 body.task, $5 body.performed_at, $6 body.description, $7 body.findings, $8 body.hours_spent, $9 body.cost, $10 body.parts, $11 system.if_match, $12 given.task, $13 given.performed_at, $14 given.description, $15 given.findings, $16 given.hours_spent, $17 given.cost, $18 given.parts
+-- $1 system.ip $2 system.session_key $3 path.maintenance_id $4 body.task $5 body.performed_at $6 body.description
+-- $7 body.findings $8 body.hours_spent $9 body.cost $10 body.parts $11 system.if_match $12 given.task
+-- $13 given.performed_at $14 given.description $15 given.findings $16 given.hours_spent $17 given.cost
+-- $18 given.parts
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -281,7 +289,8 @@ me as materialized (
 referred as materialized (
     select (select jsonb_build_object('code', 'no_such', 'fields', found.names)
               from (select array_remove(array[
-                        case when input."task" is not null      and input."task" is distinct from (select it."task" from maintenance it where it.id = $3::bigint and (true))
+                        case when input."task" is not null
+                              and input."task" is distinct from (select it."task" from maintenance it where it.id = $3::bigint and (true))
                               and not exists (select from tasks it where it.id = input."task" and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")) then 'task' end], null) as names
                     offset 0) found
              where found.names <> '{}') as refusal
@@ -301,7 +310,8 @@ target as materialized (
                                                case when is_in_future(input.performed_at) then 'in_future' end], null) as names
                                            offset 0) found
                                     where found.names <> '{}'),
-                                  case when it.technician <> me.id and not me."maintenance.edit_all" then '{"code": "not_technician"}'::jsonb
+                                  case when it.technician <> me.id and not me."maintenance.edit_all"
+                                         then '{"code": "not_technician"}'::jsonb
                                        when not it.version = any ($11::integer[]) then '{"code": "stale"}'::jsonb end)
                     from (select case when $12::boolean then $4::bigint else it."task" end as "task",
                                  case when $13::boolean then $5::timestamptz else it."performed_at" end as "performed_at",
@@ -310,8 +320,9 @@ target as materialized (
                                  case when $16::boolean then $8::numeric else it."hours_spent" end as "hours_spent",
                                  case when $17::boolean then $9::numeric else it."cost" end as "cost",
                                  case when $18::boolean then $10::jsonb else it."parts" end as "parts") input) as refusal
-      from me join maintenance it on it.id = $3::bigint
-                    and (true)
+      from me join maintenance it
+               on it.id = $3::bigint
+              and (true)
      where me.denied_as is null
        for update of it
 ),
@@ -364,7 +375,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/maintenance/{maintenance_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.maintenance_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.maintenance_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -380,10 +391,12 @@ me as materialized (
      where s.key = $2::bytea
 ),
 target as materialized (
-    select it.*, case when it.technician <> me.id and not me."maintenance.edit_all" then '{"code": "not_technician"}'::jsonb
+    select it.*, case when it.technician <> me.id and not me."maintenance.edit_all"
+                        then '{"code": "not_technician"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join maintenance it on it.id = $4::bigint
-                    and (true)
+      from me join maintenance it
+               on it.id = $4::bigint
+              and (true)
      where me.denied_as is null
        for update of it
 ),

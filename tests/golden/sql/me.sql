@@ -30,12 +30,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        case when it.id = me.id or me."users.view_private" then it."last_login" end,
        it."version"
   from (values (true)) as one left join me on true
-  left join users it on it.id = me.id
-                   and (true)
-       and me.denied_as is null;
+  left join users it
+              on it.id = me.id
+             and (true)
+        and me.denied_as is null;
 
 -- PATCH /api/v1/me
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 given.username, $5 body.username, $6 given.email, $7 body.email, $8 given.first_name, $9 body.first_name, $10 given.last_name, $11 body.last_name
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 given.username $5 body.username $6 given.email
+-- $7 body.email $8 given.first_name $9 body.first_name $10 given.last_name $11 body.last_name
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -52,8 +54,9 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join users it on it.id = me.id
-                    and (true)
+      from me join users it
+               on it.id = me.id
+              and (true)
      where me.denied_as is null and me.kind = 'session'
        for update of it
 ),
@@ -137,7 +140,7 @@ delete from login_failures where name = lower($1::text);
 select salt from password_salts where user_id = $1::bigint;
 
 -- PATCH /api/v1/me, sent by its code
--- $1 system.caller, $2 system.verified_hash
+-- $1 system.caller $2 system.verified_hash
 select is_password_hash($1::bigint, $2::text);
 
 -- PATCH /api/v1/me, sent by its code

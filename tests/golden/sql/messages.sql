@@ -1,5 +1,5 @@
 -- GET /api/v1/messages
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -49,7 +49,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/messages, filtered, after a cursor
--- $1 system.session_key, $2 filter.sender, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.sender $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -90,7 +90,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/messages
--- $1 system.ip, $2 system.session_key, $3 body.recipients, $4 body.subject, $5 body.body, $6 body.task
+-- $1 system.ip $2 system.session_key $3 body.recipients $4 body.subject $5 body.body $6 body.task
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -166,7 +166,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/messages, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -200,7 +200,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- GET /api/v1/messages/{message_id}
--- $1 system.session_key, $2 path.message_id
+-- $1 system.session_key $2 path.message_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -226,12 +226,13 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."read_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join mailbox it on it.id = $2::bigint
-                   and (it.holder = me.id)
-       and me.denied_as is null;
+  left join mailbox it
+              on it.id = $2::bigint
+             and (it.holder = me.id)
+        and me.denied_as is null;
 
 -- PATCH /api/v1/messages/{message_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.message_id, $5 body.read
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.message_id $5 body.read
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -246,8 +247,9 @@ me as materialized (
 target as materialized (
     select it.*, case when not it.is_received then '{"code": "not_recipient"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join mailbox it on it.id = $4::bigint
-                    and (it.holder = me.id)
+      from me join mailbox it
+               on it.id = $4::bigint
+              and (it.holder = me.id)
      where me.denied_as is null
        for update of it
 ),
@@ -286,7 +288,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/messages/{message_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.message_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.message_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -300,8 +302,9 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join mailbox it on it.id = $4::bigint
-                    and (it.holder = me.id)
+      from me join mailbox it
+               on it.id = $4::bigint
+              and (it.holder = me.id)
      where me.denied_as is null
        for update of it
 ),

@@ -1,5 +1,5 @@
 -- GET /api/v1/permissions
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -46,7 +46,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/permissions, filtered, after a cursor
--- $1 system.session_key, $2 filter.code, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.code $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

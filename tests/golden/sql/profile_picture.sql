@@ -1,5 +1,6 @@
 -- POST PUT /api/v1/users/{user_id}/profile/picture
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.user_id, $5 extra.picture_type, $6 extra.picture_sha256, $7 extra.thumbnail_sha256, $8 system.base_url, $9 system.media_expires
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.user_id $5 extra.picture_type $6 extra.picture_sha256
+-- $7 extra.thumbnail_sha256 $8 system.base_url $9 system.media_expires
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -23,13 +24,15 @@ target as materialized (
     select it.*, case when it.id <> me.id and not me."users.edit" then '{"code": "not_yours"}'::jsonb
                       when it.id = me.id and me.kind <> 'session' then '{"code": "session_required"}'::jsonb
                       when it.id <> me.id and exists (
-                      select from users account
-                       where account.id = it.id
-                         and (account.is_superuser and not me.is_superuser
-                              or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))) then '{"code": "stronger_account"}'::jsonb
+                           select from users account
+                            where account.id = it.id
+                              and (account.is_superuser and not me.is_superuser
+                                   or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes))))
+                        then '{"code": "stronger_account"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join profiles it on it.id = $4::bigint
-                    and (true)
+      from me join profiles it
+               on it.id = $4::bigint
+              and (true)
      where me.denied_as is null
        for update of it
 ),
@@ -67,7 +70,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST PUT /api/v1/users/{user_id}/profile/picture, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -102,7 +105,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- DELETE /api/v1/users/{user_id}/profile/picture
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.user_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.user_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -126,14 +129,16 @@ target as materialized (
     select it.*, case when it.id <> me.id and not me."users.edit" then '{"code": "not_yours"}'::jsonb
                       when it.id = me.id and me.kind <> 'session' then '{"code": "session_required"}'::jsonb
                       when it.id <> me.id and exists (
-                      select from users account
-                       where account.id = it.id
-                         and (account.is_superuser and not me.is_superuser
-                              or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))) then '{"code": "stronger_account"}'::jsonb
+                           select from users account
+                            where account.id = it.id
+                              and (account.is_superuser and not me.is_superuser
+                                   or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes))))
+                        then '{"code": "stronger_account"}'::jsonb
                       when it.picture_type is null then '{"code": "no_picture"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join profiles it on it.id = $4::bigint
-                    and (true)
+      from me join profiles it
+               on it.id = $4::bigint
+              and (true)
      where me.denied_as is null
        for update of it
 ),

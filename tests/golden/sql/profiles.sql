@@ -1,5 +1,5 @@
 -- GET /api/v1/users/{user_id}/profile
--- $1 system.session_key, $2 system.base_url, $3 system.media_expires, $4 path.user_id
+-- $1 system.session_key $2 system.base_url $3 system.media_expires $4 path.user_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -25,12 +25,15 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."updated_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join profiles it on it.id = $4::bigint
-                   and (true)
-       and me.denied_as is null;
+  left join profiles it
+              on it.id = $4::bigint
+             and (true)
+        and me.denied_as is null;
 
 -- PUT PATCH /api/v1/users/{user_id}/profile
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 given.phone, $5 body.phone, $6 given.job_title, $7 body.job_title, $8 given.bio, $9 body.bio, $10 given.date_of_birth, $11 body.date_of_birth, $12 path.user_id, $13 system.base_url, $14 system.media_expires
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 given.phone $5 body.phone $6 given.job_title
+-- $7 body.job_title $8 given.bio $9 body.bio $10 given.date_of_birth $11 body.date_of_birth $12 path.user_id
+-- $13 system.base_url $14 system.media_expires
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -59,17 +62,19 @@ target as materialized (
                                   case when it.id <> me.id and not me."users.edit" then '{"code": "not_yours"}'::jsonb
                                        when it.id = me.id and me.kind <> 'session' then '{"code": "session_required"}'::jsonb
                                        when it.id <> me.id and exists (
-                                       select from users account
-                                        where account.id = it.id
-                                          and (account.is_superuser and not me.is_superuser
-                                               or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))) then '{"code": "stronger_account"}'::jsonb
+                                            select from users account
+                                             where account.id = it.id
+                                               and (account.is_superuser and not me.is_superuser
+                                                    or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes))))
+                                         then '{"code": "stronger_account"}'::jsonb
                                        when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end)
                     from (select case when $4::boolean then $5::text else it."phone" end as "phone",
                                  case when $6::boolean then $7::text else it."job_title" end as "job_title",
                                  case when $8::boolean then $9::text else it."bio" end as "bio",
                                  case when $10::boolean then $11::date else it."date_of_birth" end as "date_of_birth") input) as refusal
-      from me join profiles it on it.id = $12::bigint
-                    and (true)
+      from me join profiles it
+               on it.id = $12::bigint
+              and (true)
      where me.denied_as is null
        for update of it
 ),

@@ -1,5 +1,5 @@
 -- GET /api/v1/reports
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -62,7 +62,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/reports, filtered, after a cursor
--- $1 system.session_key, $2 filter.title, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.title $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -113,7 +113,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/reports
--- $1 system.ip, $2 system.session_key, $3 body.title, $4 body.body, $5 body.task, $6 body.equipment, $7 body.period_start, $8 body.period_end
+-- $1 system.ip $2 system.session_key $3 body.title $4 body.body $5 body.task $6 body.equipment $7 body.period_start
+-- $8 body.period_end
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -191,7 +192,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/reports, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -225,7 +226,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- GET /api/v1/reports/{report_id}
--- $1 system.session_key, $2 path.report_id
+-- $1 system.session_key $2 path.report_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -255,12 +256,15 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."updated_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join reports it on it.id = $2::bigint
-                   and (it.author = me.id or me."reports.view_all")
-       and me.denied_as is null;
+  left join reports it
+              on it.id = $2::bigint
+             and (it.author = me.id or me."reports.view_all")
+        and me.denied_as is null;
 
 -- PUT PATCH /api/v1/reports/{report_id}
--- $1 system.ip, $2 system.session_key, $3 path.report_id, $4 body.title, $5 body.body, $6 body.task, $7 body.equipment, $8 body.period_start, $9 body.period_end, $10 system.if_match, $11 given.title, $12 given.body, $13 given.task, $14 given.equipment, $15 given.period_start, $16 given.period_end
+-- $1 system.ip $2 system.session_key $3 path.report_id $4 body.title $5 body.body $6 body.task $7 body.equipment
+-- $8 body.period_start $9 body.period_end $10 system.if_match $11 given.title $12 given.body $13 given.task
+-- $14 given.equipment $15 given.period_start $16 given.period_end
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -281,9 +285,11 @@ me as materialized (
 referred as materialized (
     select (select jsonb_build_object('code', 'no_such', 'fields', found.names)
               from (select array_remove(array[
-                        case when input."task" is not null      and input."task" is distinct from (select it."task" from reports it where it.id = $3::bigint and (it.author = me.id or me."reports.view_all"))
+                        case when input."task" is not null
+                              and input."task" is distinct from (select it."task" from reports it where it.id = $3::bigint and (it.author = me.id or me."reports.view_all"))
                               and not exists (select from tasks it where it.id = input."task" and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")) then 'task' end,
-                        case when input."equipment" is not null      and input."equipment" is distinct from (select it."equipment" from reports it where it.id = $3::bigint and (it.author = me.id or me."reports.view_all"))
+                        case when input."equipment" is not null
+                              and input."equipment" is distinct from (select it."equipment" from reports it where it.id = $3::bigint and (it.author = me.id or me."reports.view_all"))
                               and not exists (select from equipment it where it.id = input."equipment" and (true)) then 'equipment' end], null) as names
                     offset 0) found
              where found.names <> '{}') as refusal
@@ -309,8 +315,9 @@ target as materialized (
                                  case when $14::boolean then $7::bigint else it."equipment" end as "equipment",
                                  case when $15::boolean then $8::date else it."period_start" end as "period_start",
                                  case when $16::boolean then $9::date else it."period_end" end as "period_end") input) as refusal
-      from me join reports it on it.id = $3::bigint
-                    and (it.author = me.id or me."reports.view_all")
+      from me join reports it
+               on it.id = $3::bigint
+              and (it.author = me.id or me."reports.view_all")
      where me.denied_as is null
        for update of it
 ),
@@ -359,7 +366,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/reports/{report_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.report_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.report_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -377,8 +384,9 @@ me as materialized (
 target as materialized (
     select it.*, case when it.author <> me.id then '{"code": "not_author"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join reports it on it.id = $4::bigint
-                    and (it.author = me.id or me."reports.view_all")
+      from me join reports it
+               on it.id = $4::bigint
+              and (it.author = me.id or me."reports.view_all")
      where me.denied_as is null
        for update of it
 ),

@@ -1,5 +1,5 @@
 -- GET /api/v1/roles
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -52,7 +52,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/roles, filtered, after a cursor
--- $1 system.session_key, $2 filter.name, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.name $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -96,7 +96,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/roles
--- $1 system.ip, $2 system.session_key, $3 body.permissions, $4 body.name, $5 body.description
+-- $1 system.ip $2 system.session_key $3 body.permissions $4 body.name $5 body.description
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -125,8 +125,9 @@ target as materialized (
                                       offset 0) found
                                where found.names <> '{}'),
                              case when exists (
-                                  select from jsonb_array_elements_text($3::jsonb) given join permissions p on p.code = given
-                                   where p.code <> all (me.codes)) then '{"code": "permission_lacking"}'::jsonb end)) as refusal
+                                       select from jsonb_array_elements_text($3::jsonb) given join permissions p on p.code = given
+                                        where p.code <> all (me.codes))
+                                    then '{"code": "permission_lacking"}'::jsonb end)) as refusal
       from me left join roles it on false
      cross join (select $4::text as "name",
                         $5::text as "description") input
@@ -166,7 +167,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/roles, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -201,7 +202,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- GET /api/v1/roles/{role_id}
--- $1 system.session_key, $2 path.role_id
+-- $1 system.session_key $2 path.role_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -230,16 +231,18 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."updated_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join roles it on it.id = $2::bigint
-                   and (true)
-       and me.denied_as is null and me."roles.view";
+  left join roles it
+              on it.id = $2::bigint
+             and (true)
+        and me.denied_as is null and me."roles.view";
 
 -- PUT PATCH /api/v1/roles/{role_id}, the lock before it
 -- $1 system.session_key
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
 -- PUT PATCH /api/v1/roles/{role_id}
--- $1 system.ip, $2 system.session_key, $3 body.permissions, $4 system.if_match, $5 given.name, $6 body.name, $7 given.description, $8 body.description, $9 path.role_id
+-- $1 system.ip $2 system.session_key $3 body.permissions $4 system.if_match $5 given.name $6 body.name
+-- $7 given.description $8 body.description $9 path.role_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -266,16 +269,19 @@ target as materialized (
                                                 where given not in (select p.code from permissions p)) then 'no_such_permission' end], null) as names
                                            offset 0) found
                                     where found.names <> '{}'),
-                                  case when exists (select from role_permissions rp where rp.role_id = it.id and rp.code <> all (me.codes)) then '{"code": "stronger_role"}'::jsonb
+                                  case when exists (select from role_permissions rp where rp.role_id = it.id and rp.code <> all (me.codes))
+                                         then '{"code": "stronger_role"}'::jsonb
                                        when exists (
-                                       select from jsonb_array_elements_text($3::jsonb) given join permissions p on p.code = given
-                                        where p.code <> all (me.codes)) then '{"code": "permission_lacking"}'::jsonb
+                                            select from jsonb_array_elements_text($3::jsonb) given join permissions p on p.code = given
+                                             where p.code <> all (me.codes))
+                                         then '{"code": "permission_lacking"}'::jsonb
                                        when not it.version = any ($4::integer[]) then '{"code": "stale"}'::jsonb
                                        when it.built_in and input.name <> it.name then '{"code": "built_in"}'::jsonb end)
                     from (select case when $5::boolean then $6::text else it."name" end as "name",
                                  case when $7::boolean then $8::text else it."description" end as "description") input) as refusal
-      from me join roles it on it.id = $9::bigint
-                    and (true)
+      from me join roles it
+               on it.id = $9::bigint
+              and (true)
      where me.denied_as is null and me."roles.edit"
        for update of it
 ),
@@ -330,7 +336,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
 -- DELETE /api/v1/roles/{role_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.role_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.role_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -350,12 +356,15 @@ me as materialized (
      where s.key = $2::bytea
 ),
 target as materialized (
-    select it.*, case when exists (select from role_permissions rp where rp.role_id = it.id and rp.code <> all (me.codes)) then '{"code": "stronger_role"}'::jsonb
+    select it.*, case when exists (select from role_permissions rp where rp.role_id = it.id and rp.code <> all (me.codes))
+                        then '{"code": "stronger_role"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
                       when it.built_in then '{"code": "built_in"}'::jsonb
-                      when exists (select from user_roles ur where ur.role_id = it.id) then '{"code": "role_in_use"}'::jsonb end as refusal
-      from me join roles it on it.id = $4::bigint
-                    and (true)
+                      when exists (select from user_roles ur where ur.role_id = it.id)
+                        then '{"code": "role_in_use"}'::jsonb end as refusal
+      from me join roles it
+               on it.id = $4::bigint
+              and (true)
      where me.denied_as is null and me."roles.edit"
        for update of it
 ),

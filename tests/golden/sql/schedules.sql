@@ -1,5 +1,5 @@
 -- GET /api/v1/schedules
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -58,7 +58,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/schedules, filtered, after a cursor
--- $1 system.session_key, $2 filter.equipment, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.equipment $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -108,7 +108,9 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/schedules
--- $1 system.ip, $2 system.session_key, $3 body.next_due_on, $4 body.next_due_hours, $5 body.equipment, $6 body.title, $7 body.description, $8 body.priority_level, $9 body.every_days, $10 body.every_hours, $11 body.lead_days, $12 body.is_active
+-- $1 system.ip $2 system.session_key $3 body.next_due_on $4 body.next_due_hours $5 body.equipment $6 body.title
+-- $7 body.description $8 body.priority_level $9 body.every_days $10 body.every_hours $11 body.lead_days
+-- $12 body.is_active
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -198,7 +200,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/schedules, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -229,7 +231,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- GET /api/v1/schedules/{schedule_id}
--- $1 system.session_key, $2 path.schedule_id
+-- $1 system.session_key $2 path.schedule_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -264,12 +266,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."updated_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join schedules it on it.id = $2::bigint
-                   and (true)
-       and me.denied_as is null and me."schedules.edit";
+  left join schedules it
+              on it.id = $2::bigint
+             and (true)
+        and me.denied_as is null and me."schedules.edit";
 
 -- PUT PATCH /api/v1/schedules/{schedule_id}
--- $1 system.ip, $2 system.session_key, $3 path.schedule_id, $4 body.equipment, $5 body.title, $6 body.description, $7 body.priority_level, $8 body.every_days, $9 body.every_hours, $10 body.next_due_on, $11 body.next_due_hours, $12 body.lead_days, $13 body.is_active, $14 system.if_match, $15 given.equipment, $16 given.title, $17 given.description, $18 given.priority_level, $19 given.every_days, $20 given.every_hours, $21 given.next_due_on, $22 given.next_due_hours, $23 given.lead_days, $24 given.is_active
+-- $1 system.ip $2 system.session_key $3 path.schedule_id $4 body.equipment $5 body.title $6 body.description
+-- $7 body.priority_level $8 body.every_days $9 body.every_hours $10 body.next_due_on $11 body.next_due_hours
+-- $12 body.lead_days $13 body.is_active $14 system.if_match $15 given.equipment $16 given.title $17 given.description
+-- $18 given.priority_level $19 given.every_days $20 given.every_hours $21 given.next_due_on $22 given.next_due_hours
+-- $23 given.lead_days $24 given.is_active
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -287,7 +294,8 @@ me as materialized (
 referred as materialized (
     select (select jsonb_build_object('code', 'no_such', 'fields', found.names)
               from (select array_remove(array[
-                        case when input."equipment" is not null      and input."equipment" is distinct from (select it."equipment" from schedules it where it.id = $3::bigint and (true))
+                        case when input."equipment" is not null
+                              and input."equipment" is distinct from (select it."equipment" from schedules it where it.id = $3::bigint and (true))
                               and not exists (select from equipment it where it.id = input."equipment" and (true)) then 'equipment' end], null) as names
                     offset 0) found
              where found.names <> '{}') as refusal
@@ -323,8 +331,9 @@ target as materialized (
                                  case when $22::boolean then $11::numeric else it."next_due_hours" end as "next_due_hours",
                                  case when $23::boolean then $12::integer else it."lead_days" end as "lead_days",
                                  case when $24::boolean then $13::boolean else it."is_active" end as "is_active") input) as refusal
-      from me join schedules it on it.id = $3::bigint
-                    and (true)
+      from me join schedules it
+               on it.id = $3::bigint
+              and (true)
      where me.denied_as is null and me."schedules.edit"
        for update of it
 ),
@@ -388,7 +397,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/schedules/{schedule_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.schedule_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.schedule_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -405,8 +414,9 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join schedules it on it.id = $4::bigint
-                    and (true)
+      from me join schedules it
+               on it.id = $4::bigint
+              and (true)
      where me.denied_as is null and me."schedules.edit"
        for update of it
 ),

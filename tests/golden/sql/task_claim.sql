@@ -1,5 +1,5 @@
 -- POST /api/v1/tasks/{task_id}/claim
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.task_id, $5 extra.hours
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.task_id $5 extra.hours
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -20,12 +20,15 @@ me as materialized (
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
                       when it.equipment is null then '{"code": "not_a_work_order"}'::jsonb
-                      when it.status = 'Complete' then jsonb_build_object('code', 'order_done', 'name', (select u.username from users u
-                      where u.id = coalesce((select m.technician from maintenance m where m.task = it.id), it."user")))
+                      when it.status = 'Complete'
+                        then jsonb_build_object('code', 'order_done', 'name', (select u.username from users u
+                                                                              where u.id = coalesce((select m.technician from maintenance m where m.task = it.id), it."user")))
                       when it.status = 'Cancelled' then '{"code": "order_cancelled"}'::jsonb
-                      when it.claimed_until > now() and it."user" <> me.id then jsonb_build_object('code', 'claimed', 'name', (select u.username from users u where u.id = it."user")) end as refusal
-      from me join tasks it on it.id = $4::bigint
-                    and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+                      when it.claimed_until > now() and it."user" <> me.id
+                        then jsonb_build_object('code', 'claimed', 'name', (select u.username from users u where u.id = it."user")) end as refusal
+      from me join tasks it
+               on it.id = $4::bigint
+              and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null and me."maintenance.create"
        for update of it
 ),
@@ -67,7 +70,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/tasks/{task_id}/claim, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -101,7 +104,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- POST /api/v1/tasks/claim_next
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 extra.hours
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 extra.hours
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -121,14 +124,15 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end as refusal
-      from me join tasks it on it.id = (
-                         select next.id from tasks next
-                          where next.equipment is not null and is_open(next.status)
-                            and coalesce(next.claimed_until, '-infinity') < '9999-12-31'
-                            and coalesce(next.claimed_until, '-infinity') <= now()
-                          order by urgency(next.priority_level), coalesce(next.due_date, 'infinity'), next.id
-                          limit 1 for update skip locked)
-                    and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+      from me join tasks it
+               on it.id = (
+                  select next.id from tasks next
+                   where next.equipment is not null and is_open(next.status)
+                     and coalesce(next.claimed_until, '-infinity') < '9999-12-31'
+                     and coalesce(next.claimed_until, '-infinity') <= now()
+                   order by urgency(next.priority_level), coalesce(next.due_date, 'infinity'), next.id
+                   limit 1 for update skip locked)
+              and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null and me."maintenance.create"
        for update of it
 ),
@@ -170,7 +174,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/tasks/claim_next, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -204,7 +208,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- DELETE /api/v1/tasks/{task_id}/claim
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.task_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.task_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -226,14 +230,17 @@ me as materialized (
      where s.key = $2::bytea
 ),
 target as materialized (
-    select it.*, case when it."user" <> me.id and it.claimed_until is not null and not me."tasks.edit_all" then '{"code": "not_holder"}'::jsonb
+    select it.*, case when it."user" <> me.id and it.claimed_until is not null and not me."tasks.edit_all"
+                        then '{"code": "not_holder"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
                       when it.equipment is null then '{"code": "not_a_work_order"}'::jsonb
-                      when it.status = 'Complete' then jsonb_build_object('code', 'order_done', 'name', (select u.username from users u
-                      where u.id = coalesce((select m.technician from maintenance m where m.task = it.id), it."user")))
+                      when it.status = 'Complete'
+                        then jsonb_build_object('code', 'order_done', 'name', (select u.username from users u
+                                                                              where u.id = coalesce((select m.technician from maintenance m where m.task = it.id), it."user")))
                       when it.status = 'Cancelled' then '{"code": "order_cancelled"}'::jsonb end as refusal
-      from me join tasks it on it.id = $4::bigint
-                    and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+      from me join tasks it
+               on it.id = $4::bigint
+              and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null and me."maintenance.create"
        for update of it
 ),

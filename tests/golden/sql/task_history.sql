@@ -1,5 +1,5 @@
 -- GET /api/v1/tasks/{task_id}/history
--- $1 system.session_key, $2 path.task_id, $3 page.limit
+-- $1 system.session_key $2 path.task_id $3 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -15,8 +15,9 @@ me as materialized (
 ),
 parent as materialized (
     select it.*
-      from me join tasks it on it.id = $2::bigint
-       and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+      from me join tasks it
+                on it.id = $2::bigint
+               and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null
 ),
 page as (
@@ -69,7 +70,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/tasks/{task_id}/history, filtered, after a cursor
--- $1 system.session_key, $2 path.task_id, $3 filter.user_id, $4 cursor.id, $5 page.limit
+-- $1 system.session_key $2 path.task_id $3 filter.user_id $4 cursor.id $5 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -85,8 +86,9 @@ me as materialized (
 ),
 parent as materialized (
     select it.*
-      from me join tasks it on it.id = $2::bigint
-       and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+      from me join tasks it
+                on it.id = $2::bigint
+               and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null
 ),
 page as (

@@ -1,5 +1,5 @@
 -- PATCH /api/v1/tasks/{task_id}/status
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 body.status, $5 path.task_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 body.status $5 path.task_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -19,12 +19,15 @@ me as materialized (
 ),
 target as materialized (
     select it.*, case when it.author <> me.id and not me."tasks.edit_all"
-                      and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
-                                                 and coalesce(it.claimed_until, '-infinity') <= now()) then '{"code": "not_yours"}'::jsonb
+                           and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
+                                                      and coalesce(it.claimed_until, '-infinity') <= now())
+                        then '{"code": "not_yours"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
-                      when it.equipment is not null and ($4::text = 'Complete') <> (it.status = 'Complete') then '{"code": "needs_record"}'::jsonb end as refusal
-      from me join tasks it on it.id = $5::bigint
-                    and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+                      when it.equipment is not null and ($4::text = 'Complete') <> (it.status = 'Complete')
+                        then '{"code": "needs_record"}'::jsonb end as refusal
+      from me join tasks it
+               on it.id = $5::bigint
+              and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null
        for update of it
 ),

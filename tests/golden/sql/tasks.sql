@@ -1,5 +1,5 @@
 -- GET /api/v1/tasks
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -84,7 +84,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/tasks, filtered, after a cursor
--- $1 system.session_key, $2 filter.title, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.title $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -151,7 +151,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- POST /api/v1/tasks
--- $1 system.ip, $2 system.session_key, $3 body.title, $4 body.description, $5 body.due_date, $6 body.priority_level, $7 body.user, $8 body.equipment
+-- $1 system.ip $2 system.session_key $3 body.title $4 body.description $5 body.due_date $6 body.priority_level
+-- $7 body.user $8 body.equipment
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -182,8 +183,10 @@ target as materialized (
                                        and not exists (select from equipment it where it.id = input."equipment" and (true)) then 'equipment' end], null) as names
                              offset 0) found
                       where found.names <> '{}'),
-                    case when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign" then '{"code": "assign_missing"}'::jsonb
-                         when input.equipment is distinct from it.equipment and not me."work_orders.create" then '{"code": "work_order_missing"}'::jsonb end) as refusal
+                    case when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign"
+                           then '{"code": "assign_missing"}'::jsonb
+                         when input.equipment is distinct from it.equipment and not me."work_orders.create"
+                           then '{"code": "work_order_missing"}'::jsonb end) as refusal
       from me left join tasks it on false
      cross join (select $3::text as "title",
                         $4::text as "description",
@@ -234,7 +237,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- POST /api/v1/tasks, its Idempotency-Key
--- $1 system.ip, $2 system.session_key, $3 system.route, $4 system.idempotency_key, $5 system.digest
+-- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -271,7 +274,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true left join taken on true;
 
 -- GET /api/v1/tasks/{task_id}
--- $1 system.session_key, $2 path.task_id
+-- $1 system.session_key $2 path.task_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -305,12 +308,15 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."updated_at",
        it."version"
   from (values (true)) as one left join me on true
-  left join tasks it on it.id = $2::bigint
-                   and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
-       and me.denied_as is null;
+  left join tasks it
+              on it.id = $2::bigint
+             and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+        and me.denied_as is null;
 
 -- PUT PATCH /api/v1/tasks/{task_id}
--- $1 system.ip, $2 system.session_key, $3 path.task_id, $4 body.title, $5 body.description, $6 body.due_date, $7 body.priority_level, $8 body.user, $9 body.equipment, $10 system.if_match, $11 given.title, $12 given.description, $13 given.due_date, $14 given.priority_level, $15 given.user, $16 given.equipment
+-- $1 system.ip $2 system.session_key $3 path.task_id $4 body.title $5 body.description $6 body.due_date
+-- $7 body.priority_level $8 body.user $9 body.equipment $10 system.if_match $11 given.title $12 given.description
+-- $13 given.due_date $14 given.priority_level $15 given.user $16 given.equipment
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -337,9 +343,11 @@ me as materialized (
 referred as materialized (
     select (select jsonb_build_object('code', 'no_such', 'fields', found.names)
               from (select array_remove(array[
-                        case when input."user" is not null      and input."user" is distinct from (select it."user" from tasks it where it.id = $3::bigint and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all"))
+                        case when input."user" is not null
+                              and input."user" is distinct from (select it."user" from tasks it where it.id = $3::bigint and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all"))
                               and not exists (select from users it where it.id = input."user" and (true) and it.is_active) then 'user' end,
-                        case when input."equipment" is not null      and input."equipment" is distinct from (select it."equipment" from tasks it where it.id = $3::bigint and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all"))
+                        case when input."equipment" is not null
+                              and input."equipment" is distinct from (select it."equipment" from tasks it where it.id = $3::bigint and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all"))
                               and not exists (select from equipment it where it.id = input."equipment" and (true)) then 'equipment' end], null) as names
                     offset 0) found
              where found.names <> '{}') as refusal
@@ -353,22 +361,28 @@ referred as materialized (
 ),
 target as materialized (
     select it.*, (select case when it.author <> me.id and not me."tasks.edit_all"
-                              and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
-                                                         and coalesce(it.claimed_until, '-infinity') <= now()) then '{"code": "not_yours"}'::jsonb
-                              when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign" then '{"code": "assign_missing"}'::jsonb
-                              when input.equipment is distinct from it.equipment and not me."work_orders.create" then '{"code": "work_order_missing"}'::jsonb
+                                   and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
+                                                              and coalesce(it.claimed_until, '-infinity') <= now())
+                                then '{"code": "not_yours"}'::jsonb
+                              when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign"
+                                then '{"code": "assign_missing"}'::jsonb
+                              when input.equipment is distinct from it.equipment and not me."work_orders.create"
+                                then '{"code": "work_order_missing"}'::jsonb
                               when not it.version = any ($10::integer[]) then '{"code": "stale"}'::jsonb
                               when it.status = 'Complete' and (input.equipment is distinct from it.equipment
-                              or it.equipment is not null and input."user" <> it."user") then '{"code": "task_complete"}'::jsonb
-                              when it.schedule is not null and input.equipment is distinct from it.equipment then '{"code": "scheduled_order"}'::jsonb end
+                                   or it.equipment is not null and input."user" <> it."user")
+                                then '{"code": "task_complete"}'::jsonb
+                              when it.schedule is not null and input.equipment is distinct from it.equipment
+                                then '{"code": "scheduled_order"}'::jsonb end
                     from (select case when $11::boolean then $4::text else it."title" end as "title",
                                  case when $12::boolean then $5::text else it."description" end as "description",
                                  case when $13::boolean then $6::date else it."due_date" end as "due_date",
                                  case when $14::boolean then $7::text else it."priority_level" end as "priority_level",
                                  case when $15::boolean then $8::bigint else it."user" end as "user",
                                  case when $16::boolean then $9::bigint else it."equipment" end as "equipment") input) as refusal
-      from me join tasks it on it.id = $3::bigint
-                    and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+      from me join tasks it
+               on it.id = $3::bigint
+              and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null
        for update of it
 ),
@@ -427,7 +441,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/tasks/{task_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.task_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.task_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -446,11 +460,14 @@ me as materialized (
      where s.key = $2::bytea
 ),
 target as materialized (
-    select it.*, case when it.author <> me.id and not me."tasks.delete_all" then '{"code": "not_author"}'::jsonb
+    select it.*, case when it.author <> me.id and not me."tasks.delete_all"
+                        then '{"code": "not_author"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
-                      when exists (select from maintenance m where m.task = it.id) then '{"code": "order_has_record"}'::jsonb end as refusal
-      from me join tasks it on it.id = $4::bigint
-                    and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+                      when exists (select from maintenance m where m.task = it.id)
+                        then '{"code": "order_has_record"}'::jsonb end as refusal
+      from me join tasks it
+               on it.id = $4::bigint
+              and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
      where me.denied_as is null
        for update of it
 ),

@@ -1,5 +1,5 @@
 -- GET /api/v1/users/{user_id}/roles
--- $1 system.session_key, $2 path.user_id
+-- $1 system.session_key $2 path.user_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -28,16 +28,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
           or p.code in (select held.code from user_permissions held where held.user_id = it.id)),
        it."version"
   from (values (true)) as one left join me on true
-  left join users it on it.id = $2::bigint
-                   and (true)
-       and me.denied_as is null and me."roles.assign";
+  left join users it
+              on it.id = $2::bigint
+             and (true)
+        and me.denied_as is null and me."roles.assign";
 
 -- PUT /api/v1/users/{user_id}/roles, the lock before it
 -- $1 system.session_key
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
 -- PUT /api/v1/users/{user_id}/roles
--- $1 system.ip, $2 system.session_key, $3 body.roles, $4 system.if_match, $5 path.user_id
+-- $1 system.ip $2 system.session_key $3 body.roles $4 system.if_match $5 path.user_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -69,17 +70,20 @@ target as materialized (
                             where found.names <> '{}'),
                           case when it.id = me.id and me.kind <> 'session' then '{"code": "session_required"}'::jsonb
                                when it.id <> me.id and exists (
-                               select from users account
-                                where account.id = it.id
-                                  and (account.is_superuser and not me.is_superuser
-                                       or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))) then '{"code": "stronger_account"}'::jsonb
+                                    select from users account
+                                     where account.id = it.id
+                                       and (account.is_superuser and not me.is_superuser
+                                            or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes))))
+                                 then '{"code": "stronger_account"}'::jsonb
                                when exists (
-                               select from roles r join role_permissions rp on rp.role_id = r.id
-                                where r.name in (select jsonb_array_elements_text($3::jsonb)) and rp.code <> all (me.codes)
-                                  and not exists (select from user_roles ur where ur.user_id = it.id and ur.role_id = r.id)) then '{"code": "role_lacking"}'::jsonb
+                                    select from roles r join role_permissions rp on rp.role_id = r.id
+                                     where r.name in (select jsonb_array_elements_text($3::jsonb)) and rp.code <> all (me.codes)
+                                       and not exists (select from user_roles ur where ur.user_id = it.id and ur.role_id = r.id))
+                                 then '{"code": "role_lacking"}'::jsonb
                                when not it.version = any ($4::integer[]) then '{"code": "stale"}'::jsonb end) as refusal
-      from me join users it on it.id = $5::bigint
-                    and (true)
+      from me join users it
+               on it.id = $5::bigint
+              and (true)
      where me.denied_as is null and me."roles.assign"
        for update of it
 ),

@@ -1,5 +1,5 @@
 -- GET /api/v1/users
--- $1 system.session_key, $2 page.limit
+-- $1 system.session_key $2 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -54,7 +54,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/users, filtered, after a cursor
--- $1 system.session_key, $2 filter.username, $3 cursor.id, $4 page.limit
+-- $1 system.session_key $2 filter.username $3 cursor.id $4 page.limit
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -100,7 +100,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
  order by it.id desc;
 
 -- GET /api/v1/users/{user_id}
--- $1 system.session_key, $2 path.user_id
+-- $1 system.session_key $2 path.user_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -131,16 +131,19 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        case when it.id = me.id or me."users.view_private" then it."last_login" end,
        it."version"
   from (values (true)) as one left join me on true
-  left join users it on it.id = $2::bigint
-                   and (true)
-       and me.denied_as is null;
+  left join users it
+              on it.id = $2::bigint
+             and (true)
+        and me.denied_as is null;
 
 -- PUT PATCH /api/v1/users/{user_id}, the lock before it
 -- $1 system.session_key
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
 -- PUT PATCH /api/v1/users/{user_id}
--- $1 system.ip, $2 system.session_key, $3 body.roles, $4 system.if_match, $5 given.username, $6 body.username, $7 given.email, $8 body.email, $9 given.first_name, $10 body.first_name, $11 given.last_name, $12 body.last_name, $13 given.is_active, $14 body.is_active, $15 given.is_superuser, $16 body.is_superuser, $17 path.user_id
+-- $1 system.ip $2 system.session_key $3 body.roles $4 system.if_match $5 given.username $6 body.username
+-- $7 given.email $8 body.email $9 given.first_name $10 body.first_name $11 given.last_name $12 body.last_name
+-- $13 given.is_active $14 body.is_active $15 given.is_superuser $16 body.is_superuser $17 path.user_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -176,32 +179,39 @@ target as materialized (
                                   case when it.id <> me.id and not me."users.edit" then '{"code": "not_yours"}'::jsonb
                                        when it.id = me.id and me.kind <> 'session' then '{"code": "session_required"}'::jsonb
                                        when it.id <> me.id and exists (
-                                       select from users account
-                                        where account.id = it.id
-                                          and (account.is_superuser and not me.is_superuser
-                                               or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))) then '{"code": "stronger_account"}'::jsonb
-                                       when input.is_active <> it.is_active and not me."users.edit" then '{"code": "users_edit_missing"}'::jsonb
-                                       when input.is_superuser <> it.is_superuser and not me.is_superuser then '{"code": "superuser_required"}'::jsonb
+                                            select from users account
+                                             where account.id = it.id
+                                               and (account.is_superuser and not me.is_superuser
+                                                    or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes))))
+                                         then '{"code": "stronger_account"}'::jsonb
+                                       when input.is_active <> it.is_active and not me."users.edit"
+                                         then '{"code": "users_edit_missing"}'::jsonb
+                                       when input.is_superuser <> it.is_superuser and not me.is_superuser
+                                         then '{"code": "superuser_required"}'::jsonb
                                        when not me."roles.assign" and $3::jsonb is not null
-                                       and sorted_names($3::jsonb)
-                                        <> (select coalesce(jsonb_agg(r.name order by r.name), '[]')
-                                              from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id) then '{"code": "roles_assign_missing"}'::jsonb
+                                            and sorted_names($3::jsonb)
+                                             <> (select coalesce(jsonb_agg(r.name order by r.name), '[]')
+                                                   from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id)
+                                         then '{"code": "roles_assign_missing"}'::jsonb
                                        when exists (
-                                       select from roles r join role_permissions rp on rp.role_id = r.id
-                                        where r.name in (select jsonb_array_elements_text($3::jsonb)) and rp.code <> all (me.codes)
-                                          and not exists (select from user_roles ur where ur.user_id = it.id and ur.role_id = r.id)) then '{"code": "role_lacking"}'::jsonb
+                                            select from roles r join role_permissions rp on rp.role_id = r.id
+                                             where r.name in (select jsonb_array_elements_text($3::jsonb)) and rp.code <> all (me.codes)
+                                               and not exists (select from user_roles ur where ur.user_id = it.id and ur.role_id = r.id))
+                                         then '{"code": "role_lacking"}'::jsonb
                                        when not it.version = any ($4::integer[]) then '{"code": "stale"}'::jsonb
                                        when it.is_superuser and it.is_active and not (input.is_superuser and input.is_active)
-                                       and not exists (select from users other
-                                                        where other.id <> it.id and other.is_superuser and other.is_active) then '{"code": "last_superuser"}'::jsonb end)
+                                            and not exists (select from users other
+                                                             where other.id <> it.id and other.is_superuser and other.is_active)
+                                         then '{"code": "last_superuser"}'::jsonb end)
                     from (select case when $5::boolean then $6::text else it."username" end as "username",
                                  case when $7::boolean then $8::text else it."email" end as "email",
                                  case when $9::boolean then $10::text else it."first_name" end as "first_name",
                                  case when $11::boolean then $12::text else it."last_name" end as "last_name",
                                  case when $13::boolean then $14::boolean else it."is_active" end as "is_active",
                                  case when $15::boolean then $16::boolean else it."is_superuser" end as "is_superuser") input) as refusal
-      from me join users it on it.id = $17::bigint
-                    and (true)
+      from me join users it
+               on it.id = $17::bigint
+              and (true)
      where me.denied_as is null
        for update of it
 ),
@@ -303,7 +313,7 @@ delete from login_failures where name = lower($1::text);
 select salt from password_salts where user_id = $1::bigint;
 
 -- PUT PATCH /api/v1/users/{user_id}, sent by its code
--- $1 system.caller, $2 system.verified_hash
+-- $1 system.caller $2 system.verified_hash
 select is_password_hash($1::bigint, $2::text);
 
 -- PUT PATCH /api/v1/users/{user_id}, sent by its code
@@ -315,7 +325,7 @@ select username, email from users where id = $1::bigint;
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
 -- DELETE /api/v1/users/{user_id}
--- $1 system.ip, $2 system.session_key, $3 system.if_match, $4 path.user_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.user_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
@@ -341,16 +351,19 @@ me as materialized (
 target as materialized (
     select it.*, case when it.id = me.id and me.kind <> 'session' then '{"code": "session_required"}'::jsonb
                       when it.id <> me.id and exists (
-                      select from users account
-                       where account.id = it.id
-                         and (account.is_superuser and not me.is_superuser
-                              or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))) then '{"code": "stronger_account"}'::jsonb
+                           select from users account
+                            where account.id = it.id
+                              and (account.is_superuser and not me.is_superuser
+                                   or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes))))
+                        then '{"code": "stronger_account"}'::jsonb
                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
                       when it.is_superuser and it.is_active
-                      and not exists (select from users other
-                                       where other.id <> it.id and other.is_superuser and other.is_active) then '{"code": "last_superuser"}'::jsonb end as refusal
-      from me join users it on it.id = $4::bigint
-                    and (true)
+                           and not exists (select from users other
+                                            where other.id <> it.id and other.is_superuser and other.is_active)
+                        then '{"code": "last_superuser"}'::jsonb end as refusal
+      from me join users it
+               on it.id = $4::bigint
+              and (true)
      where me.denied_as is null and me."users.delete"
        for update of it
 ),
