@@ -31,7 +31,7 @@ std::string content_type(const api::media::Link& link) {
 std::string disposition(const std::string& type, std::string_view name) {
     std::string plain;
     for (unsigned char c : name) {
-        if ((c & 0xc0) == 0x80) continue;  // the first byte of a character stands for it
+        if ((c & 0xc0) == 0x80) continue;  // one underscore for each character
         plain += c < 0x20 || c >= 0x7f || c == '"' || c == '\\' || c == '%' || c == ';' ? '_' : static_cast<char>(c);
     }
     const bool is_picture = type == "image/png" || type == "image/jpeg" || type == "image/webp";

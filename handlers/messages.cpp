@@ -1,4 +1,4 @@
-// Messages between users: each of them is seen by its sender and its recipients, and by nobody else.
+// Messages between users: visible to their sender and their recipients alone.
 #include "api.hpp"
 #include "objects/message.hpp"
 

@@ -1,4 +1,4 @@
-// Permissions: what roles and tokens are made of. They are there because endpoints ask for them, and only to be read.
+// Permissions: what roles and tokens are made of. They exist because endpoints require them, and are read-only.
 #include "api.hpp"
 #include "objects/role.hpp"
 

@@ -1,4 +1,4 @@
-// The picture of a profile: put one there, take it away. What is stored is made anew of its pixels, with a thumbnail.
+// The picture of a profile: put one there, take it away. What is stored is made from its pixels, with a thumbnail.
 #include "api.hpp"
 #include "files/picture.hpp"
 #include "files/picture_header.hpp"

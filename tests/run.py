@@ -126,8 +126,8 @@ def refused_programs(report):
 
 
 def golden_files(report):
-    """What is generated from the handlers, against the copies in tests/golden: a changed line is a decision. `make golden`
-    takes it over, for the review of its diff."""
+    """What is generated from the handlers, against the copies in tests/golden: a changed line is a decision.
+    `make golden` takes it over, for the review of its diff."""
     handlers = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(devstack.ROOT, 'handlers/*.cpp'))}
     copies = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(HERE, 'golden/sql/*.sql'))}
     report.add('golden/sql', f'no handler has these statements: {copies - handlers}' if copies - handlers else None)

@@ -1,4 +1,4 @@
-// The password is asked for before the statement, which then decides all the rest.
+// The password is checked before the statement, which decides all the rest.
 #include "auth/account.hpp"
 
 #include "auth/login_throttle.hpp"
@@ -8,7 +8,7 @@ namespace api {
 
 namespace {
 
-/// What the fields that matter here are, in whichever struct they stand.
+/// The fields that matter here, whatever the body of the endpoint is.
 struct AccountNames {
     std::optional<Username> username;
     std::optional<Email> email;

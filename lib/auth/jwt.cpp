@@ -33,7 +33,7 @@ const unsigned char* bytes_of(const Key& key) { return reinterpret_cast<const un
 
 [[noreturn]] void refuse() { throw unauthenticated("not_authenticated"); }
 
-/// A part of a token: base64url of a JSON object in which nothing stands twice.
+/// A part of a token: base64url of a JSON object in which no key appears twice.
 json::object part(std::string_view text) {
     std::optional<std::string> decoded = crypto::unbase64url(text);
     if (!decoded) refuse();

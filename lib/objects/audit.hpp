@@ -12,7 +12,7 @@ inline constexpr api::Resource audit_trail{
                  {"new_values", "it.new"}},
 };
 
-/// Null as user: nobody was logged in (a registration), or the command `fettle`, which ip then names.
+/// Null as user: there was no login (a registration), or the command `fettle`, which ip then names.
 struct AuditEntry {
     api::Id id;
     api::Time at;

@@ -1,8 +1,8 @@
-// A role: a name for a set of permissions. A permission is there because an endpoint asks for it.
+// A role: a name for a set of permissions. A permission exists because an endpoint requires it.
 #pragma once
 #include "schema/endpoint.hpp"
 
-/// Its name can stand in a list that commas separate.
+/// A name without commas: role names are sent as lists that commas separate.
 struct RoleName : api::Line<1, 100> {};
 template <>
 struct api::Type<RoleName> : api::Type<api::Line<1, 100>> {

@@ -1,10 +1,9 @@
-// A user: an account and the person behind it, with what keeps accounts from growing by themselves. What is private is
-// null for others.
+// A user: an account and its person, and the rules that keep callers from giving themselves more rights.
 #pragma once
 #include "base/problem.hpp"
 #include "schema/endpoint.hpp"
 
-/// Everybody sees everybody; what is private is null for others.
+/// Every caller sees all users; private members are null for others.
 inline constexpr api::Resource users{
     .name = "user",
     .table = "users",
@@ -35,7 +34,8 @@ BOOST_DESCRIBE_STRUCT(User, (),
                       (id, username, email, first_name, last_name, is_active, is_superuser, roles, date_joined,
                        last_login, version))
 
-/// Nobody changes an account that may what they may not: they could make it theirs. `it` is a user or what has its id.
+/// An account with permissions that the caller lacks is not changed by them: they could take it over. `it` is a user,
+/// or a row with the same id.
 inline constexpr api::Rule stronger_account{
     .code = "stronger_account",
     .status = 403,
@@ -55,7 +55,7 @@ inline constexpr api::Rule own_account{
     .detail = api::refusals::session_required.detail,
 };
 
-/// Nobody makes others stronger than they are: the field `roles` adds only roles whose permissions the caller has.
+/// The field `roles` adds only roles whose permissions the caller has.
 inline constexpr api::Rule role_lacking{
     .code = "role_lacking",
     .status = 403,
@@ -66,7 +66,7 @@ inline constexpr api::Rule role_lacking{
     .detail = "Nobody can hand out a role with permissions that they lack.",
 };
 
-/// The field `roles` names roles that there are.
+/// The field `roles` names roles that exist.
 inline constexpr api::Rule no_such_role{
     .code = "no_such_role",
     .status = 400,
@@ -92,7 +92,7 @@ inline constexpr std::string_view set_roles = R"(taken as (
 /// Other roles are a change of the user.
 inline constexpr api::ServerSet roles_changed{"updated_at", R"(
         case when exists (select from taken) or exists (select from handed) then now() else it.updated_at end)"};
-/// What the user has then: a statement does not see what its own parts have done.
+/// The roles after the change: a statement does not see what its own parts have done.
 inline constexpr api::Computed roles_set{"roles", R"(
 
 coalesce(sorted_names(:body.roles),

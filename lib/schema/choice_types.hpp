@@ -16,7 +16,7 @@
 namespace api {
 
 /// A list of names, each once; a form separates them by commas. It has no column: an answer has them as jsonb that the
-/// SELECT computes, and the SQL of a form reads them as `:name::jsonb`.
+/// SELECT computes, and the SQL of an endpoint reads them as :body.NAME, a jsonb.
 struct Names {
     std::vector<std::string> value;
 };

@@ -1,4 +1,4 @@
-// Every permission that an endpoint may ask for, with the built-in roles that carry it.
+// Every permission that an endpoint may require, with the built-in roles that carry it.
 #pragma once
 #include <string_view>
 
@@ -13,7 +13,7 @@ struct Permission {
 };
 
 /// The work first, then accounts and roles. A code that is not here does not compile in a handler; a code
-/// that no handler asks for is not stored in the database.
+/// that no handler requires is not stored in the database.
 inline constexpr Permission permissions[] = {
     {"tasks.create", "Create tasks.", Permission::everybody},
     {"tasks.assign", "Give a task to another user.", Permission::managers},

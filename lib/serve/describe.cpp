@@ -107,7 +107,7 @@ json::object success_json(const Operation& operation) {
     return statuses;
 }
 
-/// The answer as any caller sees it: private members are null for those who may not see them.
+/// The answer as any caller may get it: private members can be null.
 Shape shown_of(const Operation& operation) {
     Shape shape = operation.answer;
     if (!operation.spec.resource) return shape;

@@ -45,7 +45,7 @@ bool waited_too_long(const Request& request) {
     return now.count() - seconds > 10;
 }
 
-/// Throws where a control character would end a header: what stands in one is ours, and a fault of ours.
+/// Throws where a header has a control character: all values are ours, so that is a fault of ours.
 void check_headers(const Reply& reply) {
     for (const auto& [name, value] : reply.headers)
         for (unsigned char c : value)

@@ -31,13 +31,22 @@ std::vector<std::string> corpus(const char* folder) {
 std::string mutated(std::string input, const std::vector<std::string>& others, std::minstd_rand& random) {
     auto below = [&](std::size_t n) { return n ? random() % n : 0; };
     for (std::size_t changes = 1 + below(4); changes > 0; --changes) {
-        const std::size_t at = below(input.size() + 1), length = below(std::min<std::size_t>(input.size() - at, 40) + 1);
+        const std::size_t at = below(input.size() + 1),
+                          length = below(std::min<std::size_t>(input.size() - at, 40) + 1);
         const std::string& other = others[below(others.size())];
         switch (below(5)) {
-            case 0: input.insert(at, 1, static_cast<char>(random())); break;
-            case 1: input.erase(at, length); break;
-            case 2: input.insert(at, input.substr(at, length)); break;
-            case 3: input.insert(at, other.substr(below(other.size() + 1), below(40))); break;
+            case 0:
+                input.insert(at, 1, static_cast<char>(random()));
+                break;
+            case 1:
+                input.erase(at, length);
+                break;
+            case 2:
+                input.insert(at, input.substr(at, length));
+                break;
+            case 3:
+                input.insert(at, other.substr(below(other.size() + 1), below(40)));
+                break;
             default:
                 if (at < input.size()) input[at] = "\r\n-\" ;=\\\0B"[below(10)];
         }
@@ -57,6 +66,7 @@ int main(int argc, char** argv) {
     if (inputs.empty()) return std::cerr << argv[1] << " is empty\n", 1;
     for (const std::string& input : inputs) run(input);
     std::minstd_rand random(1);  // the same for each run: what fails, fails again
-    for (long left = std::atol(argv[2]); left > 0; --left) run(mutated(inputs[random() % inputs.size()], inputs, random));
+    for (long left = std::atol(argv[2]); left > 0; --left)
+        run(mutated(inputs[random() % inputs.size()], inputs, random));
     std::cout << inputs.size() << " inputs and " << argv[2] << " mutations\n";
 }

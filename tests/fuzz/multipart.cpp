@@ -1,7 +1,8 @@
 // What the reader of multipart forms must withstand: any bytes, arriving in pieces of any size.
 //
-// An input is the boundary, a line feed, and the body. Whatever it is: the reader ends, gives the same parts or the same
-// refusal however the bytes are cut, and what it has taken is the same again when it is written down and read once more.
+// An input is the boundary, a line feed, and the body. Whatever it is: the reader ends, gives the same parts or the
+// same refusal however the bytes are cut, and what it has taken is the same again when it is written down and read once
+// more.
 #include "http/multipart.hpp"
 
 #include <algorithm>
@@ -20,7 +21,8 @@ struct Result {
     bool operator==(const Result& other) const {
         return refusal == other.refusal &&
                std::equal(parts.begin(), parts.end(), other.parts.begin(), other.parts.end(), [](auto& a, auto& b) {
-                   return a.first.name == b.first.name && a.first.file_name == b.first.file_name && a.second == b.second;
+                   return a.first.name == b.first.name && a.first.file_name == b.first.file_name &&
+                          a.second == b.second;
                });
     }
 };
@@ -59,7 +61,10 @@ std::string quoted(std::string_view text) {
 std::string written(std::string_view boundary, const Result& result) {
     std::string body;
     for (const auto& [part, content] : result.parts) {
-        body.append("--").append(boundary).append("\r\nContent-Disposition: form-data; name=").append(quoted(part.name));
+        body.append("--")
+            .append(boundary)
+            .append("\r\nContent-Disposition: form-data; name=")
+            .append(quoted(part.name));
         if (part.file_name) body += "; filename=" + quoted(*part.file_name);
         body.append("\r\n\r\n").append(content).append("\r\n");
     }

@@ -39,8 +39,8 @@ create temporary table expected as
     select t.*, exists (select from needed n
                          where n.grp = t.statement
                            and not case when n.kind = 'execute'
-                                        then has_function_privilege(t.role, substring(n.relation from 'function (.*)')::regproc,
-                                                                    n.kind)
+                                        then has_function_privilege(
+                                            t.role, substring(n.relation from 'function (.*)')::regproc, n.kind)
                                         when n.any_column then has_any_column_privilege(t.role, n.relation, n.kind)
                                         when n.col is not null then has_column_privilege(t.role, n.relation, n.col,
                                         n.kind)

@@ -4,10 +4,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "http/csv.hpp"
-#include "schema/operation.hpp"
 #include "objects/maintenance.hpp"
 #include "objects/message.hpp"
 #include "objects/statistics.hpp"
+#include "schema/operation.hpp"
 
 namespace json = boost::json;
 using api::Source;
