@@ -11,7 +11,7 @@ namespace {
 
 /// RFC 6838 4.2: what the two names of a media type are made of.
 bool is_restricted_name(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
         return std::isalnum(c) || std::string_view("!#$&-^_.+").find(static_cast<char>(c)) != std::string_view::npos;
     });
 }

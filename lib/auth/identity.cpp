@@ -15,7 +15,7 @@ namespace {
 
 /// A token is 32 to 100 characters of base64url, perhaps after a prefix of ours; other texts never reach the database.
 bool is_token(std::string_view token) {
-    return token.size() >= 32 && token.size() <= 100 && std::all_of(token.begin(), token.end(), [](char c) {
+    return token.size() >= 32 && token.size() <= 100 && std::ranges::all_of(token, [](char c) {
                return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
            });
 }

@@ -45,8 +45,8 @@ struct Builder {
         return put(std::move(done));
     }
     using ec = json::error_code;
-    bool on_document_begin(ec&) { return true; }
-    bool on_document_end(ec&) { return true; }
+    static bool on_document_begin(ec&) { return true; }
+    static bool on_document_end(ec&) { return true; }
     bool on_object_begin(ec&) { return open.push_back({json::object{}, {}}), true; }
     bool on_object_end(std::size_t, ec&) { return close(); }
     bool on_array_begin(ec&) { return open.push_back({json::array{}, {}}), true; }
@@ -62,14 +62,14 @@ struct Builder {
         put(json::value(text));
         return text.clear(), true;
     }
-    bool on_number_part(json::string_view, ec&) { return true; }
+    static bool on_number_part(json::string_view, ec&) { return true; }
     bool on_int64(std::int64_t n, json::string_view, ec&) { return put(n); }
     bool on_uint64(std::uint64_t n, json::string_view, ec&) { return put(n); }
     bool on_double(double n, json::string_view, ec&) { return put(n); }
     bool on_bool(bool b, ec&) { return put(b); }
     bool on_null(ec&) { return put(nullptr); }
-    bool on_comment_part(json::string_view, ec&) { return true; }
-    bool on_comment(json::string_view, ec&) { return true; }
+    static bool on_comment_part(json::string_view, ec&) { return true; }
+    static bool on_comment(json::string_view, ec&) { return true; }
 };
 
 }  // namespace

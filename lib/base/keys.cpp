@@ -55,9 +55,9 @@ std::vector<Key> parse(const std::string& text, const std::string& path) {
         std::istringstream words(line);
         Key key;
         std::string bytes, more;
-        if (!(words >> key.use >> key.id >> key.made >> bytes) || words >> more ||
-            !(key.bytes = crypto::unbase64url(bytes).value_or("")).size() || key.bytes.size() < 32)
-            throw std::runtime_error("a line in " + path + " is no key");
+        const bool is_read = words >> key.use >> key.id >> key.made >> bytes && !(words >> more);
+        key.bytes = crypto::unbase64url(bytes).value_or("");
+        if (!is_read || key.bytes.size() < 32) throw std::runtime_error("a line in " + path + " is no key");
         keys.push_back(std::move(key));
     }
     return keys;
@@ -173,7 +173,7 @@ std::shared_ptr<const Keys> keys() {
     std::optional<KeyFile> file = read_file(path);
     std::vector<Key> read = file ? parse(file->text, path) : std::vector<Key>{};
     auto lacks = [&](const Use& use) {
-        return std::none_of(read.begin(), read.end(), [&](const Key& key) { return key.use == use.name; });
+        return std::ranges::none_of(read, [&](const Key& key) { return key.use == use.name; });
     };
     if (std::any_of(std::begin(uses), std::end(uses), lacks)) {
         // handlers run as users that may only read: they use the keys that there are

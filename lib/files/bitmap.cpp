@@ -26,7 +26,7 @@ public:
         const unsigned channels = source_.channels, colours = colours_, width = target_.width;
         const unsigned source_width = source_.width;
         const bool has_alpha = source_.has_alpha();
-        std::fill(line_.begin(), line_.end(), 0);
+        std::ranges::fill(line_, 0);
         std::uint32_t* cell = line_.data();
         for (unsigned x = 0, parts = 0; x < source_width; ++x, from += channels) {
             const unsigned here = std::min(width, source_width - parts), beyond = width - here;
@@ -61,7 +61,7 @@ public:
             if (source_.has_alpha()) *to++ = static_cast<unsigned char>((alpha + area / 2) / area);
         }
         sum_.swap(next_);
-        std::fill(next_.begin(), next_.end(), 0);
+        std::ranges::fill(next_, 0);
         return to;
     }
 

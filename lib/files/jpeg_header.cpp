@@ -33,7 +33,7 @@ void skip_scan(ByteReader& reader) {
     std::size_t at = 0;
     while ((at = rest.find('\xff', at)) != rest.npos && at + 1 < rest.size()) {
         const unsigned char next = rest[at + 1];
-        if (next != 0 && !(next >= 0xd0 && next <= 0xd7) && next != 0xff) break;
+        if (next != 0 && (next < 0xd0 || next > 0xd7) && next != 0xff) break;
         at += next == 0xff ? 1 : 2;
     }
     reader.take(std::min(at, rest.size()));

@@ -106,17 +106,17 @@ std::string type_of(int fd) {
     const char* found = magic_descriptor(magic.get(), fd);
     const std::string type = found ? found : "";
     // libmagic sometimes returns two types without a separator, or an error message instead of a type
-    const bool is_type = type.size() <= 100 && std::count(type.begin(), type.end(), '/') == 1 &&
-                         std::all_of(type.begin(), type.end(), [](char c) {
-                             return (c >= 'a' && c <= 'z') || is_digit(c) || std::strchr("/.+-_", c) != nullptr;
-                         });
+    const bool is_type =
+        type.size() <= 100 && std::ranges::count(type, '/') == 1 && std::ranges::all_of(type, [](char c) {
+            return (c >= 'a' && c <= 'z') || is_digit(c) || std::strchr("/.+-_", c) != nullptr;
+        });
     return is_type && !type.starts_with("inode/") ? type : std::string(storage::unknown_type);
 }
 
 }  // namespace
 
 Incoming::Incoming() {
-    const Folder folder(Folder(), std::string(storage::incoming));
+    const Folder folder{Folder(), std::string(storage::incoming)};
     name_ = crypto::hex(crypto::random_bytes(storage::incoming_name_length / 2));
     fd_ = Descriptor(openat(folder.fd(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (fd_ < 0) fail("make a file in " + settings().storage);

@@ -17,7 +17,7 @@ public:
           body_(body),
           largest_(largest),
           file_(file),
-          file_field_(std::find_if(body.begin(), body.end(), [](const Member& m) { return m.is_file; })->name),
+          file_field_(std::ranges::find_if(body, [](const Member& m) { return m.is_file; })->name),
           media_(request.has_body() ? media_type_of(request) : MediaType{}) {}
 
     CheckedFields read(const Shape& answer) {
@@ -27,7 +27,7 @@ public:
             read_form();
         else
             read_query();
-        const auto name = std::find_if(body_.begin(), body_.end(), [](const Member& m) { return m.is_file_name; });
+        const auto name = std::ranges::find_if(body_, [](const Member& m) { return m.is_file_name; });
         if (name != body_.end() && !given_.fields.contains(name->name)) given_.fields[name->name] = part_file_name_;
         CheckedFields checked = given_.checked(Source::text, request_.method(), body_, answer);
         for (auto& [unknown, messages] : unknown_) checked.errors[unknown] = std::move(messages);
@@ -79,11 +79,9 @@ private:
         }
         if (!request_.has_body()) return;
         const bool is_form = media_.type == "application/x-www-form-urlencoded" || media_.type == "application/json";
-        const bool is_named = std::any_of(body_.begin(), body_.end(), [&](const Member& m) {
-            return m.is_file_name && given_.fields.contains(m.name);
-        });
-        const bool is_only_field =
-            std::count_if(body_.begin(), body_.end(), [](const Member& m) { return !m.read_only; }) == 1;
+        const bool is_named = std::ranges::any_of(
+            body_, [&](const Member& m) { return m.is_file_name && given_.fields.contains(m.name); });
+        const bool is_only_field = std::ranges::count_if(body_, [](const Member& m) { return !m.read_only; }) == 1;
         if (!is_form || is_named || is_only_field)
             given_.fields[file_field_] = "";
         else

@@ -23,9 +23,9 @@ struct SentFields {
     json::object fields;
     Errors errors;
 
-    void add(std::string name, std::string value) {
+    void add(const std::string& name, std::string_view value) {
         if (fields.contains(name)) errors[name] = {"This field stands more than once."};
-        fields[name] = std::move(value);
+        fields[name] = value;
     }
     /// The checked fields, with these errors beside their own.
     CheckedFields checked(Source source, std::string_view method, const Shape& body, const Shape& answer) const {

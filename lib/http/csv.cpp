@@ -58,7 +58,7 @@ std::string lists(const Shape& shape, const std::vector<std::string_view>& colum
     std::vector<std::string> names;
     for (const Member& list : shape)
         for (const Member& member : list.item)
-            if (std::find(names.begin(), names.end(), member.name) == names.end()) names.push_back(member.name);
+            if (std::ranges::find(names, member.name) == names.end()) names.push_back(member.name);
     std::string out = "list";
     for (const std::string& name : names) out += ',' + name;
     out += "\r\n";

@@ -37,7 +37,7 @@ std::string_view Request::path() const {
 
 std::string_view Request::id() const {
     const std::string_view id = variable("REQUEST_ID");
-    const bool fits = id.size() >= 8 && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+    const bool fits = id.size() >= 8 && id.size() <= 64 && std::ranges::all_of(id, [](unsigned char c) {
                           return std::isalnum(c) || c == '.' || c == '_' || c == '-';
                       });
     return fits ? id : std::string_view();

@@ -59,7 +59,7 @@ std::optional<std::string> versions_of(std::string_view if_match) {
 
 bool names_tag(std::string_view if_none_match, std::string_view etag) {
     const std::vector<std::string_view> tags = tags_of(if_none_match);
-    return std::any_of(tags.begin(), tags.end(), [&](std::string_view tag) { return tag == "*" || tag == etag; });
+    return std::ranges::any_of(tags, [&](std::string_view tag) { return tag == "*" || tag == etag; });
 }
 
 }  // namespace api

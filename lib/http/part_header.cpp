@@ -99,9 +99,12 @@ void read_disposition(std::string_view value, Part& part) {
             if (into) throw malformed("a Content-Disposition says something twice");
             into = checked(std::move(text));
         };
-        if (same_word(parameter, "name")) once(name, std::move(given));
-        if (same_word(parameter, "filename")) once(plain, std::move(given));
-        if (same_word(parameter, "filename*")) once(with_asterisk, extended(given));
+        if (same_word(parameter, "name"))
+            once(name, std::move(given));
+        else if (same_word(parameter, "filename"))
+            once(plain, std::move(given));
+        else if (same_word(parameter, "filename*"))
+            once(with_asterisk, extended(given));
     }
     if (!name || name->empty()) throw malformed("a part has no name");
     part.name = std::move(*name);

@@ -19,11 +19,11 @@ CheckedFields check_fields(const json::object& given, Source source, std::string
         std::string name(key);
         const Member* member = find_member(body, name);
         if (!member) {
-            checked_fields.errors[name].push_back(find_member(answer, name) ? not_settable : unknown_field);
+            checked_fields.errors[name].emplace_back(find_member(answer, name) ? not_settable : unknown_field);
             continue;
         }
         if (member->read_only || !member->nested.empty()) {
-            checked_fields.errors[name].push_back(not_settable);
+            checked_fields.errors[name].emplace_back(not_settable);
             continue;
         }
         json::value checked = value;
@@ -35,7 +35,7 @@ CheckedFields check_fields(const json::object& given, Source source, std::string
             if (member->is_clearable())
                 checked = member->initial;
             else if (!member->nullable)
-                checked_fields.errors[name].push_back("This field may not be null.");
+                checked_fields.errors[name].emplace_back("This field may not be null.");
         } else if (std::string wrong = member->check(checked, source); !wrong.empty()) {
             checked_fields.errors[name].push_back(std::move(wrong));
         }
@@ -44,7 +44,7 @@ CheckedFields check_fields(const json::object& given, Source source, std::string
     for (const Member& member : body) {
         if (member.read_only || given.contains(member.name)) continue;
         if (member.always_required || (member.required && method != "PATCH"))
-            checked_fields.errors[member.name].push_back("This field is required.");
+            checked_fields.errors[member.name].emplace_back("This field is required.");
         else if (method == "POST")
             checked_fields.fields[member.name] = member.initial;
     }

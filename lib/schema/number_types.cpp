@@ -50,8 +50,8 @@ std::string check_decimal(json::value& value, int min_hundredths) {
     const std::string text = given->substr(negative ? 1 : 0);
     const std::size_t point = std::min(text.find('.'), text.size());
     std::string whole = text.substr(0, point), places = text.substr(std::min(point + 1, text.size()));
-    if (whole.empty() || (point < text.size() && places.empty()) ||
-        !std::all_of(whole.begin(), whole.end(), is_digit) || !std::all_of(places.begin(), places.end(), is_digit))
+    if (whole.empty() || (point < text.size() && places.empty()) || !std::ranges::all_of(whole, is_digit) ||
+        !std::ranges::all_of(places, is_digit))
         return invalid;
     whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size() - 1));
     while (places.size() > 2 && places.back() == '0') places.pop_back();

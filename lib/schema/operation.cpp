@@ -7,16 +7,15 @@ namespace api {
 
 bool Operation::checks_references() const {
     return has_body && is_plain && !creates &&
-           std::any_of(body.begin(), body.end(), [](const Member& m) { return m.reference && !m.read_only; });
+           std::ranges::any_of(body, [](const Member& m) { return m.reference && !m.read_only; });
 }
 
 bool Operation::has_file() const {
-    return std::any_of(body.begin(), body.end(), [](const Member& m) { return m.is_file; });
+    return std::ranges::any_of(body, [](const Member& m) { return m.is_file; });
 }
 
 bool Operation::offers_csv() const {
-    return is_page || (!answer.empty() &&
-                       std::all_of(answer.begin(), answer.end(), [](const Member& m) { return !m.item.empty(); }));
+    return is_page || (!answer.empty() && std::ranges::all_of(answer, [](const Member& m) { return !m.item.empty(); }));
 }
 
 int Operation::success(std::string_view method) const {
@@ -26,8 +25,7 @@ int Operation::success(std::string_view method) const {
 }
 
 const Rule* Operation::find_rule(std::string_view code) const {
-    auto found =
-        std::find_if(spec.rules.begin(), spec.rules.end(), [&](const Rule& rule) { return rule.code == code; });
+    auto found = std::ranges::find_if(spec.rules, [&](const Rule& rule) { return rule.code == code; });
     return found == spec.rules.end() ? nullptr : found;
 }
 

@@ -6,7 +6,7 @@
 namespace api {
 
 const Member* find_member(const Shape& shape, std::string_view name) {
-    auto found = std::find_if(shape.begin(), shape.end(), [&](const Member& member) { return member.name == name; });
+    auto found = std::ranges::find_if(shape, [&](const Member& member) { return member.name == name; });
     return found == shape.end() ? nullptr : &*found;
 }
 

@@ -16,7 +16,7 @@ constexpr std::string_view not_a_string = "Not a valid string.";
 /// A part of a domain between two dots: letters, digits and inner hyphens, at most 63 octets (RFC 1034 3.1).
 bool is_label(std::string_view label) {
     return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-           std::all_of(label.begin(), label.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
+           std::ranges::all_of(label, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ std::string check_email(json::value& value) {
             return std::string(invalid);
     if (local.front() == '.' || local.back() == '.' || local.find("..") != local.npos) return std::string(invalid);
     const std::vector<std::string_view> labels = split(domain, ".");
-    const bool is_domain = labels.size() >= 2 && std::all_of(labels.begin(), labels.end(), is_label);
+    const bool is_domain = labels.size() >= 2 && std::ranges::all_of(labels, is_label);
     return is_domain ? std::string() : std::string(invalid);
 }
 

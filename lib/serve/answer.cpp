@@ -19,8 +19,7 @@ using std::chrono::nanoseconds;
 
 /// A method as it was sent where it is 1 to 20 letters, else `-`.
 std::string_view plain_method(std::string_view method) {
-    const bool is_plain =
-        !method.empty() && method.size() <= 20 && std::all_of(method.begin(), method.end(), is_letter);
+    const bool is_plain = !method.empty() && method.size() <= 20 && std::ranges::all_of(method, is_letter);
     return is_plain ? method : "-";
 }
 

@@ -7,8 +7,6 @@
 
 #include "serve/answer.hpp"
 
-extern char** environ;
-
 namespace api {
 
 namespace {

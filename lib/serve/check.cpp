@@ -19,16 +19,15 @@ void check_statements(const CompiledEndpoint& endpoint, Database& database, std:
         if (!seen.insert(statement.text).second) continue;
         const std::string fault = database.check(statement);
         std::string line = std::string(endpoint.operation.spec.route) + ": " + fault;
-        if (!fault.empty() && std::find(faults.begin(), faults.end(), line) == faults.end())
-            faults.push_back(std::move(line));
+        if (!fault.empty() && std::ranges::find(faults, line) == faults.end()) faults.push_back(std::move(line));
     }
 }
 
 }  // namespace
 
 bool uses_database(const Handler& handler) {
-    return std::any_of(handler.endpoints().begin(), handler.endpoints().end(),
-                       [](const CompiledEndpoint& endpoint) { return !endpoint.all_statements().empty(); });
+    return std::ranges::any_of(handler.endpoints(),
+                               [](const CompiledEndpoint& endpoint) { return !endpoint.all_statements().empty(); });
 }
 
 std::vector<std::string> check(const Handler& handler, Database& database) {

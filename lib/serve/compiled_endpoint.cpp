@@ -30,7 +30,7 @@ CompiledEndpoint compiled(Operation operation, decltype(&read_upload) receive) {
 
 bool CompiledEndpoint::serves(std::string_view method, std::string_view path, bool is_literal,
                               PathParameters& parameters) const {
-    return std::any_of(routes.begin(), routes.end(), [&](const Route& route) {
+    return std::ranges::any_of(routes, [&](const Route& route) {
         parameters.clear();
         if (!route.has_method(method) || (is_literal && route.path != path)) return false;
         return route.matches(path, parameters);

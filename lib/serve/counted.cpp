@@ -26,11 +26,11 @@ std::string text_of(const Name& words) {
 }
 
 bool is_path(std::string_view route) {
-    return route[0] == '/' && std::all_of(route.begin(), route.end(),
-                                          [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+    return route[0] == '/' &&
+           std::ranges::all_of(route, [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; });
 }
 
-bool is_status(std::string_view text) { return text.size() == 3 && std::all_of(text.begin(), text.end(), is_digit); }
+bool is_status(std::string_view text) { return text.size() == 3 && std::ranges::all_of(text, is_digit); }
 
 /// The parts of the name of a slot; nothing where it is not valid.
 std::optional<Counted::Requests> parts_of(const std::string& name) {
@@ -75,7 +75,7 @@ std::optional<Counted> read_counters(const std::string& folder, const std::strin
     Counted counted;
     for (std::size_t i = 0; i < most_slots; ++i)
         if (auto requests = requests_of(file, i)) counted.requests.push_back(std::move(*requests));
-    std::copy(file.totals.begin(), file.totals.end(), counted.totals.begin());
+    std::ranges::copy(file.totals, counted.totals.begin());
     for (std::size_t i = 0; i < most_processes; ++i) {
         struct flock lock = lock_of(i);
         if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) continue;

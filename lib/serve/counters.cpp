@@ -80,7 +80,9 @@ bool Counters::make_file(int folder) {
     fd_ = Descriptor(
         openat(folder, "counters.new", O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
     // its blocks are allocated now: writing to a mapped file on a full disk would kill the process, too
-    if (fd_ < 0 || (errno = posix_fallocate(fd_, 0, sizeof(File))) != 0) return false;
+    if (fd_ < 0) return false;
+    errno = posix_fallocate(fd_, 0, sizeof(File));
+    if (errno != 0) return false;
     // whatever the umask: the handler that shows the metrics reads it as a member of the group
     return fchmod(fd_, 0640) == 0 && pwrite(fd_, &format, sizeof format, 0) == sizeof format &&
            renameat(folder, "counters.new", folder, "counters") == 0;

@@ -38,9 +38,8 @@ std::vector<Refusal> refusals_of(const CompiledEndpoint& endpoint) {
         for (const Refusal* reason : unauthenticated_reasons) all.push_back(*reason);
     if (find_permission(spec.permissions[0])) all.push_back(permission_missing);
     if (spec.session_only) all.push_back(session_required);
-    const bool has_own_words = std::any_of(spec.rules.begin(), spec.rules.end(), [](const Rule& rule) {
-        return rule.status == not_found.status && rule.when.empty();
-    });
+    const bool has_own_words = std::ranges::any_of(
+        spec.rules, [](const Rule& rule) { return rule.status == not_found.status && rule.when.empty(); });
     if (sql_text::contains(spec.route, "{") || (operation.names_a_row && !has_own_words)) all.push_back(not_found);
     if (operation.takes_if_match()) all.push_back(stale);
     if (spec.content_type.empty()) all.push_back(not_acceptable);

@@ -149,7 +149,7 @@ void Handler::after(const Reply& reply, std::string_view id, Database& database)
     static const Statement statement = numbered(touch_session);
     try {
         database.query(statement, {{"system.session_key", reply.used_key}});
-    } catch (const Collision&) {  // another request notes it at this moment
+    } catch (const Collision&) {  // NOLINT(bugprone-empty-catch): another request notes it at this moment
     } catch (const std::exception& fault) {
         log_line(name_, std::string("the use of a session was not noted: ") + fault.what(), id);
     }

@@ -37,8 +37,7 @@ std::optional<std::string> read_idempotency_key(const Request& request, const Op
     const std::string_view key = request.variable("HTTP_IDEMPOTENCY_KEY");
     if (!key.data()) return std::nullopt;
     if (!operation.takes_key()) throw Problem(refusals::no_keys);
-    if (key.empty() || key.size() > 255 ||
-        !std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x21 && c <= 0x7e; }))
+    if (key.empty() || key.size() > 255 || !std::ranges::all_of(key, [](char c) { return c >= 0x21 && c <= 0x7e; }))
         throw Problem(refusals::invalid_key);
     return std::string(key);
 }

@@ -27,6 +27,7 @@ void release_memory() {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const auto begin = reinterpret_cast<std::uintptr_t>(&__executable_start) & ~(page - 1),
                end = reinterpret_cast<std::uintptr_t>(&etext) & ~(page - 1);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the beginning of a page is computed
     madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 

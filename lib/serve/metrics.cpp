@@ -23,9 +23,8 @@ using All = std::map<std::string, Counted>;
 
 /// Whether a name can be that of a handler, which needs no escape as a label.
 bool is_handler(const std::string& name) {
-    return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_';
-    });
+    return !name.empty() && name.size() <= 100 &&
+           std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_'; });
 }
 
 All read_all(const std::string& folder) {

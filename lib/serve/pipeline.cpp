@@ -138,7 +138,7 @@ Rows Pipeline::send(const Statement& statement) {
 
 Rows Pipeline::query(std::string_view sql) {
     const Queries& known = spec().queries;
-    const auto* const found = std::find(known.begin(), known.end(), sql);
+    const auto* const found = std::ranges::find(known, sql);
     if (found == known.end())
         throw std::logic_error("a statement that is not in the endpoint's .queries: " + std::string(sql));
     return send(endpoint_.queries[static_cast<std::size_t>(found - known.begin())]);

@@ -35,7 +35,7 @@ json::object read_fields(Request& request, const Operation& operation) {
     CheckedFields checked = read_input(request, operation.body, operation.answer);
     if (!operation.is_page && operation.spec.content_type.empty())
         for (const auto& [name, value] : decode_query(request.query()))
-            checked.errors[name].push_back("Unknown query parameter.");
+            checked.errors[name].emplace_back("Unknown query parameter.");
     if (!checked.errors.empty()) throw invalid(std::move(checked.errors));
     return std::move(checked.fields);
 }

@@ -48,7 +48,7 @@ std::vector<std::string> CallerSql::permissions() const {
 
 bool CallerSql::mentions(std::string_view what) const {
     const auto all = texts();
-    return std::any_of(all.begin(), all.end(), [&](std::string_view text) { return sql_text::contains(text, what); });
+    return std::ranges::any_of(all, [&](std::string_view text) { return sql_text::contains(text, what); });
 }
 
 std::string CallerSql::part() const {

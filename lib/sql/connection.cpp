@@ -11,7 +11,7 @@ namespace api {
 
 std::string one_line(const char* what) {
     std::string line = what;
-    std::replace(line.begin(), line.end(), '\n', ' ');
+    std::ranges::replace(line, '\n', ' ');
     return line;
 }
 
@@ -47,7 +47,7 @@ Problem broken_constraint(const std::string& message) {
 
 /// What an error of a statement is to us, by its SQLSTATE (PostgreSQL, appendix A). Throws it.
 [[noreturn]] void rethrow(const pqxx::sql_error& error) {
-    const std::string state = error.sqlstate();
+    const std::string& state = error.sqlstate();
     if (state.starts_with("23")) throw broken_constraint(error.what());
     if (state.starts_with("22")) throw BadValue(one_line(error.what()));
     if (state == "57014" || state == "55P03") throw unavailable("The database is busy. Try again.", 1);
@@ -87,7 +87,7 @@ auto Connection::translated(Action action) {
     }
 }
 
-Rows::Held::Held(pqxx::result given) : result(std::move(given)), columns(static_cast<std::size_t>(result.columns())) {
+Rows::Held::Held(const pqxx::result& given) : result(given), columns(static_cast<std::size_t>(result.columns())) {
     cells.reserve(static_cast<std::size_t>(result.size()) * columns);
     for (const auto& row : result)
         for (auto field = row.begin(); field != row.end(); ++field) {
@@ -114,9 +114,8 @@ const std::string& Connection::name_of(const std::string& text) {
     auto found = prepared_.find(text);
     if (found == prepared_.end()) {
         if (prepared_.size() >= most_prepared) {
-            auto oldest = std::min_element(prepared_.begin(), prepared_.end(), [](const auto& a, const auto& b) {
-                return a.second.last_used < b.second.last_used;
-            });
+            auto oldest = std::ranges::min_element(
+                prepared_, [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; });
             link_.unprepare(oldest->second.name);
             prepared_.erase(oldest);
         }

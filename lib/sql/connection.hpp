@@ -10,7 +10,7 @@ namespace api {
 
 /// The cells are looked up once, in order: libpqxx's access by row and column copies shared pointers for each cell.
 struct Rows::Held {
-    explicit Held(pqxx::result given);
+    explicit Held(const pqxx::result& given);
 
     pqxx::result result;
     std::size_t columns, bytes = 0;

@@ -88,15 +88,14 @@ void Filters::read(const std::string& name, const std::string& text) {
     if (is_offered(base) && base == "search" && mark == name.npos)
         wrong = search(text, "filter." + name);
     else if (is_offered(base) && member && base != "search")
-        if (const auto ways = ways_of(*member);
-            mark == name.npos || std::find(ways.begin(), ways.end(), way) != ways.end())
+        if (const auto ways = ways_of(*member); mark == name.npos || std::ranges::find(ways, way) != ways.end())
             wrong = by_member(*member, way, name, text);
     if (!wrong.empty()) errors_[name].push_back(std::move(wrong));
 }
 
 bool Filters::is_offered(std::string_view name) const {
     const auto& filters = op_.spec.filters;
-    return std::find(filters.begin(), filters.end(), name) != filters.end();
+    return std::ranges::find(filters, name) != filters.end();
 }
 
 bool Filters::is_choice(const std::string& name, const std::string& text) {

@@ -29,11 +29,11 @@ public:
         std::set<std::string> seen;
         for (const auto& [name, text] : decode_query(query_string)) {
             if (!seen.insert(name).second) {
-                errors_[name].push_back("This parameter stands more than once.");
+                errors_[name].emplace_back("This parameter stands more than once.");
                 continue;
             }
             if (rows_at_once_ && (name == "cursor" || name == "page_size" || name == "count")) {
-                errors_[name].push_back("text/csv has all rows, and no pages.");
+                errors_[name].emplace_back("text/csv has all rows, and no pages.");
                 continue;
             }
             if (name == "cursor") {
@@ -70,7 +70,7 @@ private:
             const bool descending = name.starts_with("-");
             if (descending) name.remove_prefix(1);
             const Member* member = find_member(op_.answer, name);
-            const bool is_offered = !is_checked || std::find(offered.begin(), offered.end(), name) != offered.end();
+            const bool is_offered = !is_checked || std::ranges::find(offered, name) != offered.end();
             if (!member || !is_offered || !seen.insert(name).second) {
                 errors_["ordering"] = {"Not a valid ordering. Use some of: " + join(offered, ", ") +
                                        ", each once, with - in front for descending."};
@@ -98,13 +98,13 @@ private:
         if (text == "exact")
             page_.query.exact = true;
         else
-            errors_["count"].push_back("Not a valid choice. Use: exact.");
+            errors_["count"].emplace_back("Not a valid choice. Use: exact.");
     }
 
     /// Of the list that a cursor belongs to: its route, its parent, its filters and its order.
     std::string digest() const {
         auto sorted = page_.parameters;
-        std::sort(sorted.begin(), sorted.end());
+        std::ranges::sort(sorted);
         std::string list(op_.spec.route);
         if (op_.parent_in_path)
             for (const auto& [name, value] : path_)
@@ -177,10 +177,10 @@ PageRows::PageRows(const Operation& operation, const PageRequest& page, const Ro
     size_ = std::min(found, most);
 }
 
-std::size_t PageRows::column_of(std::string_view name) const {
-    const Member* member = find_member(op_.answer, name);
-    if (!member) throw std::logic_error("a list cannot be ordered by " + std::string(name));
-    return first_page_column + static_cast<std::size_t>(member - op_.answer.data());
+std::size_t PageRows::column_of(std::string_view member) const {
+    const Member* found = find_member(op_.answer, member);
+    if (!found) throw std::logic_error("a list cannot be ordered by " + std::string(member));
+    return first_page_column + static_cast<std::size_t>(found - op_.answer.data());
 }
 
 std::vector<std::string> PageRows::keys(std::size_t row) const {

@@ -5,10 +5,10 @@
 
 namespace api {
 
-std::string_view ParameterTypes::of(std::string_view whole) const {
-    if (!operation_ && !whole.starts_with("system.")) return {};
-    const ParameterName parameter(whole);
-    const std::string_view group = parameter.group, name = parameter.name;
+std::string_view ParameterTypes::of(std::string_view parameter) const {
+    if (!operation_ && !parameter.starts_with("system.")) return {};
+    const ParameterName parts(parameter);
+    const std::string_view group = parts.group, name = parts.name;
     if (group == "given") return "boolean";
     if (group == "path") return name.ends_with("_id") ? "bigint" : "text";
     if (group == "body") {
@@ -31,7 +31,7 @@ Statement numbered(std::string_view sql, const ParameterTypes& types, bool has_c
     sql_text::scan(
         sql,
         [&](std::string_view name) {
-            const auto found = std::find(statement.names.begin(), statement.names.end(), name);
+            const auto found = std::ranges::find(statement.names, name);
             const auto number = found - statement.names.begin() + 1;
             if (found == statement.names.end()) statement.names.emplace_back(name);
             statement.text += "$" + std::to_string(number);

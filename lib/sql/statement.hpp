@@ -12,8 +12,8 @@ public:
     ParameterTypes() = default;
     /// The operation must outlive it.
     explicit ParameterTypes(const Operation& operation) : operation_(&operation) {}
-    /// The type of `group.name`, or empty where PostgreSQL infers it.
-    std::string_view of(std::string_view name) const;
+    /// The type of a parameter, `group.name`, or empty where PostgreSQL infers it.
+    std::string_view of(std::string_view parameter) const;
 
 private:
     const Operation* operation_ = nullptr;

@@ -122,9 +122,9 @@ std::string StatementBuilder::work() const {
     };
     for (const ServerSet& server : op_.spec.server_set) set(server.column, dedented(server.sql));
     for (const Member& member : op_.body)
-        if (member.is_settable_column() &&
-            std::none_of(op_.spec.server_set.begin(), op_.spec.server_set.end(),
-                         [&](const ServerSet& server) { return server.column == member.name; }))
+        if (member.is_settable_column() && std::ranges::none_of(op_.spec.server_set, [&](const ServerSet& server) {
+                return server.column == member.name;
+            }))
             set(member.name, "input." + quoted(member.name));
     const std::string all_values = join(values, ",\n");
     if (op_.creates)

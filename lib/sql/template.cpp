@@ -11,7 +11,7 @@ namespace api {
 namespace {
 
 const std::string& value_of(std::initializer_list<Hole> holes, std::string_view name) {
-    const auto* found = std::find_if(holes.begin(), holes.end(), [&](const Hole& hole) { return hole.first == name; });
+    const auto* found = std::ranges::find_if(holes, [&](const Hole& hole) { return hole.first == name; });
     if (found == holes.end()) throw std::logic_error("a template has the hole {" + std::string(name) + "}");
     return found->second;
 }

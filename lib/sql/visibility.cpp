@@ -41,8 +41,8 @@ std::vector<std::string> ways(const Resource& resource) {
 std::string condition(const Resource& resource, std::string_view also) {
     std::vector<std::string> all = ways(resource);
     // what the row itself tells is cheaper than a permission
-    std::stable_partition(all.begin(), all.end(),
-                          [](const std::string& way) { return !sql_text::contains(way, sql_text::has_permission); });
+    std::ranges::stable_partition(
+        all, [](const std::string& way) { return !sql_text::contains(way, sql_text::has_permission); });
     const std::string any = "(" + join(all, " or ") + ")";
     return also.empty() ? any : any + " and " + std::string(also);
 }

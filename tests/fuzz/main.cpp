@@ -18,7 +18,7 @@ namespace {
 std::vector<std::string> corpus(const char* folder) {
     std::vector<std::filesystem::path> paths;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
+    std::ranges::sort(paths);
     std::vector<std::string> inputs;
     for (const auto& path : paths) {
         std::ifstream file(path, std::ios::binary);

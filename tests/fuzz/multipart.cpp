@@ -20,7 +20,7 @@ struct Result {
 
     bool operator==(const Result& other) const {
         return refusal == other.refusal &&
-               std::equal(parts.begin(), parts.end(), other.parts.begin(), other.parts.end(), [](auto& a, auto& b) {
+               std::ranges::equal(parts, other.parts.begin(), other.parts.end(), [](auto& a, auto& b) {
                    return a.first.name == b.first.name && a.first.file_name == b.first.file_name &&
                           a.second == b.second;
                });

@@ -2,12 +2,12 @@
 #include "serve/counters.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_file_of_our_layout_with_random_content_does_no_harm) {
         // what is shown has no label that was not ours
         std::istringstream text(folder.text());
         for (std::string line; std::getline(text, line);)
-            BOOST_TEST(std::all_of(line.begin(), line.end(), [](char c) { return c >= 0x20 && c < 0x7f; }));
+            BOOST_TEST(std::ranges::all_of(line, [](char c) { return c >= 0x20 && c < 0x7f; }));
     }
 }
 
@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(without_a_file_it_reports_the_reason_and_still_counts) {
     BOOST_TEST(nowhere.why().find("No such file") != std::string::npos, nowhere.why());
     const Counters::InFlight in_flight(nowhere);
     nowhere.count("GET", "/x", 200, milliseconds(1));
-    BOOST_TEST(api::metrics::text("/proc/nowhere").find("{") == std::string::npos);
+    BOOST_TEST(api::metrics::text("/proc/nowhere").find('{') == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(links_and_pipes_are_neither_followed_nor_waited_for) {

@@ -29,7 +29,7 @@ std::string refused_json(std::string_view text) {
     return refusal([&] { api::parse_json(text, errors); });
 }
 
-api::CheckedFields checked(json::object given, std::string_view method, api::Source source = api::Source::json) {
+api::CheckedFields checked(const json::object& given, std::string_view method, api::Source source = api::Source::json) {
     static const api::Shape shape = api::shape_of<Task>();
     return api::check_fields(given, source, method, shape, shape);
 }

@@ -30,7 +30,7 @@ struct Image {
 const unsigned char* data_of(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
 /// Each pixel by a function of place and channel.
-Image painted(int width, int height, int channels, std::function<int(int, int, int)> paint) {
+Image painted(int width, int height, int channels, const std::function<int(int, int, int)>& paint) {
     Image image{width, height, channels, {}};
     for (int y = 0; y < height; ++y)
         for (int x = 0; x < width; ++x)
@@ -77,7 +77,7 @@ std::string little(std::size_t value) {
 }
 
 /// A chunk of a PNG with its checksum.
-std::string chunk(std::string name, std::string data) {
+std::string chunk(const std::string& name, const std::string& data) {
     std::uint32_t crc = 0xffffffff;
     for (unsigned char c : name + data) {
         crc ^= c;
@@ -419,29 +419,29 @@ BOOST_AUTO_TEST_CASE(invisible_pixels_lend_no_colour_to_a_thumbnail) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_picture_is_named) {
-    for (auto [file, name] : {std::pair{"GIF89a\1\0\1\0"s, "a GIF"},
-                              {"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"s, "an SVG"},
-                              {"<?xml version=\"1.0\"?>\n<!-- x -->\n<SVG>"s, "an SVG"},
-                              {"\xef\xbb\xbf <!DOCTYPE HTML><p>"s, "HTML"},
-                              {"<html><img src=x>"s, "HTML"},
-                              {"%PDF-1.7\n"s, "a PDF"},
-                              {"BM\0\0"s, "a BMP"},
-                              {"II*\0\0\0"s, "a TIFF"},
-                              {"\0\0\0\x18"
-                               "ftypheic"s,
-                               "a HEIC"},
-                              {"\0\0\0\x1c"
-                               "ftypavif"s,
-                               "an AVIF"},
-                              {"\0\0\0\x18"
-                               "ftypmp42"s,
-                               "a video"},
-                              {"PK\3\4"s, "a ZIP"},
-                              {""s, "empty"},
-                              {"hello"s, "no picture"},
-                              {"RIFF\4\0\0\0WAVE"s, "no picture"},
-                              {"\x89PNG"s, "no picture"},
-                              {"\xff\xd8"s, "no picture"}}) {
+    for (const auto& [file, name] : {std::pair{"GIF89a\1\0\1\0"s, "a GIF"},
+                                     {"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"s, "an SVG"},
+                                     {"<?xml version=\"1.0\"?>\n<!-- x -->\n<SVG>"s, "an SVG"},
+                                     {"\xef\xbb\xbf <!DOCTYPE HTML><p>"s, "HTML"},
+                                     {"<html><img src=x>"s, "HTML"},
+                                     {"%PDF-1.7\n"s, "a PDF"},
+                                     {"BM\0\0"s, "a BMP"},
+                                     {"II*\0\0\0"s, "a TIFF"},
+                                     {"\0\0\0\x18"
+                                      "ftypheic"s,
+                                      "a HEIC"},
+                                     {"\0\0\0\x1c"
+                                      "ftypavif"s,
+                                      "an AVIF"},
+                                     {"\0\0\0\x18"
+                                      "ftypmp42"s,
+                                      "a video"},
+                                     {"PK\3\4"s, "a ZIP"},
+                                     {""s, "empty"},
+                                     {"hello"s, "no picture"},
+                                     {"RIFF\4\0\0\0WAVE"s, "no picture"},
+                                     {"\x89PNG"s, "no picture"},
+                                     {"\xff\xd8"s, "no picture"}}) {
         const std::string said = refusal(file);
         BOOST_TEST(said.starts_with("not_a_picture: "), said);
         BOOST_TEST(said.find(name) != std::string::npos, said);
@@ -535,7 +535,7 @@ BOOST_AUTO_TEST_CASE(what_is_damaged_is_refused_or_is_a_picture) {
                 random = random * 1664525 + 1013904223;
                 // every other time near the start, where the structure is
                 file[(random >> 8) % (i % 2 ? file.size() : std::min<std::size_t>(file.size(), 200))] ^=
-                    1 << (random >> 4) % 8;
+                    static_cast<char>(1 << (random >> 4) % 8);
             }
             try {
                 const Image made = decoded(api::made_picture(file).bytes);

@@ -62,7 +62,6 @@ BOOST_AUTO_TEST_CASE(trim_removes_characters_at_both_ends) {
 
 BOOST_AUTO_TEST_CASE(they_can_be_used_at_compile_time) {
     static_assert(api::split("a,b", ",").size() == 2);
-    static_assert(api::join(api::split("a,b", ","), ";") == "a;b");
     static_assert(api::trim(" a ") == "a");
 }
 

@@ -82,7 +82,8 @@ std::string hmac(const std::string& key, const std::string& message) {
         return std::string(reinterpret_cast<const char*>(all.data()), all.size());
     };
     std::string inner(64, '\x36'), outer(64, '\x5c');
-    for (std::size_t i = 0; i < key.size(); ++i) inner[i] ^= key[i], outer[i] ^= key[i];
+    for (std::size_t i = 0; i < key.size(); ++i)
+        inner[i] = static_cast<char>(inner[i] ^ key[i]), outer[i] = static_cast<char>(outer[i] ^ key[i]);
     return digest(outer + digest(inner + message));
 }
 
@@ -190,8 +191,8 @@ BOOST_AUTO_TEST_CASE(an_incomplete_new_file_is_overwritten) {
 BOOST_AUTO_TEST_CASE(a_rotation_keeps_the_keys_whose_signatures_may_still_be_good) {
     // a key is needed for 75 minutes after the next one was made, one for URLs for 65: `third` was replaced by `second`
     // 80 minutes ago, `older` by `other` 70 minutes ago
-    put(line("first", 100) + line("second", 80 * 60) + line("third", 3 * 3600) + line("other", 70 * 60, "media") +
-        line("older", 71 * 60, "media"));
+    put(line("first", 100) + line("second", 80L * 60) + line("third", 3L * 3600) + line("other", 70L * 60, "media") +
+        line("older", 71L * 60, "media"));
     const std::vector<api::Key> made = api::rotate_keys();
     BOOST_REQUIRE(made.size() == 2u);
     BOOST_TEST(ids() == made[0].id + " first second");
@@ -401,6 +402,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_a_refresh_token_is_none) {
 BOOST_AUTO_TEST_CASE(a_line_shows_all_that_it_has) {
     for (const char* good : {"ann", "Ann Black", "Zoë", "名前", "می\u200cخواهم", "👩\u200d🔧", " x "})
         BOOST_TEST((check<api::Line<1, 20>>(good)) == "", good);
+    // NOLINTBEGIN(misc-misleading-bidirectional): they are what is tested
     for (const char* bad : {"a\nb", "a\rb", "a\tb",
                             "a\u202e"
                             "b",
@@ -422,6 +424,7 @@ BOOST_AUTO_TEST_CASE(a_line_shows_all_that_it_has) {
                             "b",
                             "", "  ", "123456789012345678901"})
         BOOST_TEST((check<api::Line<1, 20>>(bad)) != "", bad);
+    // NOLINTEND(misc-misleading-bidirectional)
     BOOST_TEST((check<api::Line<0, 20>>("")) == "");
     BOOST_TEST((check<api::Line<1, 20>>(7)) == "Not a valid string.");
     BOOST_TEST((check<api::Text<1, 20>>("a\nb\tc")) == "");  // a text may
@@ -457,10 +460,12 @@ BOOST_AUTO_TEST_CASE(names_are_a_list_in_which_none_stands_twice) {
 }
 
 BOOST_AUTO_TEST_CASE(hidden_characters_are_known) {
+    // NOLINTBEGIN(misc-misleading-bidirectional): they are what is tested
     for (const char* hidden : {"\t",     "\n",     "\r",     "\u00ad", "\u061c", "\u180e",     "\u200b",
                                "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202e",     "\u2060",
                                "\u2066", "\u2069", "\u206f", "\ufeff", "\ufff9", "\U000e0001", "\U000e007f"})
         BOOST_TEST(api::unicode::has_hidden("a" + std::string(hidden) + "b"));
+    // NOLINTEND(misc-misleading-bidirectional)
     for (const char* seen :
          {"", "a b", "é", "\u00a0", "\u200c", "\u200d", "\u2010", "\u2030", "\u3000", "👩\u200d🔧", "🇩🇪"})
         BOOST_TEST(!api::unicode::has_hidden(seen), seen);

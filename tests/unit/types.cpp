@@ -78,9 +78,10 @@ BOOST_AUTO_TEST_CASE(a_decimal_has_two_places_however_it_was_written) {
     BOOST_TEST(read("10000000000") == "Ensure that there are no more than 10 digits before the decimal point.");
     BOOST_TEST(read(1e300) == "Ensure that there are no more than 10 digits before the decimal point.");
     BOOST_TEST(read("-0.01") == "Ensure this value is greater than or equal to 0.00.");
-    for (json::value bad : {json::value(""), json::value("."), json::value("1."), json::value(".5"), json::value("1e3"),
-                            json::value("+1"), json::value("NaN"), json::value("Infinity"), json::value(" 1"),
-                            json::value("1,5"), json::value(true), json::value(18446744073709551615ull)})
+    for (const json::value& bad :
+         {json::value(""), json::value("."), json::value("1."), json::value(".5"), json::value("1e3"),
+          json::value("+1"), json::value("NaN"), json::value("Infinity"), json::value(" 1"), json::value("1,5"),
+          json::value(true), json::value(18446744073709551615ull)})
         BOOST_TEST(read(bad) == "A valid number is required.", json::serialize(bad));
     BOOST_TEST(check<api::Decimal<1>>(0) == "Ensure this value is greater than or equal to 0.01.");
 }
@@ -104,7 +105,7 @@ BOOST_AUTO_TEST_CASE(references_are_ids_each_once) {
     BOOST_TEST(read(json::array{"7"}, Source::json) == "A valid integer is required.");
     BOOST_TEST(read(json::array{json::array{7}}, Source::json) == "A valid integer is required.");
     BOOST_TEST(read(7, Source::json) == "Expected a list of ids.");
-    BOOST_TEST((check<api::References<::users, 0, 3>>("", Source::text) == ""));
+    BOOST_TEST((check<api::References<::users, 0, 3>>("", Source::text).empty()));
     BOOST_TEST((check<api::References<::users, 2, 3>>("7", Source::text)) ==
                "Ensure this field has at least 2 elements.");
     api::Shape shape = api::shape_of<Message>();

@@ -96,7 +96,7 @@ int audit_verify(const Arguments& arguments) {
     if (!arguments.empty()) recorded = parse_link(arguments[0]);
     api::Database database("audit_verify", true);
     connect(database);
-    std::cout << seal(database) << std::endl;
+    std::cout << seal(database) << '\n' << std::flush;
 
     const api::Rows verdict = database.query(api::numbered("select fault, audit_id, checked from audit_verify()"), {});
     const long long checked = verdict.integer(0, 2);

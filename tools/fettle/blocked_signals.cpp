@@ -2,7 +2,6 @@
 #include "blocked_signals.hpp"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 
 #include <csignal>

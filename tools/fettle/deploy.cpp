@@ -30,7 +30,7 @@ using Clock = std::chrono::steady_clock;
 void check_arguments(const std::string& handler) {
     constexpr std::size_t max_length = 24;  // with the prefix fettle_ it is the name of a system user
     const bool is_name = !handler.empty() && handler.size() <= max_length && handler[0] >= 'a' && handler[0] <= 'z' &&
-                         std::all_of(handler.begin(), handler.end(), [](char c) {
+                         std::ranges::all_of(handler, [](char c) {
                              return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
                          });
     if (!is_name) throw UsageError("'" + handler + "' is no name of a handler");

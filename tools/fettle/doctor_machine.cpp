@@ -161,6 +161,7 @@ void check_storage(Report& report) {
     // nginx reads the files by the permissions for others, so a folder above must keep all other users out
     if ((folder.st_mode & any_by_others) && (above.st_mode & any_by_others))
         throw UserError(parent.string() + " or " + path.string() + " must be closed to others; change it with chmod");
+    // NOLINTNEXTLINE(readability-suspicious-call-argument): they are in order
     check_owner(path, folder, above);
     constexpr double gibibyte = 1 << 30;
     const struct statvfs disk = disk_of(path);

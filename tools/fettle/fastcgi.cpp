@@ -118,7 +118,8 @@ std::string read_output(Connection& connection) {
         const std::size_t length = byte(4) * 256U + byte(5), padding = byte(6);
         const unsigned char type = byte(1);
         if (byte(0) != version || byte(2) != 0 || byte(3) != request_id) connection.fail("does not speak FastCGI");
-        if ((total += header_size + length + padding) > max_response) connection.fail("answers without end");
+        total += header_size + length + padding;
+        if (total > max_response) connection.fail("answers without end");
         const std::string content = connection.receive(length + padding).substr(0, length);
         if (type == standard_output) {
             text += content;
@@ -144,6 +145,7 @@ std::string_view field_value(std::string_view head, const std::string& name) {
 std::size_t parse_number(const Connection& connection, std::string_view text) {
     std::size_t number = 0;
     const char* const last = text.data() + text.size();
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): last is its end
     auto [end, error] = std::from_chars(text.data(), last, number);
     if (error != std::errc() || end == text.data() || (end != last && *end != ' '))
         connection.fail("answers without a number where there must be one");

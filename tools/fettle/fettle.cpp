@@ -164,7 +164,7 @@ int run(const tool::Arguments& words) {
         print_help(std::cerr);
         return 2;
     }
-    if (std::any_of(arguments.begin(), arguments.end(), is_help)) {
+    if (std::ranges::any_of(arguments, is_help)) {
         print_usage(std::cout, *command);
         return 0;
     }

@@ -25,7 +25,7 @@ std::vector<fs::path> list_scripts(const fs::path& folder) {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(folder, error))
         if (entry.path().extension() == ".sql") paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
+    std::ranges::sort(paths);
     if (paths.empty()) throw UserError("no .sql files in " + folder.string());
     return paths;
 }
@@ -37,7 +37,7 @@ std::vector<std::string> list_handlers() {
     for (const auto& entry : fs::directory_iterator(folder))
         if (!entry.path().filename().string().starts_with('.')) names.push_back(entry.path().filename().string());
     if (names.empty()) throw UserError("there is no handler in " + folder.string());
-    std::sort(names.begin(), names.end());
+    std::ranges::sort(names);
     return names;
 }
 

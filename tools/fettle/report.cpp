@@ -10,7 +10,8 @@ namespace tool {
 void Report::add(Severity severity, const std::string& subject, const std::string& finding) {
     static constexpr const char* labels[] = {"ok", "warn", "FAIL"};
     std::cout << std::left << std::setw(6) << labels[static_cast<int>(severity)] << std::setw(13) << subject << finding
-              << std::endl;
+              << '\n'
+              << std::flush;
     worst_ = std::max(worst_, severity);
 }
 

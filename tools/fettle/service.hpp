@@ -20,7 +20,7 @@ class Service {
 public:
     /// Throws UserError where systemd does not answer, and where the service cannot be deployed to: there is no such
     /// unit or program, it is masked, or nothing listens on its socket.
-    explicit Service(const std::string& handler);
+    explicit Service(const std::string& name);
 
     /// Restarts the service, but never a socket that listens: clients that connect meanwhile wait in its queue. Returns
     /// when the installed program has answered that it is healthy, has failed, or a signal has come.

@@ -28,7 +28,7 @@ std::string unquote(const std::string& value) {
 bool is_variable_name(const std::string& name) {
     const bool starts_with_digit = !name.empty() && name[0] >= '0' && name[0] <= '9';
     return !name.empty() && !starts_with_digit &&
-           std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+           std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
 }  // namespace
