@@ -19,8 +19,7 @@ struct Result {
     std::string refusal;
 
     bool operator==(const Result& other) const {
-        return refusal == other.refusal &&
-               std::ranges::equal(parts, other.parts.begin(), other.parts.end(), [](auto& a, auto& b) {
+        return refusal == other.refusal && std::ranges::equal(parts, other.parts, [](auto& a, auto& b) {
                    return a.first.name == b.first.name && a.first.file_name == b.first.file_name &&
                           a.second == b.second;
                });
