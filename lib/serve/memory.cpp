@@ -21,7 +21,7 @@ void limit_heap() {
     mallopt(M_ARENA_MAX, 2);
 }
 
-void release_memory() {
+[[gnu::hot]] void release_memory() {
     malloc_trim(0);
     // nothing between these addresses was ever written to: relocations are after them
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));

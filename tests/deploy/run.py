@@ -16,7 +16,6 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import server  # noqa: E402
-import devstack  # noqa: E402
 import logs  # noqa: E402
 
 BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
