@@ -1,5 +1,5 @@
-# Folds what the handlers say of themselves (--describe), the words of nginx's own refusals, the constraints of the tables
-# and the examples that the tests have recorded into the OpenAPI 3.1 document of the whole.
+# Generates the OpenAPI 3.1 document from what the handlers say of themselves (--describe), the words of nginx's own
+# refusals, the constraints of the tables and the examples that the tests have recorded.
 # usage: jq -sf openapi.jq --rawfile nginx http.conf --arg tables "$(cat *.sql)" --slurpfile examples examples.json *.json
 
 def filled($more): gsub("\\{\\}"; $more);

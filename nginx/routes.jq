@@ -1,4 +1,4 @@
-# Folds what the handlers say of themselves (--describe) into nginx's upstreams and locations.
+# Generates nginx's upstreams and locations from what the handlers say of themselves (--describe).
 # usage: jq -rsf routes.jq --arg part upstreams|routes *.json
 
 # every path of every handler, once
