@@ -6,7 +6,7 @@
 
 namespace {
 
-constexpr api::Rule no_order{
+constexpr api::Rule not_a_work_order{
     .code = "not_a_work_order",
     .status = 400,
     .when = "task.equipment is null",
@@ -49,7 +49,7 @@ constexpr api::Endpoint<Maintenance, Maintenance> create{{
     .server_set = {{"equipment", "task.equipment"},
                    {"technician", "me.id"},
                    {"performed_at", "coalesce(input.performed_at, now())"}},
-    .rules = {no_order, performed_in_future, api::of_parent(order_done), api::of_parent(order_cancelled),
+    .rules = {not_a_work_order, performed_in_future, api::of_parent(order_done), api::of_parent(order_cancelled),
               api::of_parent(order_claimed)},
 }};
 

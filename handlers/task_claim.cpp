@@ -5,7 +5,7 @@
 
 namespace {
 
-constexpr api::Rule no_order{
+constexpr api::Rule not_a_work_order{
     .code = "not_a_work_order",
     .status = 409,
     .when = "it.equipment is null",
@@ -49,7 +49,7 @@ constexpr api::Endpoint<api::None, Task> claim{{
     .summary = "Claim a work order, or renew one's claim.",
     .permissions = {"maintenance.create"},
     .resource = tasks,
-    .rules = {no_order, order_done, order_cancelled, order_claimed},
+    .rules = {not_a_work_order, order_done, order_cancelled, order_claimed},
     .sql = take,
     .extra_params = {{"hours", "integer"}},
     .run = claim_for_hours,
@@ -73,7 +73,7 @@ constexpr api::Endpoint<api::None, api::None> release{{
     .summary = "Release a work order: it is open again, and belongs to its author.",
     .permissions = {"maintenance.create"},
     .resource = tasks,
-    .rules = {not_holder, no_order, order_done, order_cancelled},
+    .rules = {not_holder, not_a_work_order, order_done, order_cancelled},
     .sql = R"(answer as (
         update tasks it
            set "user"        = case when it.claimed_until is null then it."user" else it.author end,

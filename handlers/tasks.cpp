@@ -10,14 +10,14 @@ constexpr api::Rule not_author{
     .when = "it.author <> me.id and not has_permission(tasks.delete_all)",
     .detail = "Only its author and holders of tasks.delete_all can delete this task.",
 };
-constexpr api::Rule no_assign{
+constexpr api::Rule assign_missing{
     .code = "assign_missing",
     .status = 403,
     .when =
         "input.\"user\" is distinct from it.\"user\" and input.\"user\" <> me.id and not has_permission(tasks.assign)",
     .detail = "Giving a task to another user needs the permission tasks.assign.",
 };
-constexpr api::Rule no_order{
+constexpr api::Rule work_order_missing{
     .code = "work_order_missing",
     .status = 403,
     .when = "input.equipment is distinct from it.equipment and not has_permission(work_orders.create)",
@@ -42,7 +42,7 @@ constexpr api::Endpoint<Task, Task> create{{
     .server_set = {{"author", "me.id"},
                    {"user", "coalesce(input.\"user\", me.id)"},
                    {"claimed_until", claim_of_new_order}},
-    .rules = {no_assign, no_order, equipment_retired},
+    .rules = {assign_missing, work_order_missing, equipment_retired},
 }};
 
 constexpr api::Endpoint<api::None, Task> show{{
@@ -61,7 +61,7 @@ constexpr api::Endpoint<Task, Task> change{{
     .permissions = {api::caller},
     .resource = tasks,
     .server_set = {{"claimed_until", claim_of_changed_order}},
-    .rules = {not_yours, no_assign, no_order, done_order_keeps_its_item, scheduled_order_keeps_its_item,
+    .rules = {not_yours, assign_missing, work_order_missing, done_order_keeps_its_item, scheduled_order_keeps_its_item,
               equipment_retired},
 }};
 

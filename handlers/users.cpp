@@ -1,4 +1,4 @@
-// Users: who works here. Oneself may change one's name and address, holders of users.edit everything.
+// Users. Each may change their own username, names and email; holders of users.edit those of others, and is_active.
 #include "api.hpp"
 #include "auth/account.hpp"
 #include "objects/account.hpp"

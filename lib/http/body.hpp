@@ -16,13 +16,15 @@ struct MediaType {
 
 /// That of a request. Throws a 400 where it was sent twice.
 MediaType media_type_of(const Request& request);
+/// Whether the charset is UTF-8 or absent.
 inline bool is_utf8(const MediaType& media) { return media.charset.empty() || media.charset == "utf-8"; }
 
-/// Fields that were sent as pairs of texts: a form or a query string.
+/// The fields of a body as they were sent, before they are checked: JSON, a form, or the query string of an upload.
 struct SentFields {
     json::object fields;
     Errors errors;
 
+    /// Adds a field; a second one of its name is an error.
     void add(const std::string& name, std::string_view value) {
         if (fields.contains(name)) errors[name] = {"This field stands more than once."};
         fields[name] = value;
@@ -36,7 +38,8 @@ struct SentFields {
     }
 };
 
-/// Reads all parts of a form. What take_file() returns true for has been taken; other files are refused by name.
+/// Reads all parts of a form. take_file() returns true where it has consumed a part; any other file is an error on its
+/// name. Throws 400 malformed_form.
 void read_multipart(multipart::Reader& reader, SentFields& given,
                     const std::function<bool(const multipart::Part&)>& take_file);
 

@@ -62,7 +62,7 @@ struct Reply {
     std::string content_type = "application/json";
     std::string body = {};
     std::shared_ptr<const Spool> spool = {};  ///< the body instead of `body`, where it is too large for memory
-    std::string used_key = {};                ///< the session whose last use is recorded once the reply is sent
+    std::string used_session_key = {};        ///< the session whose last use is recorded once the reply is sent
 };
 
 /// How many bytes of the body are sent; none for HEAD.

@@ -30,7 +30,7 @@ BOOST_DESCRIBE_STRUCT(AuditEntry, (),
                       (id, at, user_id, username, session_id, ip, operation, table_name, row_id, old_values,
                        new_values))
 
-/// The part of the trail that is about tasks, without from where.
+/// The entries about tasks, without session, address, table and row id.
 inline constexpr api::Resource task_changes{
     .name = "change",
     .table = "audit",

@@ -22,7 +22,7 @@ inline constexpr api::Resource documents{
                  {"message", messages}},
 };
 
-/// What a person says of a file; the same when it is stored and later.
+/// The fields that a client sets, at the upload and in a change.
 struct Described {
     api::Filled<api::FileName> file_name;
     api::Line<0, 200> title;

@@ -5,7 +5,7 @@
 /// What an item and its service life both show.
 inline constexpr api::Computed last_maintained_at{
     "last_maintained_at", "(select max(m.performed_at) from maintenance m where m.equipment = it.id)"};
-/// The larger share of the two lives: sql/functions/work_orders.sql.
+/// The used share of the service life, 0 to 1: the larger of months and hours (sql/functions/work_orders.sql).
 inline constexpr api::Computed life_used{"life_used", R"(greatest(months_used(it.acquired_on, it.service_life_months),
                  hours_used(it.usage_hours, it.service_life_hours))::numeric(12,2))"};
 
@@ -55,7 +55,7 @@ BOOST_DESCRIBE_STRUCT(Equipment, (),
                        service_life_months, service_life_hours, usage_hours, notes, last_maintained_at,
                        maintenance_count, open_work_orders, next_due_on, life_used, created_at, updated_at, version))
 
-/// A moment in a body that has not come yet, clocks aside.
+/// Refuses a time in the future; is_in_future() tolerates a clock that is 5 minutes fast.
 constexpr api::Rule in_future(std::string_view field, std::string_view when) {
     return {
         .code = "in_future", .status = 400, .when = when, .detail = "This moment is in the future.", .field = field};
@@ -68,7 +68,7 @@ inline constexpr api::Resource readings{
     .visible = {"true"},
 };
 
-/// What the meter of an item showed.
+/// A reading of an item's hour meter, in hours.
 struct Reading {
     api::ReadOnly<api::Id> id;
     api::ReadOnly<api::Id> equipment;

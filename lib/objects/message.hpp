@@ -2,7 +2,7 @@
 #pragma once
 #include "objects/task.hpp"
 
-/// Each person's own: the sender's and the recipients' copies.
+/// The caller's own copies of messages: those sent and those received.
 inline constexpr api::Resource messages{
     .name = "message",
     .table = "mailbox",
@@ -21,7 +21,7 @@ struct Message {
     api::Text<1> body;
     std::optional<api::Reference<::tasks>> task;
     api::ReadOnly<api::Time> sent_at;
-    api::ReadOnly<std::optional<api::Time>> read_at;  ///< when the caller did
+    api::ReadOnly<std::optional<api::Time>> read_at;  ///< when the caller read it; null: not yet
     api::ReadOnly<int> version;
 };
 BOOST_DESCRIBE_STRUCT(Message, (), (id, sender, recipients, subject, body, task, sent_at, read_at, version))

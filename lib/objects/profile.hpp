@@ -3,7 +3,7 @@
 #include "files/media.hpp"
 #include "schema/endpoint.hpp"
 
-/// Everybody sees everybody's.
+/// Every caller sees every profile.
 inline constexpr api::Resource profiles{
     .name = "profile",
     .table = "profiles",
@@ -22,7 +22,7 @@ inline constexpr api::Resource profiles{
                   " :system.media_expires) end"}},
 };
 
-/// A profile is its person's.
+/// Only its user and holders of users.edit change a profile.
 inline constexpr api::Rule not_your_profile{
     .code = "not_yours",
     .status = 403,

@@ -1,4 +1,4 @@
-// A report: what somebody has to say about a time, a task or an item of equipment.
+// A report: a text about a period, a task or an item of equipment.
 #pragma once
 #include "objects/task.hpp"
 

@@ -54,7 +54,7 @@ struct Permission {
 };
 BOOST_DESCRIBE_STRUCT(Permission, (), (id, code, description))
 
-/// Who gives permissions to a role or to a token has them.
+/// A caller gives a role or a token only permissions that they have.
 inline constexpr api::Rule permission_lacking{
     .code = "permission_lacking",
     .status = 403,

@@ -1,8 +1,8 @@
-// What a token is looked up in: the sessions that logins make, and personal access tokens for scripts.
+// Sessions: of logins, and personal access tokens for scripts.
 #pragma once
 #include "schema/endpoint.hpp"
 
-/// One's own sessions that are alive.
+/// The caller's own sessions that have neither ended nor expired.
 inline constexpr api::Resource sessions{
     .name = "session",
     .table = "session_rows",
@@ -29,7 +29,7 @@ inline constexpr api::Resource access_tokens{
     .path = "/api/v1/auth/tokens",
     .visible = {"it.user_id = me.id and it.kind = 'token' and it.ended_as is null"},
     .computed = {{"permissions", "to_jsonb(it.codes)"},
-                 // the column begins with the creation
+                 // last_used_at starts as created_at: equal means never used
                  {"last_used_at", "nullif(it.last_used_at, it.created_at)"}},
 };
 
@@ -43,7 +43,7 @@ struct AccessToken {
 };
 BOOST_DESCRIBE_STRUCT(AccessToken, (), (id, name, permissions, created_at, expires_at, last_used_at))
 
-/// What a deletion of either does: the row stays, so that the token is told why it is of no use.
+/// Ends a session or a token. The row stays, so that a later request with the token gets the reason.
 inline constexpr std::string_view end_session_row = R"(answer as (
         update session_rows it
            set ended_at = now(), ended_as = 'session_ended'

@@ -7,14 +7,14 @@ inline constexpr api::Resource tasks{
     .name = "task",
     .table = "tasks",
     .path = "/api/v1/tasks",
-    // the branches of a list in this order: the long one of work orders is counted in an index, because it excludes
-    // nothing
+    // A list reads one branch for each, in this order, and each excludes the ones before it. Work orders, the longest,
+    // come before what depends on other columns, so that an index alone counts them.
     .visible = {"has_permission(tasks.view_all)", "it.equipment is not null", "it.author = me.id",
                 "it.\"user\" = me.id and it.author <> it.\"user\""},
     .searched = "it.title || ' ' || coalesce(it.description, '')",
 };
 
-/// The same for lists of what belongs to the caller.
+/// The tasks whose user is the caller.
 inline constexpr api::Resource own_tasks{
     .name = "task",
     .table = "tasks",
@@ -58,7 +58,7 @@ BOOST_DESCRIBE_STRUCT(Task, (),
                       (id, title, description, due_date, priority_level, status, completed_at, author, user, equipment,
                        schedule, claimed_until, created_at, updated_at, version))
 
-/// Who may change a task that they see. A technician whose claim on an order is over has given it back.
+/// Who may change a visible task: not a technician whose claim has expired.
 inline constexpr api::Rule not_yours{
     .code = "not_yours",
     .status = 403,

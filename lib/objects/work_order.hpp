@@ -2,13 +2,14 @@
 #pragma once
 #include "objects/task.hpp"
 
-/// A work order is held until its claimed_until, and open while that is null or past. Without end is the moment of
-/// without_end(): a new order has that where it was made for another person.
+/// The claimed_until of a new work order: without_end() where it is created for another user, else null. A work order
+/// is claimed until its claimed_until, and unclaimed while that is null or past.
 inline constexpr std::string_view claim_of_new_order =
     R"(case when input.equipment is not null and input."user" <> me.id then without_end() end)";
 
-/// An order that a holder of tasks.assign gives to another person is theirs without end; given to oneself it is open. A
-/// `user` that is repeated changes nothing while the claim lasts, nor on an order that is its author's.
+/// claimed_until after a change: null where the task is not an open work order. Unchanged where the user stays, except
+/// where a holder of tasks.assign assigns it again to a third user whose claim has expired. without_end() where such a
+/// holder assigns it to another user. Else null: unclaimed.
 inline constexpr std::string_view claim_of_changed_order = R"(
 case when input.equipment is null or not is_open(it.status) then null
      when it.equipment is not null and input."user" = it."user"
@@ -17,7 +18,7 @@ case when input.equipment is null or not is_open(it.status) then null
      then it.claimed_until
      when input."user" <> me.id and has_permission(tasks.assign) then without_end() end)";
 
-/// A record of this very moment is not visible yet: then the order is its technician's.
+/// A record committed a moment ago is not in this statement's snapshot; then the work order's user is its technician.
 inline constexpr api::Rule order_done{
     .code = "order_done",
     .status = 409,

@@ -76,7 +76,7 @@ constexpr void check_facts(const EndpointSpec& spec, const F& fields, bool is_pa
     if (!is_page && !spec.choices.empty()) throw "Only a list has .choices.";
     if (!spec.queries.empty() && !spec.run && !spec.prepare) throw "Without .prepare or .run no .queries are sent.";
     if (spec.resource && spec.resource->visible.empty()) throw "A resource needs at least one way to see it.";
-    if (!spec.sql.empty() && !contains(spec.sql, "answer as") && !is_plain)
+    if (!spec.sql.empty() && !sql_text::has_part(spec.sql, "answer") && !is_plain)
         throw "The .sql of an endpoint has a part `answer as (…)`.";
     if (!spec.sql.empty() && spec.permissions[0] != anyone && !contains(spec.sql, "authorized") &&
         !(is_plain && contains(spec.sql, "answer")))
@@ -98,7 +98,7 @@ template <class F>
 constexpr void check_name(const EndpointSpec& spec, const F& fields, std::string_view whole, Reads& reads) {
     const ParameterName parameter(whole);
     const std::string_view group = parameter.group, name = parameter.name;
-    if (group == "body" || group == "given") {
+    if (group == "body" || group == "sent") {
         for (std::size_t i = 0; i < fields.names.size(); ++i)
             if (fields.names[i] == name) {
                 if (fields.files[i])
@@ -158,14 +158,15 @@ template <class F>
 constexpr void check(const EndpointSpec& spec, const F& fields, bool is_page) {
     if (spec.route.empty()) throw "An endpoint needs a .route.";
     if (spec.summary.empty()) throw "An endpoint needs a .summary: a sentence for the documentation.";
-    if (spec.permissions.empty()) throw "An endpoint needs .permissions: caller, anyone or the code of a permission.";
+    if (spec.permissions.size() != 1)
+        throw "An endpoint needs exactly one of .permissions: caller, anyone or the code of a permission.";
     for (std::string_view code : spec.permissions)
         if (code != caller && code != anyone && !is_permission(code))
             throw "A permission of the endpoint is not in lib/schema/permissions.hpp.";
     check_routes(spec);
     // the library writes its work
     const bool is_plain =
-        spec.resource && !contains(spec.sql, "answer as") && Route(spec.route).method() != "GET" && !is_page;
+        spec.resource && !sql_text::has_part(spec.sql, "answer") && Route(spec.route).method() != "GET" && !is_page;
     check_facts(spec, fields, is_page, is_plain);
     check_sql(spec, fields, is_plain);
     for (const Rule& rule : spec.rules) check_rule(spec, rule);

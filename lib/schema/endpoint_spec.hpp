@@ -40,6 +40,7 @@ struct Choice {
 /// Statements that the code of an endpoint sends.
 using Queries = List<std::string_view, 12>;
 
+// defined in higher layers: only their names are needed here
 class RequestContext;
 struct Reply;
 
@@ -67,7 +68,7 @@ struct EndpointSpec {
     std::string_view route;                ///< methods, then the path: `PUT PATCH /api/v1/tasks/{task_id}`
     List<std::string_view, 12> also = {};  ///< the same under other routes
     std::string_view summary = "";         ///< a sentence for the API's documentation
-    List<std::string_view> permissions;    ///< the one that is required: `caller`, `anyone` or a code
+    List<std::string_view> permissions;    ///< exactly one: `caller`, `anyone` or a code
     ResourceRef resource = {};             ///< what is stored; alone it is the plain verb of the method
     std::string_view row = "";             ///< which row, where `{<name>_id}` in the path does not say it
     ResourceRef parent = {};  ///< a creation or list: the object that it is part of, which `{<name>_id}` in the
@@ -87,7 +88,7 @@ struct EndpointSpec {
                                 ///< plain verb's is written
     List<Parameter, 12> extra_params = {};  ///< what `.prepare` or `.run` gives as :extra.NAME
     Queries queries = {};  ///< what `.prepare` and `.run` send; others are not sent (RequestContext::query)
-    /// Code between what was sent and the statement, outside of its transaction; once, however often that is tried.
+    /// Code that runs once after the input is read and before the statement's transaction; a retry does not repeat it.
     Hook<void> prepare = {};
     Hook<Reply> run = {};                ///< code around the statement
     int status = 0;                      ///< unless it follows from the method: 201, 204, else 200

@@ -16,7 +16,7 @@ struct Operation {
 
     Route route{spec.route};
     /// Without authentication: there is no caller.
-    bool is_open = spec.permissions[0] == anyone;
+    bool is_public = spec.permissions[0] == anyone;
     bool writes = route.method() != "GET";
     bool deletes = route.method() == "DELETE";
     /// The id of the resource, or of the parent, is in the path.
@@ -28,9 +28,9 @@ struct Operation {
     bool creates = is_plain && !names_a_row && route.method() == "POST";
 
     /// Whether an Idempotency-Key is of use: the answers of the login family must not be stored.
-    bool takes_key() const { return route.has_method("POST") && !is_open && !route.path.starts_with("/api/v1/auth/"); }
+    bool takes_key() const { return route.has_method("POST") && !is_public && !route.path.starts_with("/api/v1/auth/"); }
     /// Whether the caller may say which version of the row is meant.
-    bool takes_if_match() const { return writes && names_a_row && !is_open; }
+    bool takes_if_match() const { return writes && names_a_row && !is_public; }
     /// Whether a change checks references beside the row: a creation checks them with its rules.
     bool checks_references() const;
     /// Whether it is an upload.

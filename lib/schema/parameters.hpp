@@ -1,11 +1,12 @@
-// The named parameters of every statement: where a value comes from is the first part of its name, so no two collide.
+// The named parameters of an endpoint's statements: where a value comes from is the first part of its name, so no two
+// collide. The library's own and the command's statements may have names without a group.
 #pragma once
 #include <string_view>
 
 namespace api {
 
 // :body.NAME    a field of the body, in the SQL type of its C++ type; null where it is null or was not sent
-// :given.NAME   whether the client sent that field: what tells an absent field from a null one in PUT and PATCH
+// :sent.NAME    whether the client sent that field: what tells an absent field from a null one in PUT and PATCH
 // :path.NAME    a parameter of the path; what ends in _id is a bigint
 // :extra.NAME   what the endpoint's own code gives, declared in .extra_params
 // :system.NAME  what the library gives, listed here
@@ -26,11 +27,11 @@ inline constexpr Parameter system_parameters[] = {
     {"base_url", "text"},         ///< scheme and host, for URLs in answers
     {"media_expires", "bigint"},  ///< when the signed URLs of this answer expire, in seconds since 1970
     {"attempt", "text"},          ///< the name under which a password is tried (auth/login_throttle.hpp)
-    {"caller", "bigint"},         ///< the id of the user who is asked for the password (auth/account.hpp)
+    {"caller", "bigint"},         ///< the id of the user whose password is checked (auth/account.hpp)
     {"verified_hash", "text"},    ///< the hash of the password that was given (auth/account.hpp)
     {"route", "text"},            ///< of the endpoint, as part of what an Idempotency-Key belongs to
     {"idempotency_key", "text"},  ///< as it was sent
-    {"digest", "text"},           ///< SHA-256 of what is asked with the key
+    {"digest", "text"},           ///< SHA-256 of the request that came with the key
     {"status", "integer"},        ///< of the answer that is kept for the key
     {"headers", "jsonb"},         ///< of that answer
     {"answer", "text"},           ///< its body

@@ -1,4 +1,4 @@
-// Rules: why a request that is well-formed and permitted is refused all the same.
+// Rules: conditions of one endpoint under which it refuses a request, beside what the library refuses.
 #pragma once
 #include <string_view>
 
@@ -7,8 +7,8 @@
 namespace api {
 
 /// A refusal of one endpoint, with its code, status and sentence. A rule with `.when` is a condition of the endpoint's
-/// statement, written with names: `{.code = …, .status = …, .when = …, .detail = …}`. Without one it gives its words to
-/// what is found otherwise: constraint(), absent(), thrown().
+/// statement, written with names: `{.code = …, .status = …, .when = …, .detail = …}`. Without one it gives
+/// code and sentence to a refusal found elsewhere: a violated constraint(), an absent() row, or one thrown() by code.
 ///
 /// `.when` is SQL over `it` (the row as it is; null at a creation), `input` (the row as it would be), `me` (the
 /// caller), and the parent by its resource's name. 400 comes before 403, 403 before 412, 409 last.

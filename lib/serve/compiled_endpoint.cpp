@@ -16,15 +16,15 @@ CompiledEndpoint compiled(Operation operation, decltype(&read_upload) receive) {
     const ParameterTypes types(op);
     endpoint.routes.push_back(op.route);
     for (std::string_view also : spec.also) endpoint.routes.emplace_back(also);
-    if (!op.is_open) endpoint.caller_statement = caller_statement(op);
-    if (!op.is_page && (spec.resource || !spec.sql.empty()) && !(op.is_open && spec.sql.empty()))
+    if (!op.is_public) endpoint.caller_statement = caller_statement(op);
+    if (!op.is_page && (spec.resource || !spec.sql.empty()) && !(op.is_public && spec.sql.empty()))
         endpoint.statement = statement_of(op);
     if (op.takes_key()) endpoint.key_statement = key_statement(op);
     if (spec.serialized)
         endpoint.lock_statement = numbered(serialize_requests, types);
     else if (!spec.lock.empty())
         endpoint.lock_statement = numbered(spec.lock, types);
-    for (std::string_view sql : spec.queries) endpoint.queries.push_back(numbered(sql, types, !op.is_open));
+    for (std::string_view sql : spec.queries) endpoint.queries.push_back(numbered(sql, types, !op.is_public));
     return endpoint;
 }
 

@@ -10,8 +10,8 @@ struct CompiledEndpoint {
     Operation operation;
     /// Of an upload: read_upload(). A pointer, so that what it needs is linked to handlers of uploads alone.
     decltype(&read_upload) receive = nullptr;
-    std::vector<Route> routes = {};       ///< .route, then those of .also
-    Statement statement = {};             ///< empty for a list, whose statement depends on the query, and for mere code
+    std::vector<Route> routes = {};  ///< .route, then those of .also
+    Statement statement = {};  ///< empty for a list, whose statement depends on the query, and where code alone answers
     Statement caller_statement = {};      ///< empty where no caller is required
     Statement key_statement = {};         ///< of a POST that takes an Idempotency-Key
     Statement lock_statement = {};        ///< runs before the statement; empty where there is none
@@ -20,7 +20,7 @@ struct CompiledEndpoint {
     /// Whether it serves this method on this path; then parameters are those of the path. A literal path is not taken
     /// for a parameter of another route.
     bool serves(std::string_view method, std::string_view path, bool is_literal, PathParameters& parameters) const;
-    /// Every statement that it may send, each once, for --describe and --check. Those of a list are the plain page, a
+    /// Every statement that it may send, for --describe and --check. Those of a list are the plain page, a
     /// page after a cursor in every order, and one with all filters.
     std::vector<Statement> all_statements() const;
 };

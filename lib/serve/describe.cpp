@@ -34,7 +34,7 @@ std::vector<Refusal> refusals_of(const CompiledEndpoint& endpoint) {
         all.insert(all.end(), {invalid_key, key_reused});
     else if (operation.route.has_method("POST"))
         all.push_back(no_keys);
-    if (!operation.is_open)
+    if (!operation.is_public)
         for (const Refusal* reason : unauthenticated_reasons) all.push_back(*reason);
     if (find_permission(spec.permissions[0])) all.push_back(permission_missing);
     if (spec.session_only) all.push_back(session_required);

@@ -145,10 +145,10 @@ Reply Handler::handle(Request& request, Database& database) const {
 }
 
 void Handler::after(const Reply& reply, std::string_view id, Database& database) const {
-    if (reply.used_key.empty()) return;
+    if (reply.used_session_key.empty()) return;
     static const Statement statement = numbered(touch_session);
     try {
-        database.query(statement, {{"system.session_key", reply.used_key}});
+        database.query(statement, {{"system.session_key", reply.used_session_key}});
     } catch (const Collision&) {  // NOLINT(bugprone-empty-catch): another request notes it at this moment
     } catch (const std::exception& fault) {
         log_line(name_, std::string("the use of a session was not noted: ") + fault.what(), id);

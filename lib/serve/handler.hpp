@@ -11,6 +11,7 @@ namespace api {
 /// The endpoints of one path family.
 class Handler {
 public:
+    /// The name is that of the source file; endpoints are tried in this order.
     Handler(std::string name, std::vector<CompiledEndpoint> endpoints);
     Handler(const Handler&) = delete;
     Handler& operator=(const Handler&) = delete;
@@ -33,7 +34,8 @@ private:
 
     std::string name_;
     std::vector<CompiledEndpoint> endpoints_;
-    std::set<std::string_view> literal_paths_;  ///< those without a parameter win over those with one
+    std::set<std::string_view>
+        literal_paths_;  ///< the paths of all routes: one that a request equals wins over one with a parameter
 };
 
 }  // namespace api

@@ -21,20 +21,20 @@ Pipeline::Pipeline(const CompiledEndpoint& endpoint, Request& request, Database&
 
 Reply Pipeline::run() {
     if (!is_prepared_) prepare();
-    in_transaction_ = false;  // a try before this one may have left it
-    return input_.idempotency_key ? work_once() : work();
+    in_transaction_ = false;  // an earlier attempt may have left it true
+    return input_.idempotency_key ? work_with_key() : work();
 }
 
 void Pipeline::prepare() {
     // identify: 401 where there is no token of ours, before anything is read
-    const Identity identity = operation_.is_open ? Identity() : identify(request);
+    const Identity identity = operation_.is_public ? Identity() : identify(request);
     // read: a fault waits until the caller is known to be valid (401) and to have the permission (403)
     input_ = read(request, endpoint_, path_);
     // bind
     bind_request(identity);
-    if ((input_.fault || endpoint_.receive) && !operation_.is_open) caller();
+    if ((input_.fault || endpoint_.receive) && !operation_.is_public) caller();
     if (input_.fault) throw Problem(*input_.fault);
-    if (endpoint_.receive) receive_file();  // only now: no byte is stored for a caller who has not the permission
+    if (endpoint_.receive) receive_file();  // only now: no byte is stored for a caller who lacks the permission
     fields = std::move(input_.fields);
     bind_body();
     if (spec().prepare) spec().prepare(*this);
@@ -44,7 +44,7 @@ void Pipeline::prepare() {
 // -- bind: values get the names of schema/parameters.hpp; the part before the dot keeps them apart
 
 void Pipeline::bind_request(const Identity& identity) {
-    if (!operation_.is_open) parameters["system.session_key"] = identity.session_key;
+    if (!operation_.is_public) parameters["system.session_key"] = identity.session_key;
     parameters["system.ip"] = std::string(request.variable("REMOTE_ADDR"));
     parameters["system.user_agent"] = input_.user_agent;
     parameters["system.if_match"] = input_.if_match;
@@ -59,7 +59,7 @@ void Pipeline::bind_body() {
     for (const Member& member : operation_.body) {
         if (member.is_secret || member.is_file) continue;
         const json::value* field = fields.if_contains(member.name);
-        parameters["given." + member.name] = field ? "true" : "false";
+        parameters["sent." + member.name] = field ? "true" : "false";
         parameters["body." + member.name] = !field || field->is_null() ? std::nullopt : std::optional(text_of(*field));
     }
 }
@@ -83,7 +83,7 @@ void Pipeline::receive_file() {
 
 Reply Pipeline::work() { return spec().run ? spec().run(*this) : answer(); }
 
-Reply Pipeline::work_once() {
+Reply Pipeline::work_with_key() {
     // of what is requested, not of the bytes: a form that is sent again has another boundary, and a route other paths
     parameters["system.digest"] = crypto::sha256_hex(path_with(operation_.route.path, input_.path) + '\n' +
                                                      std::string(request.query()) + '\n' + json::serialize(fields));
@@ -96,7 +96,7 @@ Reply Pipeline::work_once() {
         const Rows stored = send(numbered(stored_answer, ParameterTypes(operation_)));
         database.rollback();
         Reply reply = replay(stored);
-        reply.used_key = key_to_touch(taken);
+        reply.used_session_key = session_key_to_touch(taken);
         return reply;
     }
     Reply reply = work();
@@ -108,9 +108,9 @@ Reply Pipeline::work_once() {
 
 Rows Pipeline::execute() {
     // the lock comes before the statement, which then sees what the request before it did
-    const bool is_one_of_many = !endpoint_.lock_statement.text.empty() || !files_.empty();
-    const bool begins = is_one_of_many && !in_transaction_;
-    if (begins) database.begin();
+    const bool needs_transaction = !endpoint_.lock_statement.text.empty() || !files_.empty();
+    const bool opens_transaction = needs_transaction && !in_transaction_;
+    if (opens_transaction) database.begin();
     if (!endpoint_.lock_statement.text.empty()) send(endpoint_.lock_statement);
     Rows rows;
     try {
@@ -122,12 +122,12 @@ Rows Pipeline::execute() {
     }
     refuse_caller(rows);
     for (const std::unique_ptr<Incoming>& file : files_) file->keep(database);
-    if (begins) database.commit();
+    if (opens_transaction) database.commit();
     return rows;
 }
 
 Rows Pipeline::send(const Statement& statement) {
-    // once for all statements of a request: the parts of a long list are as one
+    // one value for all statements of a request, so that the parts of a CSV table agree
     for (const std::string& name : statement.names) {
         if (name == "system.base_url") parameters.try_emplace(name, request.base_url());
         if (name == "system.media_expires")
@@ -161,7 +161,7 @@ Reply Pipeline::answer() {
     if (operation_.is_page) return input_.wants_csv ? answer_table() : answer_page();
     const Rows rows = execute();
     Reply reply = render_row(operation_, request, input_, rows);
-    reply.used_key = key_to_touch(rows);
+    reply.used_session_key = session_key_to_touch(rows);
     return reply;
 }
 
@@ -178,29 +178,29 @@ Reply Pipeline::answer_page() {
     }
     refuse_caller(rows);
     Reply reply = render_page(operation_, request, page, rows);
-    reply.used_key = key_to_touch(rows);
+    reply.used_session_key = session_key_to_touch(rows);
     return reply;
 }
 
 Reply Pipeline::answer_table() {
-    std::string used_key;
+    std::string used_session_key;
     database.begin_snapshot();
     auto spool = table::spooled(operation_, *input_.page, [&](const PageRequest& page) {
         for (const auto& [name, value] : page.values) parameters[name] = value;
         Rows rows = send(page_statement(operation_, page.query));
         refuse_caller(rows);
-        if (used_key.empty()) used_key = key_to_touch(rows);
+        if (used_session_key.empty()) used_session_key = session_key_to_touch(rows);
         return rows;
     });
     database.rollback();
     Reply reply = render_table(operation_, std::move(spool));
-    reply.used_key = std::move(used_key);
+    reply.used_session_key = std::move(used_session_key);
     return reply;
 }
 
 Reply Pipeline::reply_with(const json::object& value) const { return render_json(operation_, value); }
 
-std::string Pipeline::key_to_touch(const Rows& rows) const {
+std::string Pipeline::session_key_to_touch(const Rows& rows) const {
     return rows.is_true(0, touch_column) ? *parameters.at("system.session_key") : std::string();
 }
 

@@ -28,14 +28,14 @@ private:
     void bind_body();
     void receive_file();
     Reply work();
-    Reply work_once();
+    Reply work_with_key();
     Rows execute();
     Reply answer_page();
     Reply answer_table();
     Rows send(const Statement& statement);
     void refuse_caller(const Rows& rows) const;
     /// The session whose use is worth a note, or empty.
-    std::string key_to_touch(const Rows& rows) const;
+    std::string session_key_to_touch(const Rows& rows) const;
     Reply reply_with(const json::object& value) const override;
 
     const CompiledEndpoint& endpoint_;

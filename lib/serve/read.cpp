@@ -31,7 +31,7 @@ std::string read_user_agent(const Request& request) {
     return agent;
 }
 
-json::object read_fields(Request& request, const Operation& operation) {
+json::object read_body_and_query(Request& request, const Operation& operation) {
     CheckedFields checked = read_input(request, operation.body, operation.answer);
     if (!operation.is_page && operation.spec.content_type.empty())
         for (const auto& [name, value] : decode_query(request.query()))
@@ -40,8 +40,8 @@ json::object read_fields(Request& request, const Operation& operation) {
     return std::move(checked.fields);
 }
 
-/// Ids in one spelling. Throws 404 where an id is none: it names nothing.
-void check_path(PathParameters& path) {
+/// Writes ids in one spelling. Throws 404 where the text is not an id.
+void normalize_ids(PathParameters& path) {
     for (auto& [name, value] : path) {
         if (!name.ends_with("_id")) continue;
         json::value number(value);
@@ -62,8 +62,8 @@ Input read(Request& request, const CompiledEndpoint& endpoint, const PathParamet
         if (!if_match.empty()) input.if_match = versions_of(if_match);
         input.idempotency_key = read_idempotency_key(request, operation);
         input.user_agent = read_user_agent(request);
-        if (!endpoint.receive) input.fields = read_fields(request, operation);
-        check_path(input.path);
+        if (!endpoint.receive) input.fields = read_body_and_query(request, operation);
+        normalize_ids(input.path);
         if (operation.is_page)
             input.page =
                 read_page(request.query(), operation, input.path,

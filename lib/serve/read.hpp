@@ -18,8 +18,9 @@ struct Input {
     std::string user_agent = {};
 };
 
-/// Reads it, in the order in which a fault is answered: 406, headers, 413, 415 and 400 of the body, 404 of the path,
-/// 400 of the query. Throws nothing but what is no fault of the client's.
+/// Reads a request. Keeps the first fault of the client in Input::fault: 406, headers, 413, 415, 400 of the body and of
+/// an unknown query parameter, 404 of the path; of a list 400 of the query last. Throws only what is a fault of the
+/// server.
 Input read(Request& request, const CompiledEndpoint& endpoint, const PathParameters& path);
 
 /// The types that an answer can have, as a sentence says them.

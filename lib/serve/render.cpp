@@ -7,12 +7,13 @@
 #include "http/csv.hpp"
 #include "http/negotiation.hpp"
 #include "serve/row_writer.hpp"
+#include "sql/page_rows.hpp"
 
 namespace api {
 
 namespace {
 
-void add_list_headers(Reply& reply, const Operation& operation) {
+void add_cache_headers(Reply& reply, const Operation& operation) {
     reply.headers.emplace_back("Cache-Control", operation.spec.no_store ? "no-store" : "private, no-cache");
     reply.headers.emplace_back("Vary", "Accept, Authorization");
 }
@@ -22,7 +23,7 @@ void add_csv_headers(Reply& reply, const Operation& operation) {
     const std::string_view path = operation.route.path;
     reply.headers.emplace_back("Content-Disposition",
                                "attachment; filename=\"" + std::string(path.substr(path.rfind('/') + 1)) + ".csv\"");
-    add_list_headers(reply, operation);
+    add_cache_headers(reply, operation);
 }
 
 /// An answer that is made of lists, as one table.
@@ -66,7 +67,7 @@ Reply render_row(const Operation& operation, const Request& request, const Input
         reply.headers.emplace_back("Cache-Control", "no-store");
         return reply;
     }
-    add_list_headers(reply, operation);
+    add_cache_headers(reply, operation);
     if (const Member* version = find_member(operation.answer, "version")) {
         std::string etag = '"' + value_of(version) + '-' + crypto::sha256_hex(reply.body, 4) + '"';
         if ((method == "GET" || method == "HEAD") && names_tag(request.variable("HTTP_IF_NONE_MATCH"), etag))
@@ -113,7 +114,7 @@ Reply render_page(const Operation& operation, const Request& request, const Page
         write_object(out, operation.answer, rows, row_at(i), column);
     }
     out += "]}";
-    add_list_headers(reply, operation);
+    add_cache_headers(reply, operation);
     return reply;
 }
 

@@ -8,6 +8,7 @@
 #include "http/csv.hpp"
 #include "schema/items.hpp"
 #include "serve/row_writer.hpp"
+#include "sql/page_rows.hpp"
 
 namespace api::table {
 

@@ -34,7 +34,7 @@ public:
     void commit();
     void rollback() { transaction_.reset(); }
     bool in_transaction() const { return transaction_ != nullptr; }
-    /// Whether the server has said farewell to an idle connection.
+    /// Whether the server has closed an idle connection.
     bool is_broken();
 
 private:

@@ -31,7 +31,7 @@ Database::Database(std::string program, bool deploying) : program_(std::move(pro
 Database::~Database() = default;
 
 Connection& Database::connected() {
-    // noticing the farewell of an idle server now is better than losing the request on it
+    // better to notice here that the server has closed an idle connection than to lose a request on it
     if (connection_ && !connection_->in_transaction() && connection_->is_broken()) {
         connection_.reset();
         ++spent_.connections_lost;

@@ -19,13 +19,15 @@ struct Statement {
     bool has_custom_plan = false;  ///< planned for each request, with its values; else once for all values
 };
 
-/// Values of named parameters; nothing is null.
+/// Values of named parameters; std::nullopt is SQL null.
 using Parameters = std::map<std::string, std::optional<std::string>, std::less<>>;
 
 /// The rows of an answer, as text.
 class Rows {
 public:
+    /// How many rows.
     std::size_t size() const;
+    /// Throws std::out_of_range where there is no such cell.
     bool is_null(std::size_t row, std::size_t column) const;
     /// The cell's text, valid as long as the rows are.
     std::string_view operator()(std::size_t row, std::size_t column) const;
@@ -40,7 +42,7 @@ public:
     std::shared_ptr<const Held> held;
 };
 
-/// An error of the database that the caller of a statement may have to handle; what() says why, on one line.
+/// An error of the database that C++ code may have to handle; what() says why, on one line.
 struct DatabaseError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -80,11 +82,14 @@ public:
     /// Several statements at once from a file of ours, without parameters. Errors are std::runtime_error with
     /// PostgreSQL's words.
     void script(const std::string& sql);
+    /// Begins a transaction.
     void begin();
     /// Begins a transaction that only reads, and sees what was there at its first statement.
     void begin_snapshot();
-    /// Throws where anything failed since begin(), whoever caught it: PostgreSQL answers COMMIT with a silent ROLLBACK.
+    /// Throws std::logic_error where a statement failed since begin(), even if its exception was caught: PostgreSQL
+    /// would roll back silently.
     void commit();
+    /// Ends the open transaction without effect; does nothing where there is none.
     void rollback();
 
     /// Plans without running, which also asks whether this role may: PostgreSQL's words where it refuses, else nothing.

@@ -80,7 +80,7 @@ std::vector<std::string_view> ways_of(const Member& member) {
 }
 
 void Filters::read(const std::string& name, const std::string& text) {
-    if (is_choice(name, text)) return;
+    if (read_choice(name, text)) return;
     const std::size_t mark = name.find("__");
     const std::string base = name.substr(0, mark), way = mark == name.npos ? "" : name.substr(mark + 2);
     const Member* member = find_member(op_.answer, base);
@@ -98,7 +98,7 @@ bool Filters::is_offered(std::string_view name) const {
     return std::ranges::find(filters, name) != filters.end();
 }
 
-bool Filters::is_choice(const std::string& name, const std::string& text) {
+bool Filters::read_choice(const std::string& name, const std::string& text) {
     std::vector<std::string_view> values;
     for (const Choice& choice : op_.spec.choices) {
         if (choice.parameter != name) continue;
@@ -134,7 +134,7 @@ std::string Filters::search(const std::string& text, const std::string& paramete
 
 std::string Filters::by_member(const Member& member, std::string_view way, const std::string& name,
                                const std::string& text) {
-    // how many rows an id or a number leaves can be guessed without it; of all others only the value tells
+    // the planner can estimate an id or a number without its value; for all others it needs the value
     if (!way.empty() || member.is_text || member.is_choice || member.is_time) query_.has_custom_plan = true;
     const ByMember by{member, text, "filter." + name, "it." + sql_text::quoted(member.name),
                       member.nullable && member.is_time};

@@ -14,7 +14,7 @@ public:
     Filters(const Operation& operation, PageQuery& query, Parameters& values, Errors& errors)
         : op_(operation), query_(query), values_(values), errors_(errors) {}
 
-    /// Adds a condition to the query and its values to the values; or what is wrong with it to the errors.
+    /// Adds the parameter's condition and value to query and values, or what is wrong to errors.
     void read(const std::string& name, const std::string& text);
 
 private:
@@ -33,7 +33,7 @@ private:
 
     bool is_offered(std::string_view name) const;
     /// Whether it is one of the endpoint's choices; its condition is added, or it is refused.
-    bool is_choice(const std::string& name, const std::string& text);
+    bool read_choice(const std::string& name, const std::string& text);
     // each returns what is wrong, or nothing
     std::string search(const std::string& text, const std::string& parameter);
     std::string by_member(const Member& member, std::string_view way, const std::string& name, const std::string& text);

@@ -27,7 +27,7 @@ std::string select_of(const Shape& body, std::string_view column) {
 std::string sent_row(const Shape& body) { return select_of(body, ":body.{name} as {column}"); }
 
 std::string changed_row(const Shape& body) {
-    return select_of(body, "case when :given.{name} then :body.{name} else it.{column} end as {column}");
+    return select_of(body, "case when :sent.{name} then :body.{name} else it.{column} end as {column}");
 }
 
 }  // namespace api

@@ -18,7 +18,7 @@ private:
     /// One branch per way to see, each without the rows of those before it: an OR would read the whole table.
     std::vector<std::string> branches(std::string_view columns, const std::vector<std::string>& conditions,
                                       std::string_view tail) const;
-    /// The part that counts: exactly, or until it is clear that there are more than is told.
+    /// The part that counts the rows: exactly, or up to most_counted + 1.
     std::string total() const;
     /// The condition that a row comes after the cursor.
     std::string after_cursor() const;
@@ -35,8 +35,8 @@ private:
 
 /// The statement of a page.
 Statement statement_of(const Operation& operation, const PageQuery& query);
-/// The same, built once for each text: that takes longer to make than the page to write. Valid until this thread's next
-/// call.
+/// The same, from a cache of this thread: building the text takes longer than writing the page. Valid until this
+/// thread's next call.
 const Statement& page_statement(const Operation& operation, const PageQuery& query);
 
 /// The SQL expression of a member in a list's order; the null of a day or a moment sorts as infinity, last. Throws

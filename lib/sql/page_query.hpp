@@ -1,4 +1,4 @@
-// One page of a list: what the query string asks for, as SQL and values.
+// One page of a list as SQL: what decides the text of its statement. The values are in PageRequest (page_request.hpp).
 #pragma once
 #include "sql/statement.hpp"
 

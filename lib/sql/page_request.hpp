@@ -23,26 +23,8 @@ struct PageRequest {
 PageRequest read_page(std::string_view query_string, const Operation& operation, const PathParameters& path,
                       std::optional<int> rows_at_once = std::nullopt);
 
-/// The rows of a page, without the one that only tells that there are more.
-class PageRows {
-public:
-    /// All must outlive it.
-    PageRows(const Operation& operation, const PageRequest& page, const Rows& rows);
-
-    std::size_t size() const { return size_; }
-    bool has_more() const { return has_more_; }
-    /// What a row is ordered by, the id last: where the page after it begins.
-    std::vector<std::string> keys(std::size_t row) const;
-
-private:
-    std::size_t column_of(std::string_view member) const;
-
-    const Operation& op_;
-    const PageQuery& query_;
-    const Rows& rows_;
-    std::size_t size_;
-    bool has_more_;
-};
+/// What the null of a nullable member is in a cursor, as sort_key() has it.
+inline const char* null_key(bool descending) { return descending ? "-infinity" : "infinity"; }
 
 /// Asks for the page after a row's keys.
 void continue_after(PageRequest& page, const std::vector<std::string>& keys);

@@ -48,8 +48,8 @@ std::string RefusalBuilder::missing_reference(const Member& member) const {
             "case when exists (select from jsonb_array_elements_text(:body.{name}) named (id)\n"
             "                   where {missing}) then '{name}' end",
             {{"name", member.name}, {"missing", is_missing("named.id::bigint", " offset 0")}});
-    // what is stored already may stay, also where it could not be chosen any more; what a hidden
-    // row refers to is not told in this way
+    // a stored reference may stay even if it could not be chosen now; a row that the caller cannot see must not reveal
+    // its reference
     const std::string differs = op_.id_in_path
                                     ? fill(
                                           "and input.{column} is distinct from (select it.{column} from {table} it"

@@ -8,7 +8,7 @@
 
 namespace api {
 
-class Incoming;
+class Incoming;  // defined in a higher layer, files/storage.hpp: only its name is needed here
 
 /// The caller of a request.
 struct Caller {
@@ -33,7 +33,7 @@ public:
     virtual Rows query(std::string_view sql) = 0;
     /// The caller, by the caller's part of the statement. Throws 401 and 403.
     virtual Caller caller() = 0;
-    /// What the statement's row speaks of, kept with it: the file of the body, unless `.prepare` puts others there.
+    /// The files kept in the statement's transaction: the uploaded file, unless `.prepare` replaces it.
     virtual std::vector<std::unique_ptr<Incoming>>& files() = 0;
 
     /// Gives a value to a parameter of the endpoint's .extra_params.

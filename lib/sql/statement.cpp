@@ -9,7 +9,7 @@ std::string_view ParameterTypes::of(std::string_view parameter) const {
     if (!operation_ && !parameter.starts_with("system.")) return {};
     const ParameterName parts(parameter);
     const std::string_view group = parts.group, name = parts.name;
-    if (group == "given") return "boolean";
+    if (group == "sent") return "boolean";
     if (group == "path") return name.ends_with("_id") ? "bigint" : "text";
     if (group == "body") {
         const Member* member = find_member(operation_->body, name);

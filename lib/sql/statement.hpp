@@ -8,7 +8,7 @@ namespace api {
 /// The SQL types of the parameters of one endpoint.
 class ParameterTypes {
 public:
-    /// Knows no type at all: for statements outside of endpoints.
+    /// Knows only the types of :system parameters: for statements outside of endpoints.
     ParameterTypes() = default;
     /// The operation must outlive it.
     explicit ParameterTypes(const Operation& operation) : operation_(&operation) {}

@@ -191,7 +191,7 @@ std::string StatementBuilder::columns() const {
 
 // -- the whole
 
-std::string StatementBuilder::of_anyone() const {
+std::string StatementBuilder::of_public() const {
     const bool has_me = has_part(op_.spec.sql, "me");
     return fill(R"(
 with
@@ -267,12 +267,12 @@ select case {cases}
 }
 
 std::string StatementBuilder::text() const {
-    if (op_.is_open) return of_anyone();
+    if (op_.is_public) return of_public();
     return op_.is_plain && !op_.writes ? read() : write();
 }
 
 Statement statement_of(const Operation& operation) {
-    return numbered(StatementBuilder(operation).text(), ParameterTypes(operation), !operation.is_open);
+    return numbered(StatementBuilder(operation).text(), ParameterTypes(operation), !operation.is_public);
 }
 
 }  // namespace api

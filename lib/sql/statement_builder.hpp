@@ -11,7 +11,9 @@ namespace api {
 //   parent      the row of .parent, if the caller may see it; rules and .server_set have it by its resource's name
 //   target      the row, locked and in its newest state, if the caller may see it; refusal: which rule forbids the work
 //   authorized  target, if nothing forbids it; .sql works on what it joins with this
-//   answer      the work: the row that the answer shows. Parts of the .sql that speak of it come after it, else before
+//   answer      the work: the row that the answer shows. Where the library writes it, a .sql that mentions `answer`
+//   comes
+//               after it, any other before it
 
 /// Builds the statement of one operation. Data-modifying parts must be top-level, so texts are joined, not nested.
 class StatementBuilder {
@@ -27,7 +29,7 @@ public:
     std::string columns() const;
 
 private:
-    std::string of_anyone() const;
+    std::string of_public() const;
     std::string read() const;
     std::string write() const;
     /// The row that the path or .row names, if the caller may see it: a table and its join condition.
