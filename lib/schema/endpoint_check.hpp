@@ -46,6 +46,8 @@ constexpr void check_rule(const EndpointSpec& spec, const Rule& rule) {
         if (!spec.run && !spec.prepare) throw "Without .prepare or .run nothing is thrown().";
         return;
     }
+    for (std::string_view reserved : {"invalid", "no_such", "not_found", "stale", "permission_missing"})
+        if (rule.code == reserved) throw "The code of a rule is none of the library's own.";
     if (!rule.field.empty() && !rule.name.empty()) throw "A rule that names a field says no other name.";
     if (contains(rule.detail, "{}") == rule.name.empty()) throw "A rule has .name where its sentence has {}.";
     if (!rule.field.empty() && rule.status != 400) throw "Only a rule of status 400 names a field.";
@@ -137,6 +139,8 @@ constexpr void check_sql(const EndpointSpec& spec, const F& fields, bool is_plai
     for (const Computed& computed : spec.computed) look(computed.sql);
     for (const Rule& rule : spec.rules) look(rule.when), look(rule.name);
     for (const ServerSet& set : spec.server_set) look(set.sql);
+    if (spec.parent)
+        for (std::string_view way : spec.parent->visible) look(way);
     const bool is_upload = count(fields.files) > 0;
     if (is_upload && !reads.file && !spec.prepare && !spec.run)
         throw "The SQL of an upload reads :system.file_sha256: without it the file is not found again.";
@@ -144,6 +148,9 @@ constexpr void check_sql(const EndpointSpec& spec, const F& fields, bool is_plai
         for (std::string_view way : spec.resource->visible) look(way);
         for (const Computed& computed : spec.resource->computed) look(computed.sql);
         look(spec.resource->private_to);
+        look(spec.resource->searched);
+        for (const Attachment& to : spec.resource->attached)
+            for (std::string_view way : to.resource->visible) look(way);
     }
     for (std::size_t i = 0; i < fields.names.size(); ++i)
         if (fields.lists[i] && !reads.fields[i] && is_plain)

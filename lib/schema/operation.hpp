@@ -28,7 +28,9 @@ struct Operation {
     bool creates = is_plain && !names_a_row && route.method() == "POST";
 
     /// Whether an Idempotency-Key is of use: the answers of the login family must not be stored.
-    bool takes_key() const { return route.has_method("POST") && !is_public && !route.path.starts_with("/api/v1/auth/"); }
+    bool takes_key() const {
+        return route.has_method("POST") && !is_public && !route.path.starts_with("/api/v1/auth/");
+    }
     /// Whether the caller may say which version of the row is meant.
     bool takes_if_match() const { return writes && names_a_row && !is_public; }
     /// Whether a change checks references beside the row: a creation checks them with its rules.

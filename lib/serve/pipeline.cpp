@@ -184,8 +184,10 @@ Reply Pipeline::answer_page() {
 
 Reply Pipeline::answer_table() {
     std::string used_session_key;
-    database.begin_snapshot();
+    bool has_begun = false;  // not before there is a place for the table
     auto spool = table::spooled(operation_, *input_.page, [&](const PageRequest& page) {
+        if (!has_begun) database.begin_snapshot();
+        has_begun = true;
         for (const auto& [name, value] : page.values) parameters[name] = value;
         Rows rows = send(page_statement(operation_, page.query));
         refuse_caller(rows);

@@ -2,6 +2,7 @@
 #include "sql/statement.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace api {
 
@@ -28,20 +29,24 @@ std::string_view ParameterTypes::of(std::string_view parameter) const {
 
 Statement numbered(std::string_view sql, const ParameterTypes& types, bool has_caller) {
     Statement statement;
-    sql_text::scan(
-        sql,
-        [&](std::string_view name) {
-            const auto found = std::ranges::find(statement.names, name);
-            const auto number = found - statement.names.begin() + 1;
-            if (found == statement.names.end()) statement.names.emplace_back(name);
-            statement.text += "$" + std::to_string(number);
-            if (const std::string_view type = types.of(name); !type.empty()) {
-                statement.text += "::";
-                statement.text += type;
-            }
-        },
-        [&](std::string_view code) { statement.text += has_caller ? "me." + sql_text::quoted(code) : "false"; },
-        [&](char c) { statement.text += c; });
+    try {
+        sql_text::scan(
+            sql,
+            [&](std::string_view name) {
+                const auto found = std::ranges::find(statement.names, name);
+                const auto number = found - statement.names.begin() + 1;
+                if (found == statement.names.end()) statement.names.emplace_back(name);
+                statement.text += "$" + std::to_string(number);
+                if (const std::string_view type = types.of(name); !type.empty()) {
+                    statement.text += "::";
+                    statement.text += type;
+                }
+            },
+            [&](std::string_view code) { statement.text += has_caller ? "me." + sql_text::quoted(code) : "false"; },
+            [&](char c) { statement.text += c; });
+    } catch (const char* sentence) {  // what the compiler says of an endpoint, where SQL is made at run time
+        throw std::logic_error(sentence);
+    }
     return statement;
 }
 

@@ -20,7 +20,7 @@ private:
 };
 
 /// `:name` becomes `$n::type`, `has_permission(code)` the column of the caller's part with that name; without a caller
-/// it is false. Throws a sentence for SQL that could hide a name (schema/sql_text.hpp).
+/// it is false. Throws std::logic_error for SQL that could hide a name (schema/sql_text.hpp).
 Statement numbered(std::string_view sql, const ParameterTypes& types = {}, bool has_caller = true);
 
 /// The first columns of every statement of an endpoint: the refusal as jsonb, whether the use of the session is worth a

@@ -172,7 +172,7 @@ class Handlers(unittest.TestCase):
 
 class Database(unittest.TestCase):
     def setUp(self):
-        self.stack = devstack.DevStack(BUILD, FETTLE_WORKERS='4').start()
+        self.stack = devstack.DevStack(BUILD, deliberate=devstack.BROKEN_LINKS, FETTLE_WORKERS='4').start()
         self.addCleanup(self.stack.stop)
         self.root = self.stack.user('root', superuser=True)
         with open(os.path.join(self.stack.data, 'cluster/data/postmaster.pid')) as file:

@@ -66,6 +66,8 @@ void run_script(api::Database& database, const std::filesystem::path& path) {
     const std::string script = read_file(path);
     try {
         database.script(script);
+    } catch (const api::ConnectionLost&) {
+        throw;
     } catch (const std::runtime_error& error) {
         throw UserError(path.string() + " failed and changed nothing: " + error.what());
     }

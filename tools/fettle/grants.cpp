@@ -50,8 +50,11 @@ Privileges release_privileges() {
 }
 
 /// The privileges in the database of PUBLIC and of the roles of handlers, also of handlers that were removed. That
-/// PUBLIC may execute a function is PostgreSQL's default, and is not among them.
-Privileges stored_privileges(api::Database& database) {
+/// PUBLIC may execute a function is PostgreSQL's default; it counts for the functions that the release grants to a
+/// role.
+Privileges stored_privileges(api::Database& database, const Privileges& release) {
+    std::set<std::string> granted;
+    for (const Privilege& privilege : release) granted.insert(privilege[relation]);
     api::Rows rows = database.query(api::numbered(R"(
         select coalesce(r.rolname, 'public'), item.relation, lower(item.privilege_type), item.attname
           from (select c.relname as relation, '' as attname, a.*
@@ -63,15 +66,20 @@ Privileges stored_privileges(api::Database& database) {
                  where c.relnamespace = 'public'::regnamespace
                 union all
                 select 'function ' || p.proname, '', a.*
-                  from pg_proc p cross join lateral aclexplode(p.proacl) a
-                 where p.pronamespace = 'public'::regnamespace and a.grantee <> 0) item
+                  from pg_proc p
+                 cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+                 where p.pronamespace = 'public'::regnamespace) item
           left join pg_roles r on r.oid = item.grantee
          where item.grantee = 0 or r.rolname like 'fettle\_%')"),
                                     {});
     Privileges all;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        all.insert({std::string(rows(i, role)), std::string(rows(i, relation)), std::string(rows(i, action)),
-                    std::string(rows(i, column))});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        Privilege privilege{std::string(rows(i, role)), std::string(rows(i, relation)), std::string(rows(i, action)),
+                            std::string(rows(i, column))};
+        const bool is_default = privilege[role] == "public" && privilege[relation].starts_with(function_prefix) &&
+                                !granted.contains(privilege[relation]);
+        if (!is_default) all.insert(std::move(privilege));
+    }
     return all;
 }
 
@@ -137,11 +145,11 @@ void apply_grants(api::Database& database, bool revokes) {
     const Privileges release = release_privileges();
     const std::set<std::string> handler_roles = roles_of(release), missing = missing_roles(database, handler_roles);
     const Privileges wanted = grantable(release, missing);
-    std::set<std::string> other_roles = roles_of(stored_privileges(database));
+    std::set<std::string> other_roles = roles_of(stored_privileges(database, release));
     std::erase_if(other_roles, [&](const std::string& name) { return handler_roles.contains(name); });
     // twice: a privilege that is revoked from a whole relation is revoked from its columns as well
     for (int round = 0; round < 2; ++round) {
-        const Privileges stored = stored_privileges(database);
+        const Privileges stored = stored_privileges(database, release);
         const std::string script = (revokes ? statements_for(difference(stored, wanted), "revoke", "from") : "") +
                                    statements_for(difference(wanted, stored), "grant", "to");
         if (!script.empty()) database.script(script);
@@ -162,7 +170,7 @@ std::string check_grants(api::Database& database, const std::vector<std::string>
     if (!missing.empty())
         return "a superuser of PostgreSQL must run database_roles.sql, then run `fettle migrate`; there is no role " +
                join(missing);
-    const Privileges stored = stored_privileges(database);
+    const Privileges stored = stored_privileges(database, release);
     const Privileges lacking = difference(release, stored), excess = difference(stored, release);
     if (lacking.empty() && excess.empty()) return "";
     std::vector<std::string> counts;
