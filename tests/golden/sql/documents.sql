@@ -465,8 +465,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 
 -- PATCH /api/v1/documents/{document_id}
 -- $1 system.ip $2 system.session_key $3 path.document_id $4 body.file_name $5 body.title $6 body.task
--- $7 body.equipment $8 body.maintenance $9 body.report $10 body.message $11 system.if_match $12 given.file_name
--- $13 given.title $14 given.task $15 given.equipment $16 given.maintenance $17 given.report $18 given.message
+-- $7 body.equipment $8 body.maintenance $9 body.report $10 body.message $11 system.if_match $12 sent.file_name
+-- $13 sent.title $14 sent.task $15 sent.equipment $16 sent.maintenance $17 sent.report $18 sent.message
 -- $19 system.base_url $20 system.media_expires
 with
 me as materialized (

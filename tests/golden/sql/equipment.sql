@@ -282,11 +282,11 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
         and me.denied_as is null;
 
 -- PUT PATCH /api/v1/equipment/{equipment_id}
--- $1 system.ip $2 system.session_key $3 system.if_match $4 path.equipment_id $5 given.name $6 body.name
--- $7 given.serial_number $8 body.serial_number $9 given.category $10 body.category $11 given.manufacturer
--- $12 body.manufacturer $13 given.model $14 body.model $15 given.location $16 body.location $17 given.status
--- $18 body.status $19 given.acquired_on $20 body.acquired_on $21 given.service_life_months $22 body.service_life_months
--- $23 given.service_life_hours $24 body.service_life_hours $25 given.notes $26 body.notes
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 path.equipment_id $5 sent.name $6 body.name
+-- $7 sent.serial_number $8 body.serial_number $9 sent.category $10 body.category $11 sent.manufacturer
+-- $12 body.manufacturer $13 sent.model $14 body.model $15 sent.location $16 body.location $17 sent.status
+-- $18 body.status $19 sent.acquired_on $20 body.acquired_on $21 sent.service_life_months $22 body.service_life_months
+-- $23 sent.service_life_hours $24 body.service_life_hours $25 sent.notes $26 body.notes
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

@@ -266,9 +266,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 
 -- PUT PATCH /api/v1/maintenance/{maintenance_id}
 -- $1 system.ip $2 system.session_key $3 path.maintenance_id $4 body.task $5 body.performed_at $6 body.description
--- $7 body.findings $8 body.hours_spent $9 body.cost $10 body.parts $11 system.if_match $12 given.task
--- $13 given.performed_at $14 given.description $15 given.findings $16 given.hours_spent $17 given.cost
--- $18 given.parts
+-- $7 body.findings $8 body.hours_spent $9 body.cost $10 body.parts $11 system.if_match $12 sent.task
+-- $13 sent.performed_at $14 sent.description $15 sent.findings $16 sent.hours_spent $17 sent.cost $18 sent.parts
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

@@ -36,8 +36,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
         and me.denied_as is null;
 
 -- PATCH /api/v1/me
--- $1 system.ip $2 system.session_key $3 system.if_match $4 given.username $5 body.username $6 given.email
--- $7 body.email $8 given.first_name $9 body.first_name $10 given.last_name $11 body.last_name
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 sent.username $5 body.username $6 sent.email
+-- $7 body.email $8 sent.first_name $9 body.first_name $10 sent.last_name $11 body.last_name
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

@@ -31,8 +31,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
         and me.denied_as is null;
 
 -- PUT PATCH /api/v1/users/{user_id}/profile
--- $1 system.ip $2 system.session_key $3 system.if_match $4 given.phone $5 body.phone $6 given.job_title
--- $7 body.job_title $8 given.bio $9 body.bio $10 given.date_of_birth $11 body.date_of_birth $12 path.user_id
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 sent.phone $5 body.phone $6 sent.job_title
+-- $7 body.job_title $8 sent.bio $9 body.bio $10 sent.date_of_birth $11 body.date_of_birth $12 path.user_id
 -- $13 system.base_url $14 system.media_expires
 with
 me as materialized (

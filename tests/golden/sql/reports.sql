@@ -263,8 +263,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 
 -- PUT PATCH /api/v1/reports/{report_id}
 -- $1 system.ip $2 system.session_key $3 path.report_id $4 body.title $5 body.body $6 body.task $7 body.equipment
--- $8 body.period_start $9 body.period_end $10 system.if_match $11 given.title $12 given.body $13 given.task
--- $14 given.equipment $15 given.period_start $16 given.period_end
+-- $8 body.period_start $9 body.period_end $10 system.if_match $11 sent.title $12 sent.body $13 sent.task
+-- $14 sent.equipment $15 sent.period_start $16 sent.period_end
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

@@ -241,8 +241,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
 -- PUT PATCH /api/v1/roles/{role_id}
--- $1 system.ip $2 system.session_key $3 body.permissions $4 system.if_match $5 given.name $6 body.name
--- $7 given.description $8 body.description $9 path.role_id
+-- $1 system.ip $2 system.session_key $3 body.permissions $4 system.if_match $5 sent.name $6 body.name
+-- $7 sent.description $8 body.description $9 path.role_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

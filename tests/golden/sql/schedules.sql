@@ -274,9 +274,9 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- PUT PATCH /api/v1/schedules/{schedule_id}
 -- $1 system.ip $2 system.session_key $3 path.schedule_id $4 body.equipment $5 body.title $6 body.description
 -- $7 body.priority_level $8 body.every_days $9 body.every_hours $10 body.next_due_on $11 body.next_due_hours
--- $12 body.lead_days $13 body.is_active $14 system.if_match $15 given.equipment $16 given.title $17 given.description
--- $18 given.priority_level $19 given.every_days $20 given.every_hours $21 given.next_due_on $22 given.next_due_hours
--- $23 given.lead_days $24 given.is_active
+-- $12 body.lead_days $13 body.is_active $14 system.if_match $15 sent.equipment $16 sent.title $17 sent.description
+-- $18 sent.priority_level $19 sent.every_days $20 sent.every_hours $21 sent.next_due_on $22 sent.next_due_hours
+-- $23 sent.lead_days $24 sent.is_active
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

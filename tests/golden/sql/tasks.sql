@@ -315,8 +315,8 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 
 -- PUT PATCH /api/v1/tasks/{task_id}
 -- $1 system.ip $2 system.session_key $3 path.task_id $4 body.title $5 body.description $6 body.due_date
--- $7 body.priority_level $8 body.user $9 body.equipment $10 system.if_match $11 given.title $12 given.description
--- $13 given.due_date $14 given.priority_level $15 given.user $16 given.equipment
+-- $7 body.priority_level $8 body.user $9 body.equipment $10 system.if_match $11 sent.title $12 sent.description
+-- $13 sent.due_date $14 sent.priority_level $15 sent.user $16 sent.equipment
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,

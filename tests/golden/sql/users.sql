@@ -141,9 +141,9 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
 -- PUT PATCH /api/v1/users/{user_id}
--- $1 system.ip $2 system.session_key $3 body.roles $4 system.if_match $5 given.username $6 body.username
--- $7 given.email $8 body.email $9 given.first_name $10 body.first_name $11 given.last_name $12 body.last_name
--- $13 given.is_active $14 body.is_active $15 given.is_superuser $16 body.is_superuser $17 path.user_id
+-- $1 system.ip $2 system.session_key $3 body.roles $4 system.if_match $5 sent.username $6 body.username
+-- $7 sent.email $8 body.email $9 sent.first_name $10 body.first_name $11 sent.last_name $12 body.last_name
+-- $13 sent.is_active $14 body.is_active $15 sent.is_superuser $16 body.is_superuser $17 path.user_id
 with
 me as materialized (
     select u.id, s.id as session_id, s.kind,
