@@ -7,10 +7,10 @@ namespace api {
 /// must not stay in the heap), and the workers share two arenas. To be called before the first thread.
 void limit_heap();
 
-/// Returns to the kernel what an idle handler does not need: the free parts of its heap, and its code, which is read
-/// again from the file (from the page cache) when it runs. What runs while a handler is idle is marked gnu::hot: the
-/// linker puts it together, so that it brings back few pages. The kernel maps 64 KiB around each: 31 idle handlers took
-/// 2 MB more where these functions lay apart.
+/// Returns to the kernel what an idle handler does not need: the free parts of its heap, its code and constants, which
+/// are read again from the file (from the page cache) when it runs. What runs while a handler is idle is marked
+/// gnu::hot: the linker puts it together, so that it brings back few pages. The kernel maps 64 KiB around each: 31 idle
+/// handlers took 2 MB more where these functions lay apart.
 void release_memory();
 
 }  // namespace api

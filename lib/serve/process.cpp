@@ -23,7 +23,7 @@ namespace {
 
 /// Waits for a signal, or until no request has come for the idle time; an idle handler releases memory in between.
 /// Hot as release_memory() is (memory.hpp).
-[[gnu::hot]] void wait_for_end(int signal_fd, const FastCgiWorkers& workers) {
+[[gnu::hot, gnu::noinline]] void wait_for_end(int signal_fd, const FastCgiWorkers& workers) {
     const std::int64_t idle = settings().idle_seconds * 1000LL;
     pollfd waiting{signal_fd, POLLIN, 0};
     std::int64_t released = 0;  // after the request of that time
