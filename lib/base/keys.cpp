@@ -175,7 +175,7 @@ std::shared_ptr<const Keys> keys() {
     auto lacks = [&](const Use& use) {
         return std::ranges::none_of(read, [&](const Key& key) { return key.use == use.name; });
     };
-    if (std::any_of(std::begin(uses), std::end(uses), lacks)) {
+    if (std::ranges::any_of(uses, lacks)) {
         // handlers run as users that may only read: they use the keys that there are
         const bool may_make = access(fs::path(path).parent_path().c_str(), W_OK) == 0;
         if (!file && !may_make) fail("cannot make the keys in " + path + "; `fettle keys` does");

@@ -54,7 +54,7 @@ void read_multipart(multipart::Reader& reader, SentFields& given,
             value += piece;
         }
         if (!unicode::length(value)) throw Problem(refusals::malformed_form, "it is not UTF-8");
-        given.add(std::move(part->name), std::move(value));
+        given.add(part->name, value);
     }
 }
 

@@ -29,8 +29,7 @@ double quality_of(std::string_view accept, std::string_view type) {
     int closest = 0;
     for (const std::string_view part : split(accept, ",")) {
         std::string range = unicode::lower(part);
-        range.erase(std::remove_if(range.begin(), range.end(), [](char c) { return c == ' ' || c == '\t'; }),
-                    range.end());
+        std::erase_if(range, [](char c) { return c == ' ' || c == '\t'; });
         const std::string given = range.substr(0, range.find(';'));
         const int close = given == type                                                 ? 3
                           : given == std::string(type.substr(0, type.find('/'))) + "/*" ? 2

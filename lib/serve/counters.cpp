@@ -108,7 +108,7 @@ void Counters::count(std::string_view method, std::string_view route, int status
     name.append(" ").append(route).append(" ").append(std::to_string(status));
     Slot& slot = slot_of(*file_, name);
     const std::uint64_t nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0));
-    const auto bound = std::lower_bound(duration_bounds.begin(), duration_bounds.end(), nanoseconds);
+    const auto bound = std::ranges::lower_bound(duration_bounds, nanoseconds);
     slot.durations[static_cast<std::size_t>(bound - duration_bounds.begin())].fetch_add(1, std::memory_order_relaxed);
     slot.nanoseconds.fetch_add(nanoseconds, std::memory_order_relaxed);
 }

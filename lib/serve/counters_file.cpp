@@ -26,7 +26,7 @@ struct flock lock_of(std::size_t process) {
 
 bool is_known_method(std::string_view method) {
     constexpr std::string_view known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-    return std::find(std::begin(known), std::end(known), method) != std::end(known);
+    return std::ranges::find(known, method) != std::end(known);
 }
 
 }  // namespace api::counters_file

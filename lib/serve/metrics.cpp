@@ -140,8 +140,7 @@ std::string text(const std::string& folder) {
     text.family("process_start_time_seconds", "gauge", "When the newest of them started, in seconds since 1970.");
     for (const auto& [handler, counted] : all)
         if (!counted.started.empty())
-            text.sample("handler=\"" + handler + '"',
-                        seconds(*std::max_element(counted.started.begin(), counted.started.end()) * 1'000'000));
+            text.sample("handler=\"" + handler + '"', seconds(*std::ranges::max_element(counted.started) * 1'000'000));
     return text.take();
 }
 

@@ -534,8 +534,8 @@ BOOST_AUTO_TEST_CASE(what_is_damaged_is_refused_or_is_a_picture) {
             for (int flips = 1 + i % 3; flips > 0; --flips) {
                 random = random * 1664525 + 1013904223;
                 // every other time near the start, where the structure is
-                file[(random >> 8) % (i % 2 ? file.size() : std::min<std::size_t>(file.size(), 200))] ^=
-                    static_cast<char>(1 << (random >> 4) % 8);
+                char& byte = file[(random >> 8) % (i % 2 ? file.size() : std::min<std::size_t>(file.size(), 200))];
+                byte = static_cast<char>(byte ^ 1 << (random >> 4) % 8);
             }
             try {
                 const Image made = decoded(api::made_picture(file).bytes);

@@ -151,8 +151,8 @@ std::size_t check_handlers(Report& report) {
     const fs::path folder = socket_folder();
     const std::vector<std::string> installed = list_handlers();
     std::vector<std::string> enabled;
-    std::copy_if(installed.begin(), installed.end(), std::back_inserter(enabled),
-                 [&](const std::string& handler) { return !is_disabled(handler, folder); });
+    std::ranges::copy_if(installed, std::back_inserter(enabled),
+                         [&](const std::string& handler) { return !is_disabled(handler, folder); });
     if (folder == installed_sockets && fs::exists(held_file))
         report.add(Severity::failure, "handlers",
                    "none begins, because an upgrade did not come to its end: see `journalctl -u "

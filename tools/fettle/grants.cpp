@@ -86,8 +86,7 @@ Privileges stored_privileges(api::Database& database, const Privileges& release)
 /// The privileges of the first set that the second does not have.
 Privileges difference(const Privileges& privileges, const Privileges& others) {
     Privileges rest;
-    std::set_difference(privileges.begin(), privileges.end(), others.begin(), others.end(),
-                        std::inserter(rest, rest.end()));
+    std::ranges::set_difference(privileges, others, std::inserter(rest, rest.end()));
     return rest;
 }
 
