@@ -87,6 +87,7 @@ auto Connection::translated(Action action) {
     }
 }
 
+// NOLINTNEXTLINE(modernize-pass-by-value): the result of libpqxx 6.4 cannot be moved
 Rows::Held::Held(const pqxx::result& given) : result(given), columns(static_cast<std::size_t>(result.columns())) {
     cells.reserve(static_cast<std::size_t>(result.size()) * columns);
     for (const auto& row : result)
