@@ -272,11 +272,17 @@ class Spreadsheet(unittest.TestCase):
         if not self.small:
             self.skipTest('no small disk without root')
         self.many()
-        with open(os.path.join(self.spool, 'ballast'), 'wb') as ballast:
-            free = os.statvfs(self.spool)
-            ballast.write(bytes(free.f_bavail * free.f_frsize - (2 << 20)))
+        with open(os.path.join(self.spool, 'ballast'), 'ab') as ballast:
+            pass
         try:
-            answer = self.root.get('/api/v1/tasks?title=much', headers=CSV)
+            # a list whose client has gone before may still be made, and give its room back meanwhile
+            for _ in range(20):
+                with open(ballast.name, 'ab') as ballast:
+                    free = os.statvfs(self.spool)
+                    ballast.write(bytes(max(0, free.f_bavail * free.f_frsize - (2 << 20))))
+                answer = self.root.get('/api/v1/tasks?title=much', headers=CSV)
+                if answer.status != 200:
+                    break
             self.assertEqual((answer.status, answer.headers['content-type'], answer.json['code']),
                              (507, 'application/problem+json', 'no_room'), answer)
             self.assertEqual(self.root.get('/api/v1/tasks?title=quote', headers=CSV).status, 200)
