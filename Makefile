@@ -313,13 +313,13 @@ build/eslint/.fetched: FETCHED_FOR = tests/lint
 build/eslint/.fetched: tests/lint/package-lock.json
 
 # without a network everything else is built, served and tested all the same
-docs:
+docs: build/.packages-build
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/docs/index.html || \
 	    echo 'Swagger UI could not be fetched; the reason is above. Fettle is built without /docs/: make tries again.' >&2
-validator:
+validator: build/.packages-build
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/validator/.fetched || \
 	    echo 'The validator of OpenAPI could not be fetched; the reason is above. Its tests are skipped.' >&2
-eslint:
+eslint: build/.packages-build
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/eslint/.fetched || \
 	    echo 'ESLint could not be fetched; the reason is above. JavaScript is not checked.' >&2
 
