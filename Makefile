@@ -124,6 +124,7 @@ golden: all $(HANDLERS:$(B)/handlers/%=$(B)/sql/%.sql)
 	@mkdir -p tests/golden/sql
 	@cp $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/openapi.json tests/golden
 	@rm -f tests/golden/sql/*.sql; cp $(B)/sql/*.sql tests/golden/sql
+	@tools/dev/pages $(B)
 
 grants: all build/.packages-run
 	@setpriv --pdeathsig TERM tools/dev/stack --build $(B) --data build/grants --grants sql/grants.sql; \
@@ -156,10 +157,10 @@ install: all $(B)/fettle.8
 	install -m 644 sql/functions/*.sql $(ROOT)/share/fettle/sql/functions
 	install -m 644 $(B)/permissions.sql $(B)/database_roles.sql sql/grants.sql sql/example.sql $(ROOT)/share/fettle/sql
 	install -m 644 nginx/http.conf nginx/server.conf $(B)/nginx/upstreams.conf $(B)/nginx/routes.conf $(ROOT)/share/fettle/nginx
-	for conf in site docs metrics; do $(FILLED) nginx/$$conf.conf > $(ROOT)/share/fettle/nginx/$$conf.conf; done
+	for conf in site site-tls docs metrics; do $(FILLED) nginx/$$conf.conf > $(ROOT)/share/fettle/nginx/$$conf.conf; done
 	install -m 644 $(B)/openapi.json $(ROOT)/share/fettle
 	if [ -e build/docs/index.html ]; then install -m 644 build/docs/* $(ROOT)/share/fettle/docs; fi
-	install -m 644 README.md LICENSE $(ROOT)/share/doc/fettle
+	for page in LICENSE *.md */README.md; do install -D -m 644 $$page $(ROOT)/share/doc/fettle/$$page; done
 	gzip -9n < $(B)/fettle.8 > $(ROOT)/share/man/man8/fettle.8.gz
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer systemd/*.target; do \
 	    $(FILLED) $$unit > $(UNITS_IN)/$${unit##*/}; done

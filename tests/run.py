@@ -155,6 +155,15 @@ def layers(report):
     report.add('layers', result.stdout + result.stderr if result.returncode else None)
 
 
+def published_text(report):
+    """The pages: their generated tables, links and names of sources."""
+    for name in ('pages',):
+        command = [os.path.join(devstack.ROOT, 'tools/dev', name), BUILD, '--check']
+        result = subprocess.run(command, capture_output=True, text=True)
+        print(result.stdout.splitlines()[-1] if result.stdout else '')
+        report.add(name, result.stdout + result.stderr if result.returncode else None)
+
+
 def transcripts(report):
     """One transcript for each handler, all against one dev stack."""
     stack, played = SharedStack(), names('http/*.http', '.http')
@@ -243,7 +252,8 @@ def run_suite(name):
             live_tests(report, module)
         else:
             {'unit': unit_tests, 'fuzz': fuzzed_parsers, 'refused': refused_programs,
-             'golden': golden_files, 'layers': layers, 'http': transcripts}[kind](report)
+             'golden': golden_files, 'layers': layers, 'pages': published_text,
+             'http': transcripts}[kind](report)
     finally:
         devstack.stop_all()
     if devstack.stopped_logs:
@@ -319,7 +329,8 @@ def main():
         run_suite(sys.argv[3])
         return 0
     started, ended = time.monotonic(), []
-    every = {'unit': ['unit'], 'golden': ['golden'], 'layers': ['layers'], 'fuzz': names('fuzz/*.cpp', '.cpp'),
+    every = {'unit': ['unit'], 'golden': ['golden'], 'layers': ['layers'], 'pages': ['pages'],
+             'fuzz': names('fuzz/*.cpp', '.cpp'),
              'refused': names('refused/*.cpp', ''), 'http': names('http/*.http', '.http'),
              **{name: [name] for name in (*names('live/*.py', '.py'), *ALONE)}}
     chosen = [suite for suite, parts in every.items() if any(map(wanted, parts))]
