@@ -20,7 +20,7 @@ import logs  # noqa: E402
 
 BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
 ONLY = os.environ.get('ONLY', '').split()
-MODULES = ('units', 'load', 'rollout', 'package')
+MODULES = ('units', 'load', 'rollout', 'package', 'manual')
 
 
 def flat(suite):
