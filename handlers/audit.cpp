@@ -7,7 +7,7 @@ namespace {
 
 constexpr api::Endpoint<api::None, api::Page<AuditEntry>> list{{
     .route = "GET /api/v1/audit",
-    .summary = "List what was changed, newest first.",
+    .summary = "List the entries of the audit trail, newest first.",
     .permissions = {"audit.view"},
     .resource = audit_trail,
     .filters = {"user_id", "table_name", "row_id", "at"},

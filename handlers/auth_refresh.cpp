@@ -59,7 +59,8 @@ api::Reply refresh_tokens(api::RequestContext& context) {
 
 constexpr api::Endpoint<Refresh, Tokens> refresh{{
     .route = "POST /api/v1/auth/refresh",
-    .summary = "Exchange a refresh token for a new access token and a new refresh token; a used one ends the session.",
+    .summary = "Exchange a refresh token for a new access token and a new refresh token. "
+               "Using the same refresh token twice ends the session.",
     .permissions = {api::anyone},
     .rules = {api::thrown(api::refusals::not_authenticated), api::thrown(api::refusals::account_inactive),
               api::thrown(api::refusals::session_superseded), api::thrown(api::refusals::session_ended),

@@ -33,7 +33,7 @@ api::Reply register_user(api::RequestContext& context) {
 constexpr api::Endpoint<Registration, User> registration{{
     .route = "POST /api/v1/auth/register",
     .also = {"POST /api/user_management/users/register", "POST /api/register"},
-    .summary = "Register an account. The first one becomes superuser.",
+    .summary = "Register an account. The first account becomes a superuser.",
     .permissions = {api::anyone},
     .resource = users,
     .computed = {{"roles", "'[\"employee\"]'"}},

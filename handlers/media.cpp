@@ -40,7 +40,7 @@ std::string disposition(const std::string& type, std::string_view name) {
 }
 
 constexpr api::Rule expired =
-    api::thrown("expired", 410, "This URL has expired. Ask for the object again: its answer has a new one.");
+    api::thrown("expired", 410, "This URL has expired. Request the object that it came from again to get a new one.");
 
 api::Reply send(api::RequestContext& context) {
     const api::media::Link link = api::media::verified(context.request.variable("REQUEST_URI"));
@@ -55,7 +55,7 @@ api::Reply send(api::RequestContext& context) {
 
 constexpr api::Endpoint<api::None, api::None> file{{
     .route = "GET /media/{kind}/{sha256}/{file_name}",
-    .summary = "Send a stored file to whoever holds its signed URL.",
+    .summary = "Download a stored file by its signed URL.",
     .permissions = {api::anyone},
     .rules = {api::thrown(api::refusals::bad_signature), expired},
     .run = send,

@@ -7,7 +7,7 @@ namespace {
 constexpr api::Endpoint<api::None, api::Page<Permission>> list{{
     .route = "GET /api/v1/permissions",
     .also = {"GET /api/user_management/permissions"},
-    .summary = "List the permissions: exactly those that endpoints ask for.",
+    .summary = "List the permissions that endpoints require.",
     .permissions = {"roles.view"},
     .resource = permissions,
     .filters = {"code", "search"},

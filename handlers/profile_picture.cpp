@@ -34,7 +34,8 @@ void make(api::RequestContext& context) {
 constexpr api::Endpoint<NewPicture, Profile> change{{
     .route = "POST PUT /api/v1/users/{user_id}/profile/picture",
     .also = {"POST PUT /api/user_management/users/{user_id}/profile/picture"},
-    .summary = "Put a picture on one's own profile, or with users.edit on anybody's: a PNG, JPEG or WebP.",
+    .summary = "Set the picture of your own profile, or with `users.edit` that of another user. "
+               "Send a PNG, JPEG or WebP.",
     .permissions = {api::caller},
     .resource = profiles,
     .row = "it.id = :path.user_id",
@@ -52,7 +53,8 @@ constexpr api::Endpoint<NewPicture, Profile> change{{
 constexpr api::Endpoint<api::None, api::None> delete_picture{{
     .route = "DELETE /api/v1/users/{user_id}/profile/picture",
     .also = {"DELETE /api/user_management/users/{user_id}/profile/picture"},
-    .summary = "Take the picture off a profile; its files go with the next `fettle sweep`.",
+    .summary = "Remove the picture of your own profile, or with `users.edit` that of another user. "
+               "The next `fettle sweep` deletes its files.",
     .permissions = {api::caller},
     .resource = profiles,
     .row = "it.id = :path.user_id",

@@ -16,7 +16,7 @@ constexpr std::string_view of_this_task = R"(it.row_id = :path.task_id
 
 constexpr api::Endpoint<api::None, api::Page<TaskChange>> list{{
     .route = "GET /api/v1/tasks/{task_id}/history",
-    .summary = "List the changes of a task, newest first.",
+    .summary = "List the changes to a task, newest first.",
     .permissions = {api::caller},
     .resource = task_changes,
     .parent = tasks,

@@ -7,7 +7,7 @@ namespace {
 constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .route = "GET /api/v1/tasks/completed",
     .also = {"GET /api/Task_API/tasks/completed"},
-    .summary = "List the caller's completed tasks, newest first.",
+    .summary = "List the completed tasks that are assigned to you, last completed first.",
     .permissions = {api::caller},
     .resource = own_tasks,
     .where = "it.status = 'Complete'",

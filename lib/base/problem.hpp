@@ -26,30 +26,31 @@ inline constexpr Refusal invalid{"invalid", 400, "The request is not valid: {}."
     duplicate_header{"duplicate_header", 400, "The header {} was sent more than once."},
     malformed_json{"malformed_json", 400, "The body is not valid JSON: {}."},
     malformed_form{"malformed_form", 400, "The form is malformed: {}."},
-    invalid_key{"invalid_idempotency_key", 400, "An Idempotency-Key is 1 to 255 visible ASCII characters."},
-    no_keys{"idempotency_not_supported", 400, "An Idempotency-Key is of no use here."},
+    invalid_key{"invalid_idempotency_key", 400, "An Idempotency-Key must be 1 to 255 visible ASCII characters."},
+    no_keys{"idempotency_not_supported", 400, "This endpoint does not support an Idempotency-Key."},
     not_authenticated{"not_authenticated", 401, "Authentication credentials were not provided or are not valid."},
-    token_expired{"token_expired", 401, "The access token has expired. Get a new one."},
-    session_superseded{"session_superseded", 401, "A later login has ended this session."},
+    token_expired{"token_expired", 401, "The access token has expired. Get a new one with the refresh token."},
+    session_superseded{"session_superseded", 401, "A later login has ended this session. Log in again."},
     session_ended{"session_ended", 401, "This session was ended. Log in again."},
     session_expired{"session_expired", 401, "This session has expired. Log in again."},
-    account_inactive{"account_inactive", 401, "This account is not active."},
-    permission_missing{"permission_missing", 403, "This needs the permission {}."},
-    session_required{"session_required", 403, "A personal access token cannot do this. Log in instead."},
-    bad_signature{"bad_signature", 403, "This URL is not signed, or not as it was made."},
-    not_found{"not_found", 404, "There is nothing here."},
-    not_acceptable{"not_acceptable", 406, "Answers here are {}."},
-    key_reused{"idempotency_key_reused", 409, "This Idempotency-Key came with another request before."},
-    taken{"taken", 409, "The {} is taken."},  // its code is that of the constraint: email_taken
-    in_use{"in_use", 409, "Something else still refers to this."},
-    stale{"stale", 412, "It has been changed since the version in If-Match."},
+    account_inactive{"account_inactive", 401, "This account is deactivated. Ask an administrator to activate it."},
+    permission_missing{"permission_missing", 403, "This requires the permission {}."},
+    session_required{"session_required", 403, "A personal access token is not accepted here. Log in instead."},
+    bad_signature{"bad_signature", 403, "The signature of this URL is missing or not valid. Use the URL unchanged."},
+    not_found{"not_found", 404, "Not found, or not visible to you."},
+    not_acceptable{"not_acceptable", 406, "The header Accept must allow {}."},
+    key_reused{"idempotency_key_reused", 409,
+               "This Idempotency-Key was already used for a different request. Use a new key."},
+    taken{"taken", 409, "This {} is already taken."},  // its code is that of the constraint: email_taken
+    in_use{"in_use", 409, "Other objects still refer to this one."},
+    stale{"stale", 412, "The object has changed since the version in If-Match. Get its current version."},
     too_large{"too_large", 413, "The body is larger than {} bytes."},
     unsupported_media_type{
         "unsupported_media_type", 415,
         "Send application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8."},
-    internal{"internal", 500, "Something went wrong here. It has been logged."},
-    no_room{"no_room", 507, "There is no room for this on the server."},
-    unavailable{"unavailable", 503, "Something that this needs is busy or not there. Try again."};
+    internal{"internal", 500, "An internal error occurred. It has been logged."},
+    no_room{"no_room", 507, "The server has no disk space for this request. Try again later."},
+    unavailable{"unavailable", 503, "A service that this request needs is busy or not available. Try again."};
 }  // namespace refusals
 
 /// An error that is answered to the client.

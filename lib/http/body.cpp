@@ -44,7 +44,7 @@ void read_multipart(multipart::Reader& reader, SentFields& given,
     while (auto part = reader.next()) {
         if (take_file(*part)) continue;
         if (part->file_name) {
-            given.errors[part->name] = {"A file is not expected here."};
+            given.errors[part->name] = {"This field does not accept a file."};
             continue;
         }
         std::string value;
@@ -53,7 +53,7 @@ void read_multipart(multipart::Reader& reader, SentFields& given,
                 throw Problem(refusals::malformed_form, "a field is longer than " + std::to_string(longest) + " bytes");
             value += piece;
         }
-        if (!unicode::length(value)) throw Problem(refusals::malformed_form, "it is not UTF-8");
+        if (!unicode::length(value)) throw Problem(refusals::malformed_form, "a field is not valid UTF-8");
         given.add(part->name, value);
     }
 }

@@ -26,7 +26,7 @@ struct SentFields {
 
     /// Adds a field; a second one of its name is an error.
     void add(const std::string& name, std::string_view value) {
-        if (fields.contains(name)) errors[name] = {"This field stands more than once."};
+        if (fields.contains(name)) errors[name] = {"This field appears more than once."};
         fields[name] = value;
     }
     /// The checked fields, with these errors beside their own.

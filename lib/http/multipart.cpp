@@ -18,11 +18,11 @@ constexpr std::size_t piece = 64 << 10;
 Reader::Reader(Source source, std::string_view boundary)
     : source_(std::move(source)), delimiter_("\r\n--" + std::string(boundary)), buffer_(piece + max_header) {
     if (boundary.empty() || boundary.size() > 70)
-        throw malformed("its boundary has 1 to 70 characters");  // RFC 2046 5.1.1
+        throw malformed("the boundary must have 1 to 70 characters");  // RFC 2046 5.1.1
     for (char c : boundary)
         if (!std::isalnum(static_cast<unsigned char>(c)) && (c == '\0' || !std::strchr("'()+_,-./:=? ", c)))
-            throw malformed("its boundary has characters that RFC 2046 does not allow");
-    if (boundary.back() == ' ') throw malformed("its boundary ends on a space");
+            throw malformed("the boundary has characters that RFC 2046 does not allow");
+    if (boundary.back() == ' ') throw malformed("the boundary ends with a space");
     // with a line end in front of it, the first delimiter is like the others
     buffer_[0] = '\r', buffer_[1] = '\n';
     end_ = 2;
@@ -43,7 +43,7 @@ bool Reader::fill() {
 void Reader::end_of_delimiter() {
     auto have = [&](std::size_t n) {
         while (end_ - begin_ < n)
-            if (!fill()) throw malformed("its last boundary is missing");
+            if (!fill()) throw malformed("the last boundary is missing");
         return std::string_view(buffer_.data() + begin_, n);
     };
     if (have(2) == "--") {
@@ -53,10 +53,10 @@ void Reader::end_of_delimiter() {
         return;
     }
     while (have(1) == " " || have(1) == "\t") ++begin_;
-    if (have(2) != "\r\n") throw malformed("a boundary does not fill its line");
+    if (have(2) != "\r\n") throw malformed("a boundary is followed by other text on its line");
     // the line end stays: for a header without lines it is the first half of its end
     place_ = Place::header;
-    if (++parts_ > max_parts) throw malformed("it has more than " + std::to_string(max_parts) + " parts");
+    if (++parts_ > max_parts) throw malformed("there are more than " + std::to_string(max_parts) + " parts");
 }
 
 /// Reads what follows the last boundary, and accepts white space alone.
@@ -64,7 +64,7 @@ void Reader::end_of_body() {
     do {
         for (; begin_ < end_; ++begin_)
             if (std::strchr(" \t\r\n", buffer_[begin_]) == nullptr || buffer_[begin_] == '\0')
-                throw malformed("something follows its last boundary");
+                throw malformed("there is text after the last boundary");
     } while (fill());
 }
 
@@ -79,7 +79,7 @@ std::string_view Reader::header() {
         }
         if (here.size() >= max_header + 4)
             throw malformed("the header of a part is longer than " + std::to_string(max_header) + " bytes");
-        if (!fill()) throw malformed("its last boundary is missing");
+        if (!fill()) throw malformed("the last boundary is missing");
     }
 }
 
@@ -88,10 +88,10 @@ void Reader::first_delimiter() {
     // some clients begin with an empty line
     for (;;) {
         while (end_ - begin_ < delimiter_.size())
-            if (!fill()) throw malformed("it does not begin with its boundary");
+            if (!fill()) throw malformed("the body does not begin with the boundary");
         const std::string_view here(buffer_.data() + begin_, end_ - begin_);
         if (here.starts_with(delimiter_)) break;
-        if (!here.starts_with("\r\n\r\n")) throw malformed("it does not begin with its boundary");
+        if (!here.starts_with("\r\n\r\n")) throw malformed("the body does not begin with the boundary");
         begin_ += 2;
     }
     begin_ += delimiter_.size();
@@ -107,7 +107,7 @@ std::optional<Part> Reader::next() {
     // the line end in front of a delimiter may be the one that ended the header: a part without a body (RFC 2046 5.1.1)
     begin_ -= 2;
     while (end_ - begin_ < delimiter_.size())
-        if (!fill()) throw malformed("its last boundary is missing");
+        if (!fill()) throw malformed("the last boundary is missing");
     if (!std::string_view(buffer_.data() + begin_, end_ - begin_).starts_with(delimiter_)) begin_ += 2;
     return part;
 }
@@ -129,7 +129,7 @@ std::string_view Reader::read() {
             begin_ += sure;
             return here.substr(0, sure);
         }
-        if (!fill()) throw malformed("its last boundary is missing");
+        if (!fill()) throw malformed("the last boundary is missing");
     }
 }
 

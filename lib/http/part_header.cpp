@@ -45,7 +45,7 @@ std::string take_quoted(std::string_view& text) {
         value += text.front();
         text.remove_prefix(1);
     }
-    if (!take(text, '"')) throw malformed("a quoted name is not closed");
+    if (!take(text, '"')) throw malformed("a quoted value has no closing quote");
     return value;
 }
 
@@ -53,7 +53,7 @@ std::string take_quoted(std::string_view& text) {
 int hex_digit(char c) {
     constexpr std::string_view digits = "0123456789abcdef";
     const std::size_t found = digits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
-    if (found == digits.npos) throw malformed("a percent escape in a name is broken");
+    if (found == digits.npos) throw malformed("a percent escape in filename* is not valid");
     return static_cast<int>(found);
 }
 
@@ -61,7 +61,7 @@ int hex_digit(char c) {
 std::string extended(std::string_view value) {
     const std::size_t first = value.find('\''), second = value.find('\'', first == value.npos ? first : first + 1);
     if (second == value.npos || !same_word(value.substr(0, first), "utf-8"))
-        throw malformed("a name with an asterisk is not in UTF-8");
+        throw malformed("filename* is not in UTF-8");
     value.remove_prefix(second + 1);
     std::string text;
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -69,7 +69,7 @@ std::string extended(std::string_view value) {
             text += value[i];
             continue;
         }
-        if (i + 2 >= value.size()) throw malformed("a percent escape in a name is broken");
+        if (i + 2 >= value.size()) throw malformed("a percent escape in filename* is not valid");
         text += static_cast<char>(hex_digit(value[i + 1]) << 4 | hex_digit(value[i + 2]));
         i += 2;
     }
@@ -86,7 +86,7 @@ std::string checked(std::string text) {
 
 /// Reads the parameters of a Content-Disposition into a part.
 void read_disposition(std::string_view value, Part& part) {
-    if (!same_word(take_token(value), "form-data")) throw malformed("a part is no form-data");
+    if (!same_word(take_token(value), "form-data")) throw malformed("a part is not form-data");
     std::optional<std::string> name, plain, with_asterisk;
     for (skip_spaces(value); !value.empty(); skip_spaces(value)) {
         if (!take(value, ';')) throw malformed("a Content-Disposition cannot be read");
@@ -96,7 +96,7 @@ void read_disposition(std::string_view value, Part& part) {
         if (parameter.empty() || !take(value, '=')) throw malformed("a Content-Disposition cannot be read");
         std::string given = take(value, '"') ? take_quoted(value) : std::string(take_token(value));
         auto once = [&](std::optional<std::string>& into, std::string text) {
-            if (into) throw malformed("a Content-Disposition says something twice");
+            if (into) throw malformed("a Content-Disposition has a parameter twice");
             into = checked(std::move(text));
         };
         if (same_word(parameter, "name"))
@@ -136,7 +136,7 @@ Part part_of(std::string_view header) {
         // RFC 7578 4.7: no client sends other encodings
         if (same_word(name, "Content-Transfer-Encoding") && !same_word(value, "binary") && !same_word(value, "8bit") &&
             !same_word(value, "7bit"))
-            throw malformed("a part is encoded");
+            throw malformed("a part has an unsupported Content-Transfer-Encoding");
     }
     if (!has_disposition) throw malformed("a part has no Content-Disposition");
     return part;

@@ -57,8 +57,7 @@ BOOST_DESCRIBE_STRUCT(Equipment, (),
 
 /// Refuses a time in the future; is_in_future() tolerates a clock that is 5 minutes fast.
 constexpr api::Rule in_future(std::string_view field, std::string_view when) {
-    return {
-        .code = "in_future", .status = 400, .when = when, .detail = "This moment is in the future.", .field = field};
+    return {.code = "in_future", .status = 400, .when = when, .detail = "Must not be in the future.", .field = field};
 }
 
 inline constexpr api::Resource readings{

@@ -27,7 +27,7 @@ inline constexpr api::Rule not_your_profile{
     .code = "not_yours",
     .status = 403,
     .when = "it.id <> me.id and not has_permission(users.edit)",
-    .detail = "Changing the profile of another user needs the permission users.edit.",
+    .detail = "Changing the profile of another user requires the permission users.edit.",
 };
 
 struct Profile {

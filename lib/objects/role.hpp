@@ -10,7 +10,7 @@ struct api::Type<RoleName> : api::Type<api::Line<1, 100>> {
         if (std::string wrong = api::Type<api::Line<1, 100>>::check(v, s); !wrong.empty()) return wrong;
         const std::string_view name = v.get_string();
         if (name.find(',') != name.npos) return "A comma is not allowed.";
-        return name.starts_with(' ') || name.ends_with(' ') ? "Blanks at the ends are not allowed." : "";
+        return name.starts_with(' ') || name.ends_with(' ') ? "Spaces at the beginning or end are not allowed." : "";
     }
     static RoleName load(const json::value& v) { return {{{std::string(v.as_string())}}}; }
 };
@@ -61,7 +61,7 @@ inline constexpr api::Rule permission_lacking{
     .when = R"(exists (
         select from jsonb_array_elements_text(:body.permissions) given join permissions p on p.code = given
          where p.code <> all (me.codes)))",
-    .detail = "Nobody can hand out a permission that they lack.",
+    .detail = "You can grant only permissions that you have.",
 };
 
 /// The field `permissions` names permissions that there are.
@@ -71,7 +71,7 @@ inline constexpr api::Rule no_such_permission{
     .when = R"(exists (
         select from jsonb_array_elements_text(:body.permissions) given
          where given not in (select p.code from permissions p)))",
-    .detail = "There is no such permission.",
+    .detail = "At least one of these permissions does not exist.",
     .field = "permissions",
 };
 
@@ -80,13 +80,13 @@ inline constexpr api::Rule stronger_role{
     .code = "stronger_role",
     .status = 403,
     .when = "exists (select from role_permissions rp where rp.role_id = it.id and rp.code <> all (me.codes))",
-    .detail = "This role has permissions that you lack.",
+    .detail = "This role has permissions that you do not have.",
 };
 inline constexpr api::Rule built_in_is_renamed{
     .code = "built_in",
     .status = 409,
     .when = "it.built_in and input.name <> it.name",
-    .detail = "A built-in role keeps its name.",
+    .detail = "A built-in role cannot be renamed.",
 };
 inline constexpr api::Rule built_in_is_deleted{
     .code = "built_in",

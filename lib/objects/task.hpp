@@ -65,5 +65,7 @@ inline constexpr api::Rule not_yours{
     .when = R"(it.author <> me.id and not has_permission(tasks.edit_all)
      and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
                                 and coalesce(it.claimed_until, '-infinity') <= now()))",
-    .detail = "Only its author, its user and holders of tasks.edit_all can change this task.",
+    .detail =
+        "Only its author, its user and users with the permission tasks.edit_all can change this task. "
+        "The user of an open work order must first claim it.",
 };

@@ -44,7 +44,7 @@ inline constexpr api::Rule stronger_account{
          where account.id = it.id
            and (account.is_superuser and not me.is_superuser
                 or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))))",
-    .detail = "This account has permissions that you lack.",
+    .detail = "This account has permissions that you do not have.",
 };
 
 /// A personal access token never changes the account that it belongs to.
@@ -63,7 +63,7 @@ inline constexpr api::Rule role_lacking{
         select from roles r join role_permissions rp on rp.role_id = r.id
          where r.name in (select jsonb_array_elements_text(:body.roles)) and rp.code <> all (me.codes)
            and not exists (select from user_roles ur where ur.user_id = it.id and ur.role_id = r.id)))",
-    .detail = "Nobody can hand out a role with permissions that they lack.",
+    .detail = "You can assign only roles whose permissions you have.",
 };
 
 /// The field `roles` names roles that exist.
@@ -72,7 +72,7 @@ inline constexpr api::Rule no_such_role{
     .status = 400,
     .when = R"(exists (
         select from jsonb_array_elements_text(:body.roles) given where given not in (select r.name from roles r)))",
-    .detail = "There is no such role.",
+    .detail = "At least one of these roles does not exist.",
     .field = "roles",
 };
 

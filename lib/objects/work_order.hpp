@@ -23,7 +23,7 @@ inline constexpr api::Rule order_done{
     .code = "order_done",
     .status = 409,
     .when = "it.status = 'Complete'",
-    .detail = "{} has completed this work order.",
+    .detail = "{} has already completed this work order.",
     .name = R"((select u.username from users u
   where u.id = coalesce((select m.technician from maintenance m where m.task = it.id), it."user")))",
 };
@@ -31,13 +31,13 @@ inline constexpr api::Rule order_cancelled{
     .code = "order_cancelled",
     .status = 409,
     .when = "it.status = 'Cancelled'",
-    .detail = "This work order was cancelled.",
+    .detail = "This work order is cancelled.",
 };
 inline constexpr api::Rule order_claimed{
     .code = "claimed",
     .status = 409,
     .when = "it.claimed_until > now() and it.\"user\" <> me.id",
-    .detail = "{} holds this work order.",
+    .detail = "{} has claimed this work order.",
     .name = "(select u.username from users u where u.id = it.\"user\")",
 };
 
@@ -46,21 +46,21 @@ inline constexpr api::Rule done_order_keeps_its_item{
     .status = 409,
     .when = R"(it.status = 'Complete' and (input.equipment is distinct from it.equipment
                      or it.equipment is not null and input."user" <> it."user"))",
-    .detail = "A completed task keeps its equipment, and a completed work order its technician.",
+    .detail = "The equipment of a completed task and the user of a completed work order cannot be changed.",
 };
 inline constexpr api::Rule scheduled_order_keeps_its_item{
     .code = "scheduled_order",
     .status = 409,
     .when = "it.schedule is not null and input.equipment is distinct from it.equipment",
-    .detail = "A work order of a schedule keeps its equipment.",
+    .detail = "The equipment of a work order that a schedule has created cannot be changed.",
 };
 inline constexpr api::Rule order_has_record{
     .code = "order_has_record",
     .status = 409,
     .when = "exists (select from maintenance m where m.task = it.id)",
-    .detail = "A work order with a maintenance record stays: the record is the history of its item.",
+    .detail = "A work order with a maintenance record cannot be deleted: the record is part of its item's history.",
 };
 
 /// A retired item takes no new orders (sql/functions/work_orders.sql).
 inline constexpr api::Rule equipment_retired =
-    api::constraint("equipment_retired", "This item is retired and takes no new work orders.");
+    api::constraint("equipment_retired", "This equipment is retired and takes no new work orders.");

@@ -29,7 +29,7 @@ std::string check_names(json::value& value, Source source) {
     std::set<std::string_view> seen;
     for (json::value& name : value.get_array()) {
         if (std::string wrong = check_line(name, 1, 200); !wrong.empty()) return wrong;
-        if (!seen.insert(name.get_string()).second) return "A name stands more than once.";
+        if (!seen.insert(name.get_string()).second) return "A name appears more than once.";
     }
     return {};
 }
@@ -44,7 +44,7 @@ std::string check_ids(json::value& value, Source source, std::size_t min, std::s
     std::set<std::int64_t> seen;
     for (json::value& id : ids) {
         if (std::string wrong = check_integer(id, source, 1, INT64_MAX); !wrong.empty()) return wrong;
-        if (!seen.insert(id.get_int64()).second) return "An id stands more than once.";
+        if (!seen.insert(id.get_int64()).second) return "An id appears more than once.";
     }
     return {};
 }

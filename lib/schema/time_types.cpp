@@ -72,7 +72,7 @@ bool is_time(std::string_view text) {
 
 std::string check_date(json::value& value) {
     if (value.is_string() && is_date(value.get_string())) return {};
-    return "Date has wrong format. Use YYYY-MM-DD, a day that exists.";
+    return "Date has wrong format. Use YYYY-MM-DD and a day that exists.";
 }
 
 std::string check_time(json::value& value) {
@@ -84,7 +84,7 @@ std::string check_time(json::value& value) {
         if (zone > places_end) text.erase(places_end, zone - places_end);
         return {};
     }
-    return "Time has wrong format. Use RFC 3339, as in 2025-01-31T12:00:00Z.";
+    return "Time has wrong format. Use RFC 3339, for example 2025-01-31T12:00:00Z.";
 }
 
 void write_time(std::string& out, std::string_view column) {
