@@ -1,4 +1,4 @@
-// The audit trail: every change, who made it, from where, with the old and the new values.
+// The audit trail: every change, with its user, address, old values and new values.
 #include "objects/audit.hpp"
 
 #include "api.hpp"

@@ -1,4 +1,4 @@
-// Login: a name and a password for a session and its tokens.
+// Login: checks a username or email and a password, and starts a session with its tokens.
 #include "api.hpp"
 #include "auth/login.hpp"
 #include "objects/user.hpp"

@@ -1,4 +1,4 @@
-// Logout: the token is dead at once.
+// Logout: ends the session at once; its tokens are no longer valid.
 #include "api.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-// A new password: all other sessions end.
+// Changes the caller's password and ends all their other sessions.
 #include "api.hpp"
 #include "auth/account.hpp"
 #include "auth/password.hpp"
@@ -23,7 +23,7 @@ api::Reply change_password(api::RequestContext& context) {
         throw api::invalid({{"new_password", {weak}}});
     context.bind("password_hash", api::password::hash(fresh));
     context.database.begin();
-    // a login that has found the old password right waits here, and then finds that it is not any more
+    // a login that has already accepted the old password waits for this lock, checks the hash again and is refused
     context.query(lock_caller);
     api::Reply reply = context.answer();
     context.database.commit();

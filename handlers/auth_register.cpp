@@ -1,4 +1,4 @@
-// Registration: a new account, with the role of every employee. The very first one becomes superuser.
+// Registration: creates an account with the role `employee`. The very first account becomes a superuser.
 #include "api.hpp"
 #include "auth/password.hpp"
 #include "base/settings.hpp"
@@ -26,7 +26,7 @@ api::Reply register_user(api::RequestContext& context) {
         return context.answer();
     } catch (const api::Problem& problem) {
         if (problem.code != "one_first_user") throw;
-        return context.answer();  // somebody else was first meanwhile, and is seen now
+        return context.answer();  // another request has just created the first account; now it is visible
     }
 }
 

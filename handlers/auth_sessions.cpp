@@ -1,4 +1,4 @@
-// The caller's sessions: where one is logged in.
+// The caller's sessions: list them and end one.
 #include "api.hpp"
 #include "objects/session.hpp"
 

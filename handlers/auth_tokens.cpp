@@ -1,4 +1,4 @@
-// Personal access tokens: for scripts, with at most their owner's permissions. A login does not end them.
+// Personal access tokens for scripts, with at most the permissions of their owner. A login does not end them.
 #include "api.hpp"
 #include "base/crypto.hpp"
 #include "objects/role.hpp"
@@ -6,7 +6,7 @@
 
 namespace {
 
-/// The answer to a creation, and the only one with the secret.
+/// The response to a creation; no other response contains the secret.
 struct NewToken : AccessToken {
     api::Text<> token;
 };
@@ -39,7 +39,7 @@ constexpr api::Endpoint<AccessToken, NewToken> create{{
         {{"user_id", "me.id"},
          {"kind", "'token'"},
          {"key", ":extra.token_key"},
-         // none is not all: without the field a token may what its owner may
+         // an empty list means no permissions; without the field, the token has its owner's permissions
          {"codes",
           "case when :body.permissions is not null then array(select jsonb_array_elements_text(:body.permissions)) "
           "end"},

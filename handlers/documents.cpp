@@ -1,4 +1,4 @@
-// Documents: store a file, list, show, change, delete. The bytes are sent by nginx, to whoever holds the signed URL.
+// Documents: upload, list, show, change and delete. nginx sends the file to anyone who has its signed URL.
 #include "api.hpp"
 #include "objects/document.hpp"
 
@@ -47,7 +47,7 @@ constexpr api::Endpoint<NewDocument, Document> create{{
                    {"size_bytes", ":system.file_size"},
                    {"content_type", ":system.file_type"}},
     .rules = {one_attachment, quota_exceeded},
-    // what a person's documents take: two uploads of one person are counted one after the other
+    // locks the total size of the user's documents: two uploads of one user run one after the other
     .lock = R"(insert into storage_used (user_id, bytes)
                 select s.user_id, 0 from sessions s where s.key = :system.session_key and s.ended_as is null
                     on conflict (user_id) do update set bytes = storage_used.bytes)",

@@ -1,4 +1,4 @@
-// Equipment: the register of what is maintained.
+// Equipment: the items that are maintained.
 #include "objects/equipment.hpp"
 
 #include "api.hpp"

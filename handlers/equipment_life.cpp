@@ -1,4 +1,4 @@
-// The service life of an item: used, remaining and when it ends, by months and by hours; its maintenance in numbers.
+// The service life of an item in months and hours (used, remaining, end), and the totals of its maintenance.
 #include "api.hpp"
 #include "objects/life.hpp"
 

@@ -1,4 +1,4 @@
-// Meter readings: what the hour meter of an item showed, and when. It never runs backwards.
+// Meter readings: the hours that the meter of an item showed at a time. A meter never runs backwards.
 #include "api.hpp"
 #include "objects/equipment.hpp"
 
@@ -11,7 +11,7 @@ constexpr api::Rule runs_backwards =
 constexpr api::Rule reading_exists =
     api::constraint("reading_exists", "This item already has a reading with this read_at.");
 
-/// Both keys: a reading is looked for on its own item only.
+/// A reading is found only under the path of its own item.
 constexpr std::string_view of_this_item = "it.equipment = :path.equipment_id";
 
 constexpr api::Endpoint<api::None, api::Page<Reading>> list{{
@@ -34,8 +34,8 @@ constexpr api::Endpoint<Reading, Reading> create{{
     .parent = equipment,
     .server_set = {{"equipment", "equipment.id"},
                    {"technician", "me.id"},
-                   // the moment when it is the turn of this reading, not when it began to wait for another one; and
-                   // never later, or a clock that is fast would keep others out
+                   // the time after the wait for the item's lock, not before it; and never in the future: a time of
+                   // a fast clock would make later readings fail
                    {"read_at", "least(input.read_at, clock_timestamp())"}},
     .rules = {read_in_future, runs_backwards, reading_exists},
 }};

@@ -1,4 +1,4 @@
-// Health: is this handler alive, and does its database answer.
+// Health: whether this handler runs, and whether its database answers.
 #include "api.hpp"
 
 namespace {

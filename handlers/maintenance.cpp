@@ -1,4 +1,4 @@
-// Maintenance records: who did what to complete a work order. One record for each order.
+// Maintenance records: who did what to complete a work order. Each order has at most one record.
 #include "objects/maintenance.hpp"
 
 #include "api.hpp"
@@ -40,7 +40,8 @@ constexpr api::Endpoint<api::None, api::Page<Maintenance>> list{{
     .ordering = {"id", "performed_at"},
 }};
 
-// completes the order, gives it to the technician and moves its schedule on: sql/functions/work_orders.sql
+// triggers complete the order, assign it to the technician and set the next due date of its schedule:
+// sql/functions/work_orders.sql
 constexpr api::Endpoint<Maintenance, Maintenance> create{{
     .route = "POST /api/v1/maintenance",
     .also = {"POST /api/maintenance"},

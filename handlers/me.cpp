@@ -1,4 +1,4 @@
-// One's own account.
+// The caller's own account.
 #include "api.hpp"
 #include "auth/account.hpp"
 #include "objects/user.hpp"

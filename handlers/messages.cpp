@@ -1,4 +1,4 @@
-// Messages between users: visible to their sender and their recipients alone.
+// Messages between users, visible only to their sender and their recipients.
 #include "api.hpp"
 #include "objects/message.hpp"
 
@@ -64,7 +64,7 @@ constexpr api::Endpoint<Mark, Message> mark{{
     ))",
 }};
 
-// the copies of a message go with it
+// deleting the row of the message deletes its copies
 constexpr api::Endpoint<api::None, api::None> delete_message{{
     .route = "DELETE /api/v1/messages/{message_id}",
     .summary = "Delete a message. If you sent it, it is deleted for all users. "

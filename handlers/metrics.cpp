@@ -1,4 +1,4 @@
-// Metrics of all handlers, for the monitoring of this machine.
+// Metrics of all handlers, for the monitoring of this server.
 #include "serve/metrics.hpp"
 
 #include "api.hpp"

@@ -1,4 +1,4 @@
-// Permissions: what roles and tokens are made of. They exist because endpoints require them, and are read-only.
+// Permissions, which roles and tokens contain. They are the ones that endpoints require, and they are read-only.
 #include "api.hpp"
 #include "objects/role.hpp"
 

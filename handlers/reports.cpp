@@ -1,4 +1,4 @@
-// Reports: filed by anybody, read by their author and by holders of reports.view_all, changed by their author alone.
+// Reports: read by their author and users with reports.view_all, changed only by their author.
 #include "api.hpp"
 #include "objects/report.hpp"
 

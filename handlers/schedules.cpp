@@ -1,5 +1,5 @@
-// Schedules of preventive maintenance: by days, by hours of use, whichever comes first. `fettle schedules run` makes
-// their work orders.
+// Schedules of preventive maintenance: by days or by hours of use, whichever comes first. `fettle schedules run`
+// creates their work orders.
 #include "api.hpp"
 #include "objects/maintenance.hpp"
 
@@ -34,7 +34,7 @@ constexpr api::Rule long_lead{
     .field = "lead_days",
 };
 
-/// What is not given: counted from today, and from what the meter shows.
+/// The defaults: every_days after today, and every_hours after the latest meter reading.
 constexpr api::ServerSet due_on{"next_due_on", R"(
         case when input.every_days is not null then coalesce(input.next_due_on, current_date + input.every_days) end)"};
 constexpr api::ServerSet due_hours{"next_due_hours", R"(

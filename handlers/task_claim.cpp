@@ -1,4 +1,4 @@
-// Claims: a work order goes to exactly one technician, until it is released, completed or its time is over.
+// Claims: one technician holds a work order until it is released or completed, or the claim expires.
 #include "api.hpp"
 #include "base/settings.hpp"
 #include "objects/work_order.hpp"
@@ -18,8 +18,8 @@ constexpr api::Rule not_holder{
     .detail = "Only its holder and users with the permission tasks.edit_all can release this work order.",
 };
 
-/// The open order that is most urgent, then due first; one that another technician claims at this moment is not waited
-/// for.
+/// The most urgent open order that is not claimed; among equally urgent ones, the one due first. An order that another
+/// technician is claiming right now is skipped.
 constexpr std::string_view next_order = R"(it.id = (
     select next.id from tasks next
      where next.equipment is not null and is_open(next.status)
@@ -28,7 +28,7 @@ constexpr std::string_view next_order = R"(it.id = (
      order by urgency(next.priority_level), coalesce(next.due_date, 'infinity'), next.id
      limit 1 for update skip locked))";
 
-/// A claim lasts as long as the setting says, and never ends earlier than before.
+/// A claim lasts for the hours of FETTLE_CLAIM_HOURS. Renewing a claim never shortens it.
 constexpr std::string_view take = R"(answer as (
         update tasks it
            set "user"        = me.id,

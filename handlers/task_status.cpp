@@ -1,4 +1,4 @@
-// The status of one task: mark it complete or incomplete.
+// Changes the status of one task.
 #include "api.hpp"
 #include "objects/task.hpp"
 

@@ -1,4 +1,4 @@
-// Completed tasks: what the caller has done, newest first.
+// The completed tasks that are assigned to the caller, last completed first.
 #include "api.hpp"
 #include "objects/task.hpp"
 

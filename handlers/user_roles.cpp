@@ -1,4 +1,4 @@
-// The roles of a user, and what they allow.
+// The roles of a user, and the permissions that the user has.
 #include "api.hpp"
 #include "objects/user.hpp"
 

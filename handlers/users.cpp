@@ -1,4 +1,5 @@
-// Users. Each may change their own username, names and email; holders of users.edit those of others, and is_active.
+// Users. All users may change their own username, names and email. Users with users.edit may change those of other
+// users, and is_active.
 #include "api.hpp"
 #include "auth/account.hpp"
 #include "objects/account.hpp"

@@ -1,4 +1,4 @@
-// An account as it is changed: a user with what only some may change, and the rules of that.
+// A change of an account: the fields of a user, the fields that require a permission, and the rules for them.
 #pragma once
 #include "objects/user.hpp"
 

@@ -1,8 +1,8 @@
-// A role: a name for a set of permissions. A permission exists because an endpoint requires it.
+// A role: a named set of permissions. Each permission is required by at least one endpoint.
 #pragma once
 #include "schema/endpoint.hpp"
 
-/// A name without commas: role names are sent as lists that commas separate.
+/// A name without commas, because a form sends role names as a list separated by commas.
 struct RoleName : api::Line<1, 100> {};
 template <>
 struct api::Type<RoleName> : api::Type<api::Line<1, 100>> {
@@ -54,7 +54,7 @@ struct Permission {
 };
 BOOST_DESCRIBE_STRUCT(Permission, (), (id, code, description))
 
-/// A caller gives a role or a token only permissions that they have.
+/// A caller can give a role or a token only permissions that the caller has.
 inline constexpr api::Rule permission_lacking{
     .code = "permission_lacking",
     .status = 403,
@@ -64,7 +64,7 @@ inline constexpr api::Rule permission_lacking{
     .detail = "You can grant only permissions that you have.",
 };
 
-/// The field `permissions` names permissions that there are.
+/// The permissions in the field `permissions` must exist.
 inline constexpr api::Rule no_such_permission{
     .code = "no_such_permission",
     .status = 400,
@@ -75,7 +75,7 @@ inline constexpr api::Rule no_such_permission{
     .field = "permissions",
 };
 
-/// A role with more permissions than the caller has is not changed by them.
+/// A caller cannot change a role that has permissions that the caller does not have.
 inline constexpr api::Rule stronger_role{
     .code = "stronger_role",
     .status = 403,
@@ -95,7 +95,7 @@ inline constexpr api::Rule built_in_is_deleted{
     .detail = "A built-in role cannot be deleted.",
 };
 
-/// What the role has after a change: the field `permissions`, or what it has already.
+/// The permissions after a change: those of the field `permissions`, or the present ones if it is absent.
 inline constexpr api::Computed permissions_set{"permissions", R"(
 coalesce(sorted_names(:body.permissions),
          (select coalesce(jsonb_agg(rp.code order by rp.code), '[]')
