@@ -1,4 +1,4 @@
-// The rules of choices and lists, in the words that Django REST framework uses for them.
+// Checks of choices and lists, with the error sentences of Django REST framework.
 #include "schema/choice_types.hpp"
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace api::types {
 
 namespace {
 
-/// The parts of a text that commas separate; an empty text has none.
+/// The parts of a text separated by commas; an empty text has no parts.
 json::array list_of(std::string_view text) {
     json::array parts;
     if (!text.empty())

@@ -1,4 +1,4 @@
-// The rules of lists of small objects.
+// Checks of lists of small objects.
 #include "schema/items.hpp"
 
 #include "base/json.hpp"

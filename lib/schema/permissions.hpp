@@ -1,19 +1,19 @@
-// Every permission that an endpoint may require, with the built-in roles that carry it.
+// Every permission that an endpoint can require, with the built-in roles that have it.
 #pragma once
 #include <string_view>
 
 namespace api {
 
-/// A permission: its code `resource.action`, what it allows, and which built-in roles beside `administrator`
-/// (who has all) are given it when it first appears in a database.
+/// A permission: its code `resource.action`, what it allows, and which built-in roles get it when it is first stored in
+/// a database. The role `administrator` gets all permissions.
 struct Permission {
     std::string_view code;
     std::string_view description;
     enum Holders { administrators, managers, everybody } holders;
 };
 
-/// The work first, then accounts and roles. A code that is not here does not compile in a handler; a code
-/// that no handler requires is not stored in the database.
+/// Permissions for the work first, then for accounts and roles. A handler with a code that is not in this list does not
+/// compile; a code that no handler requires is not stored in the database.
 inline constexpr Permission permissions[] = {
     {"tasks.create", "Create tasks.", Permission::everybody},
     {"tasks.assign", "Assign tasks to other users.", Permission::managers},
@@ -41,9 +41,9 @@ inline constexpr Permission permissions[] = {
     {"audit.view", "Read the audit trail.", Permission::administrators},
 };
 
-/// Asked of an endpoint that every authenticated user may call.
+/// Instead of a permission: every authenticated user may call the endpoint.
 inline constexpr std::string_view caller = "caller";
-/// Asked of an endpoint that needs no authentication.
+/// Instead of a permission: the endpoint requires no authentication.
 inline constexpr std::string_view anyone = "anyone";
 
 /// The permission with this code, or null.
@@ -53,7 +53,7 @@ constexpr const Permission* find_permission(std::string_view code) {
     return nullptr;
 }
 
-/// The same question for checks at compile time, where g++ 12 cannot compare a pointer with null under
+/// Whether this permission exists. For checks at compile time, where g++ 12 cannot compare a pointer with null under
 /// -fsanitize=undefined.
 constexpr bool is_permission(std::string_view code) {
     for (const Permission& permission : permissions)

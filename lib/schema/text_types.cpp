@@ -1,4 +1,4 @@
-// The rules of texts, in the words that Django REST framework uses for them.
+// Checks of texts, with the error sentences of Django REST framework.
 #include "schema/text_types.hpp"
 
 #include <algorithm>
@@ -90,7 +90,7 @@ std::string check_file_name(json::value& value) {
     if (!value.is_string()) return std::string(not_a_string);
     const std::string given(value.as_string());
     if (!unicode::length(given)) return "Not valid UTF-8.";
-    // old browsers send a path, with the separators of any system
+    // old browsers send a path, with the separators of their system
     std::string name = unicode::visible(given.substr(given.find_last_of("/\\") + 1), 255);
     name = trim(name, " ");
     value = unicode::is_blank(name) || name == "." || name == ".." ? "file" : name;
