@@ -45,7 +45,7 @@ std::string text(const char* name) {
     throw std::logic_error(name);
 }
 
-/// True for the first of two words, false for the second.
+/// True for the first of two words, false for the second; throws for any other value.
 bool choice(const char* name, std::string_view yes, std::string_view no) {
     std::string value = text(name);
     if (value != yes && value != no)
@@ -54,7 +54,7 @@ bool choice(const char* name, std::string_view yes, std::string_view no) {
     return value == yes;
 }
 
-/// An integer within these bounds.
+/// An integer from min to max; throws for any other value.
 int number(const char* name, int min, int max) {
     std::string value = text(name);
     int n = 0;
@@ -65,7 +65,7 @@ int number(const char* name, int min, int max) {
     return n;
 }
 
-/// An absolute path.
+/// An absolute path; throws for any other value.
 std::string path(const char* name) {
     std::string value = text(name);
     if (value.front() != '/')

@@ -1,4 +1,4 @@
-// Media types, and the parts of a multipart form.
+// Reads the media type of a request, and the parts of a multipart form.
 #include "http/body.hpp"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ MediaType media_type_of(std::string_view header) {
 
 MediaType media_type_of(const Request& request) {
     const std::string_view header = request.variable("CONTENT_TYPE"), sent = request.variable("HTTP_CONTENT_TYPE");
-    // nginx takes the first of two, or from 1.23 on joins them by a comma; whichever was meant, it is not clear
+    // nginx takes the first of two headers, or from 1.23 on joins them with a comma; both are ambiguous
     if ((!sent.empty() && sent != header) || header.substr(0, header.find(';')).find(',') != header.npos)
         throw Problem(refusals::duplicate_header, "Content-Type");
     return media_type_of(header);

@@ -1,4 +1,4 @@
-// Reading bodies and query strings; cgicc decodes the escapes.
+// Reads bodies and query strings; cgicc decodes percent escapes.
 #include <cgicc/CgiUtils.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Finds delimiters. Each begins with the only CR in it, so the search costs one pass over the bytes, whatever they are.
+// Finds the delimiters of a form. The only CR in a delimiter is its first byte, so one pass over the bytes finds all.
 #include "http/multipart.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace api::multipart {
 
 namespace {
 
-/// How many bytes are asked from the source at a time, at most.
+/// The most bytes that are requested from the source at a time.
 constexpr std::size_t piece = 64 << 10;
 
 }  // namespace
@@ -23,7 +23,7 @@ Reader::Reader(Source source, std::string_view boundary)
         if (!std::isalnum(static_cast<unsigned char>(c)) && (c == '\0' || !std::strchr("'()+_,-./:=? ", c)))
             throw malformed("the boundary has characters that RFC 2046 does not allow");
     if (boundary.back() == ' ') throw malformed("the boundary ends with a space");
-    // with a line end in front of it, the first delimiter is like the others
+    // a line end before the body, so that the first delimiter is like the others
     buffer_[0] = '\r', buffer_[1] = '\n';
     end_ = 2;
 }
@@ -39,7 +39,7 @@ bool Reader::fill() {
     return got > 0;
 }
 
-/// Reads what follows a delimiter: spaces and a line end, or the two hyphens of the last one.
+/// Reads the rest of a delimiter: spaces and a line end, or the two hyphens of the last one.
 void Reader::end_of_delimiter() {
     auto have = [&](std::size_t n) {
         while (end_ - begin_ < n)
@@ -54,12 +54,12 @@ void Reader::end_of_delimiter() {
     }
     while (have(1) == " " || have(1) == "\t") ++begin_;
     if (have(2) != "\r\n") throw malformed("a boundary is followed by other text on its line");
-    // the line end stays: for a header without lines it is the first half of its end
+    // the line end stays in the buffer: of an empty header, it is the first half of the end
     place_ = Place::header;
     if (++parts_ > max_parts) throw malformed("there are more than " + std::to_string(max_parts) + " parts");
 }
 
-/// Reads what follows the last boundary, and accepts white space alone.
+/// Reads the rest of the body after the last boundary, which must be white space.
 void Reader::end_of_body() {
     do {
         for (; begin_ < end_; ++begin_)
@@ -68,7 +68,7 @@ void Reader::end_of_body() {
     } while (fill());
 }
 
-/// Reads the lines of a part's header, without the empty one that ends it.
+/// Reads the lines of a part's header, without the empty line that ends it.
 std::string_view Reader::header() {
     for (;;) {
         const std::string_view here(buffer_.data() + begin_, end_ - begin_);
@@ -104,7 +104,7 @@ std::optional<Part> Reader::next() {
     if (place_ == Place::end) return std::nullopt;
     Part part = part_of(header());
     place_ = Place::content;
-    // the line end in front of a delimiter may be the one that ended the header: a part without a body (RFC 2046 5.1.1)
+    // in a part without a body, the line end of the header is also the one of the delimiter (RFC 2046 5.1.1)
     begin_ -= 2;
     while (end_ - begin_ < delimiter_.size())
         if (!fill()) throw malformed("the last boundary is missing");
@@ -122,7 +122,7 @@ std::string_view Reader::read() {
             end_of_delimiter();
             return {};
         }
-        // what could be the beginning of a delimiter waits for the rest of it
+        // bytes that could be the beginning of a delimiter are kept until the rest of it has arrived
         const std::size_t sure =
             found != here.npos ? found : here.size() - std::min(here.size(), delimiter_.size() - 1);
         if (sure > 0) {

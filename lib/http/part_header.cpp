@@ -12,7 +12,7 @@ namespace api::multipart {
 
 namespace {
 
-/// Whether two words are equal but for the case of ASCII letters.
+/// Whether two words are equal, ignoring the case of ASCII letters.
 bool same_word(std::string_view a, std::string_view b) { return unicode::lower(a) == unicode::lower(b); }
 
 bool is_token_character(char c) {  // RFC 9110 5.6.2
@@ -21,7 +21,7 @@ bool is_token_character(char c) {  // RFC 9110 5.6.2
 
 /// Removes spaces and tabs from the front of a text.
 void skip_spaces(std::string_view& text) { text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size())); }
-/// Removes a token (RFC 9110 5.6.2) from the front of a text; empty where there is none.
+/// Removes a token (RFC 9110 5.6.2) from the front of a text; returns an empty text if there is none.
 std::string_view take_token(std::string_view& text) {
     std::size_t length = 0;
     while (length < text.size() && is_token_character(text[length])) ++length;
@@ -29,15 +29,15 @@ std::string_view take_token(std::string_view& text) {
     text.remove_prefix(length);
     return token;
 }
-/// Removes a character from the front of a text, if it is there.
+/// Removes a character from the front of a text; false if the text begins with another one.
 bool take(std::string_view& text, char c) {
     if (text.empty() || text.front() != c) return false;
     text.remove_prefix(1);
     return true;
 }
 
-/// The rest of a quoted string whose first quote is taken. A backslash escapes a quote and a backslash, and is itself
-/// before anything else: browsers send Windows paths as they are.
+/// The rest of a quoted string after its first quote. A backslash escapes only a quote or a backslash; before any other
+/// character it is literal, because browsers send Windows paths without escapes.
 std::string take_quoted(std::string_view& text) {
     std::string value;
     while (!text.empty() && text.front() != '"') {
@@ -49,7 +49,7 @@ std::string take_quoted(std::string_view& text) {
     return value;
 }
 
-/// A hexadecimal digit of a percent escape as a number.
+/// The value of a hexadecimal digit of a percent escape.
 int hex_digit(char c) {
     constexpr std::string_view digits = "0123456789abcdef";
     const std::size_t found = digits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
@@ -76,7 +76,7 @@ std::string extended(std::string_view value) {
     return text;
 }
 
-/// The name, if it is UTF-8 without control characters.
+/// Checks that a name is UTF-8 without control characters, and returns it.
 std::string checked(std::string text) {
     if (!unicode::length(text)) throw malformed("a name is not UTF-8");
     if (unicode::has_control(text) || text.find_first_of("\t\r\n") != text.npos)
@@ -123,7 +123,7 @@ Part part_of(std::string_view header) {
         std::string_view line = header.substr(0, end);
         header.remove_prefix(std::min(end + 2, header.size()));
         const std::string_view name = take_token(line);
-        // a folded line begins with a space, which is no token
+        // a folded line is refused: it begins with a space, which is not a token
         if (name.empty() || !take(line, ':')) throw malformed("the header of a part cannot be read");
         if (line.find_first_of(std::string_view("\0\r\n", 3)) != line.npos)
             throw malformed("the header of a part has control characters");

@@ -1,4 +1,4 @@
-// A kind of stored object: its table, who may see a row, and the members that an answer has beside the columns.
+// A kind of stored object: its table, who may see a row, and the members that an answer has in addition to the columns.
 #pragma once
 #include "schema/list.hpp"
 #include "schema/types.hpp"
