@@ -43,7 +43,7 @@ inline constexpr api::Rule last_superuser{
     .when = R"(it.is_superuser and it.is_active and not (input.is_superuser and input.is_active)
                  and not exists (select from users other
                                   where other.id <> it.id and other.is_superuser and other.is_active))",
-    .detail = "The last active superuser must stay active and a superuser.",
+    .detail = "This is the last active superuser: is_active and is_superuser must stay true.",
 };
 inline constexpr api::Rule last_superuser_deleted{
     .code = "last_superuser",
