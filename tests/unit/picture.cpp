@@ -438,10 +438,10 @@ BOOST_AUTO_TEST_CASE(what_is_no_picture_is_named) {
                                       "a video"},
                                      {"PK\3\4"s, "a ZIP"},
                                      {""s, "empty"},
-                                     {"hello"s, "no picture"},
-                                     {"RIFF\4\0\0\0WAVE"s, "no picture"},
-                                     {"\x89PNG"s, "no picture"},
-                                     {"\xff\xd8"s, "no picture"}}) {
+                                     {"hello"s, "not a known kind of picture"},
+                                     {"RIFF\4\0\0\0WAVE"s, "not a known kind of picture"},
+                                     {"\x89PNG"s, "not a known kind of picture"},
+                                     {"\xff\xd8"s, "not a known kind of picture"}}) {
         const std::string said = refusal(file);
         BOOST_TEST(said.starts_with("not_a_picture: "), said);
         BOOST_TEST(said.find(name) != std::string::npos, said);
