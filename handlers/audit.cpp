@@ -1,4 +1,4 @@
-// The audit trail: every change, who made it, from where, with the old and the new values.
+// The audit trail: every change, with its user, address, old values and new values.
 #include "objects/audit.hpp"
 
 #include "api.hpp"
@@ -7,7 +7,7 @@ namespace {
 
 constexpr api::Endpoint<api::None, api::Page<AuditEntry>> list{{
     .route = "GET /api/v1/audit",
-    .summary = "List what was changed, newest first.",
+    .summary = "List the entries of the audit trail, newest first.",
     .permissions = {"audit.view"},
     .resource = audit_trail,
     .filters = {"user_id", "table_name", "row_id", "at"},

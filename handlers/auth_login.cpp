@@ -1,4 +1,4 @@
-// Login: a name and a password for a session and its tokens.
+// Login: checks a username or email and a password, and starts a session with its tokens.
 #include "api.hpp"
 #include "auth/login.hpp"
 #include "objects/user.hpp"
@@ -18,7 +18,8 @@ BOOST_DESCRIBE_STRUCT(Tokens, (), (token, access, refresh, token_type, expires_i
 constexpr api::Endpoint<api::login::Credentials, Tokens> login{{
     .route = "POST /api/v1/auth/login",
     .also = {"POST /api/user_management/users/login", "POST /api/login"},
-    .summary = "Log in with username or email and password; the token goes into the header Authorization: Token …",
+    .summary = "Log in with a username or an email. "
+               "Send the returned `token` in the header `Authorization: Token …`.",
     .permissions = {api::anyone},
     .resource = users,
     .rules = {api::login::wrong_credentials, api::too_many_attempts},

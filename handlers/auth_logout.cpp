@@ -1,4 +1,4 @@
-// Logout: the token is dead at once.
+// Logout: ends the session at once; its tokens are no longer valid.
 #include "api.hpp"
 
 namespace {
@@ -14,7 +14,8 @@ BOOST_DESCRIBE_STRUCT(Logout, (), (scope))
 constexpr api::Endpoint<Logout, api::Detail> logout{{
     .route = "POST /api/v1/auth/logout",
     .also = {"POST /api/user_management/users/logout", "POST /api/logout"},
-    .summary = "End this session, or with scope=all every session of the caller.",
+    .summary = "Log out: end this session, or with `scope=all` all of your sessions. "
+               "Personal access tokens stay valid.",
     .permissions = {api::caller},
     .sql = R"(ended as (
         update sessions s

@@ -1,4 +1,4 @@
-// A new password: all other sessions end.
+// Changes the caller's password and ends all their other sessions.
 #include "api.hpp"
 #include "auth/account.hpp"
 #include "auth/password.hpp"
@@ -23,7 +23,7 @@ api::Reply change_password(api::RequestContext& context) {
         throw api::invalid({{"new_password", {weak}}});
     context.bind("password_hash", api::password::hash(fresh));
     context.database.begin();
-    // a login that has found the old password right waits here, and then finds that it is not any more
+    // a login that has already accepted the old password waits for this lock, checks the hash again and is refused
     context.query(lock_caller);
     api::Reply reply = context.answer();
     context.database.commit();
@@ -33,14 +33,14 @@ api::Reply change_password(api::RequestContext& context) {
 constexpr api::Endpoint<Change, api::Detail> change{{
     .route = "POST PUT /api/v1/auth/password",
     .also = {"POST PUT /api/user_management/users/change-password"},
-    .summary = "Change one's own password; all other sessions end, personal access tokens stay.",
+    .summary = "Change your own password. All of your other sessions end; personal access tokens stay valid.",
     .permissions = {api::caller},
     .rules =
         {{.code = "password_changed",
           .status = 409,
           .when =
               "(select c.password_hash from credentials c where c.user_id = me.id) is distinct from :system.verified_hash",
-          .detail = "The password was changed meanwhile."},
+          .detail = "Another request has changed the password in the meantime."},
          api::too_many_attempts},
     .sql = R"(ended as (
         update sessions s

@@ -1,4 +1,4 @@
-// Refresh: a refresh token for a new access token and the next refresh token.
+// Refresh: exchanges a refresh token for a new access token and the next refresh token.
 #include "api.hpp"
 #include "auth/jwt.hpp"
 #include "auth/refresh.hpp"
@@ -38,12 +38,12 @@ constexpr std::string_view next_token = R"(
                    else 'session_expired' end,
               u.id, s.key, set_caller(u.id, s.id, :system.ip))";
 
-/// One statement decides and is committed before anything is answered: of many that come with one token the first gets
-/// the next, the second finds a newer one in the locked row and ends the session.
+/// One statement decides, and is committed before the response. If several requests use the same token, the first one
+/// gets the next token. The second one finds a newer token in the locked row and ends the session.
 api::Reply refresh_tokens(api::RequestContext& context) {
     const auto token = api::RefreshToken::read(context.body<Refresh>().refresh.value);
     if (!token) throw api::unauthenticated("not_authenticated");
-    api::keys();  // a fault here must not cost the token
+    api::keys();  // load the keys first: if that fails, the token has not been used up
     const api::RefreshToken next = token->next();
     context.bind("family", token->family);
     context.bind("old_key", token->key);
@@ -59,7 +59,8 @@ api::Reply refresh_tokens(api::RequestContext& context) {
 
 constexpr api::Endpoint<Refresh, Tokens> refresh{{
     .route = "POST /api/v1/auth/refresh",
-    .summary = "Exchange a refresh token for a new access token and a new refresh token; a used one ends the session.",
+    .summary = "Exchange a refresh token for a new access token and a new refresh token. "
+               "Using the same refresh token twice ends the session.",
     .permissions = {api::anyone},
     .rules = {api::thrown(api::refusals::not_authenticated), api::thrown(api::refusals::account_inactive),
               api::thrown(api::refusals::session_superseded), api::thrown(api::refusals::session_ended),

@@ -1,4 +1,4 @@
-// Registration: a new account, with the role of every employee. The very first one becomes superuser.
+// Registration: creates an account with the role `employee`. The very first account becomes a superuser.
 #include "api.hpp"
 #include "auth/password.hpp"
 #include "base/settings.hpp"
@@ -26,14 +26,14 @@ api::Reply register_user(api::RequestContext& context) {
         return context.answer();
     } catch (const api::Problem& problem) {
         if (problem.code != "one_first_user") throw;
-        return context.answer();  // somebody else was first meanwhile, and is seen now
+        return context.answer();  // another request has just created the first account; now it is visible
     }
 }
 
 constexpr api::Endpoint<Registration, User> registration{{
     .route = "POST /api/v1/auth/register",
     .also = {"POST /api/user_management/users/register", "POST /api/register"},
-    .summary = "Register an account. The first one becomes superuser.",
+    .summary = "Register an account. The first account becomes a superuser.",
     .permissions = {api::anyone},
     .resource = users,
     .computed = {{"roles", "'[\"employee\"]'"}},

@@ -1,4 +1,4 @@
-// The caller's sessions: where one is logged in.
+// The caller's sessions: list them and end one.
 #include "api.hpp"
 #include "objects/session.hpp"
 
@@ -6,7 +6,7 @@ namespace {
 
 constexpr api::Endpoint<api::None, api::Page<Session>> list{{
     .route = "GET /api/v1/auth/sessions",
-    .summary = "List one's own sessions that are alive.",
+    .summary = "List your own active sessions.",
     .permissions = {api::caller},
     .resource = sessions,
     .session_only = true,
@@ -15,7 +15,7 @@ constexpr api::Endpoint<api::None, api::Page<Session>> list{{
 
 constexpr api::Endpoint<api::None, api::None> end_session{{
     .route = "DELETE /api/v1/auth/sessions/{session_id}",
-    .summary = "End one of one's own sessions.",
+    .summary = "End one of your own sessions.",
     .permissions = {api::caller},
     .resource = sessions,
     .sql = end_session_row,

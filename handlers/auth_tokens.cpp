@@ -1,4 +1,4 @@
-// Personal access tokens: for scripts, with at most their owner's permissions. A login does not end them.
+// Personal access tokens for scripts, with at most the permissions of their owner. A login does not end them.
 #include "api.hpp"
 #include "base/crypto.hpp"
 #include "objects/role.hpp"
@@ -6,7 +6,7 @@
 
 namespace {
 
-/// The answer to a creation, and the only one with the secret.
+/// The response to a creation; no other response contains the secret.
 struct NewToken : AccessToken {
     api::Text<> token;
 };
@@ -21,7 +21,7 @@ api::Reply create_token(api::RequestContext& context) {
 
 constexpr api::Endpoint<api::None, api::Page<AccessToken>> list{{
     .route = "GET /api/v1/auth/tokens",
-    .summary = "List one's own personal access tokens.",
+    .summary = "List your own personal access tokens.",
     .permissions = {api::caller},
     .resource = access_tokens,
     .ordering = {"id", "name"},
@@ -31,7 +31,7 @@ constexpr api::Endpoint<api::None, api::Page<AccessToken>> list{{
 
 constexpr api::Endpoint<AccessToken, NewToken> create{{
     .route = "POST /api/v1/auth/tokens",
-    .summary = "Create a personal access token. The secret is in this answer and nowhere else.",
+    .summary = "Create a personal access token. Only this response contains its secret `token`.",
     .permissions = {api::caller},
     .resource = access_tokens,
     .computed = {{"token", ":extra.token"}},
@@ -39,7 +39,7 @@ constexpr api::Endpoint<AccessToken, NewToken> create{{
         {{"user_id", "me.id"},
          {"kind", "'token'"},
          {"key", ":extra.token_key"},
-         // none is not all: without the field a token may what its owner may
+         // an empty list means no permissions; without the field, the token has its owner's permissions
          {"codes",
           "case when :body.permissions is not null then array(select jsonb_array_elements_text(:body.permissions)) "
           "end"},
@@ -50,7 +50,7 @@ constexpr api::Endpoint<AccessToken, NewToken> create{{
               {.code = "already_over",
                .status = 400,
                .when = "input.expires_at <= now()",
-               .detail = "This moment is over.",
+               .detail = "Must be in the future.",
                .field = "expires_at"}},
     .extra_params = {{"token", "text"}, {"token_key", "bytea"}},
     .run = create_token,
@@ -60,7 +60,7 @@ constexpr api::Endpoint<AccessToken, NewToken> create{{
 
 constexpr api::Endpoint<api::None, AccessToken> show{{
     .route = "GET /api/v1/auth/tokens/{token_id}",
-    .summary = "Show one of one's own personal access tokens, without its secret.",
+    .summary = "Show one of your own personal access tokens, without its secret.",
     .permissions = {api::caller},
     .resource = access_tokens,
     .session_only = true,
@@ -69,7 +69,7 @@ constexpr api::Endpoint<api::None, AccessToken> show{{
 
 constexpr api::Endpoint<api::None, api::None> end_token{{
     .route = "DELETE /api/v1/auth/tokens/{token_id}",
-    .summary = "End one of one's own personal access tokens.",
+    .summary = "Revoke one of your own personal access tokens.",
     .permissions = {api::caller},
     .resource = access_tokens,
     .sql = end_session_row,

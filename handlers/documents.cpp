@@ -1,4 +1,4 @@
-// Documents: store a file, list, show, change, delete. The bytes are sent by nginx, to whoever holds the signed URL.
+// Documents: upload, list, show, change and delete. nginx sends the file to anyone who has its signed URL.
 #include "api.hpp"
 #include "objects/document.hpp"
 
@@ -8,27 +8,27 @@ constexpr api::Rule one_attachment{
     .code = "one_attachment",
     .status = 400,
     .when = "num_nonnulls(input.task, input.equipment, input.maintenance, input.report, input.message) > 1",
-    .detail = "A document is attached to one thing at most.",
+    .detail = "Set at most one of task, equipment, maintenance, report and message.",
 };
 constexpr api::Rule not_owner{
     .code = "not_owner",
     .status = 403,
     .when = "it.owner <> me.id",
-    .detail = "Only its owner can change or delete a document.",
+    .detail = "Only the owner can change or delete this document.",
 };
 constexpr api::Rule quota_exceeded{
     .code = "quota_exceeded",
     .status = 409,
     .when = R"(:system.quota > 0 and :system.quota <
                    :system.file_size + coalesce((select u.bytes from storage_used u where u.user_id = me.id), 0))",
-    .detail = "Your documents take {}; this file does not fit into the rest.",
+    .detail = "Your documents already use {}. This file would exceed your quota.",
     .name = R"((select concat(round(coalesce(max(u.bytes), 0) / 1048576.0, 1), ' of ', :system.quota / 1048576, ' MiB')
                      from storage_used u where u.user_id = me.id))",
 };
 
 constexpr api::Endpoint<api::None, api::Page<Document>> list{{
     .route = "GET /api/v1/documents",
-    .summary = "List one's documents, and those that are attached to what one may see.",
+    .summary = "List your own documents, and those attached to an object that you may see.",
     .permissions = {api::caller},
     .resource = documents,
     .filters = {"owner", "task", "equipment", "maintenance", "report", "message", "content_type", "title", "sha256",
@@ -38,7 +38,8 @@ constexpr api::Endpoint<api::None, api::Page<Document>> list{{
 
 constexpr api::Endpoint<NewDocument, Document> create{{
     .route = "POST /api/v1/documents",
-    .summary = "Store a file, as multipart/form-data or alone with its fields in the query string.",
+    .summary = "Upload a document: as multipart/form-data, or with the file as the whole body and its fields in the "
+               "query string.",
     .permissions = {"documents.create"},
     .resource = documents,
     .server_set = {{"owner", "me.id"},
@@ -46,7 +47,7 @@ constexpr api::Endpoint<NewDocument, Document> create{{
                    {"size_bytes", ":system.file_size"},
                    {"content_type", ":system.file_type"}},
     .rules = {one_attachment, quota_exceeded},
-    // what a person's documents take: two uploads of one person are counted one after the other
+    // locks the total size of the user's documents: two uploads of one user run one after the other
     .lock = R"(insert into storage_used (user_id, bytes)
                 select s.user_id, 0 from sessions s where s.key = :system.session_key and s.ended_as is null
                     on conflict (user_id) do update set bytes = storage_used.bytes)",
@@ -54,14 +55,14 @@ constexpr api::Endpoint<NewDocument, Document> create{{
 
 constexpr api::Endpoint<api::None, Document> show{{
     .route = "GET /api/v1/documents/{document_id}",
-    .summary = "Show one document, with the URL of its bytes.",
+    .summary = "Show one document, with the signed URL of its file.",
     .permissions = {api::caller},
     .resource = documents,
 }};
 
 constexpr api::Endpoint<Described, Document> change{{
     .route = "PATCH /api/v1/documents/{document_id}",
-    .summary = "Change a document's title, file name or what it is attached to; the bytes stay.",
+    .summary = "Change a document's title, file name or attachment. The file itself cannot be changed.",
     .permissions = {api::caller},
     .resource = documents,
     .rules = {one_attachment, not_owner},
@@ -69,7 +70,7 @@ constexpr api::Endpoint<Described, Document> change{{
 
 constexpr api::Endpoint<api::None, api::None> delete_document{{
     .route = "DELETE /api/v1/documents/{document_id}",
-    .summary = "Delete a document; its file goes with the next `fettle sweep`.",
+    .summary = "Delete a document. The next `fettle sweep` deletes its file, unless something else uses it.",
     .permissions = {api::caller},
     .resource = documents,
     .rules = {not_owner},

@@ -1,4 +1,4 @@
-// Equipment: the register of what is maintained.
+// Equipment: the items that are maintained.
 #include "objects/equipment.hpp"
 
 #include "api.hpp"
@@ -11,13 +11,13 @@ constexpr api::Rule has_history{
     .when = R"(exists (select from tasks t where t.equipment = it.id)
                  or exists (select from maintenance m where m.equipment = it.id)
                  or exists (select from readings r where r.equipment = it.id))",
-    .detail = "This item has a history, which would go with it: set its status to Retired instead.",
+    .detail = "This item has tasks, maintenance records or readings. Set its status to Retired instead.",
 };
 
 constexpr api::Endpoint<api::None, api::Page<Equipment>> list{{
     .route = "GET /api/v1/equipment",
     .also = {"GET /api/equipments"},
-    .summary = "List the equipment.",
+    .summary = "List equipment.",
     .permissions = {api::caller},
     .resource = equipment,
     .filters = {"name", "serial_number", "category", "manufacturer", "model", "location", "status", "search"},
@@ -27,7 +27,7 @@ constexpr api::Endpoint<api::None, api::Page<Equipment>> list{{
 constexpr api::Endpoint<Equipment, Equipment> create{{
     .route = "POST /api/v1/equipment",
     .also = {"POST /api/equipments"},
-    .summary = "Register an item of equipment.",
+    .summary = "Create an item of equipment.",
     .permissions = {"equipment.edit"},
     .resource = equipment,
 }};
@@ -43,7 +43,7 @@ constexpr api::Endpoint<api::None, Equipment> show{{
 constexpr api::Endpoint<Equipment, Equipment> change{{
     .route = "PUT PATCH /api/v1/equipment/{equipment_id}",
     .also = {"PUT PATCH /api/equipment/{equipment_id}"},
-    .summary = "Change an item of equipment; retired, it takes no new work orders.",
+    .summary = "Change an item of equipment. With status `Retired`, it takes no new work orders.",
     .permissions = {"equipment.edit"},
     .resource = equipment,
 }};
@@ -51,7 +51,7 @@ constexpr api::Endpoint<Equipment, Equipment> change{{
 constexpr api::Endpoint<api::None, api::None> delete_equipment{{
     .route = "DELETE /api/v1/equipment/{equipment_id}",
     .also = {"DELETE /api/equipment/{equipment_id}"},
-    .summary = "Delete an item of equipment that has no history.",
+    .summary = "Delete an item of equipment and its schedules. It must have no tasks, maintenance records or readings.",
     .permissions = {"equipment.edit"},
     .resource = equipment,
     .rules = {has_history},

@@ -1,4 +1,4 @@
-// The service life of an item: used, remaining and when it ends, by months and by hours; its maintenance in numbers.
+// The service life of an item in months and hours (used, remaining, end), and the totals of its maintenance.
 #include "api.hpp"
 #include "objects/life.hpp"
 
@@ -6,7 +6,7 @@ namespace {
 
 constexpr api::Endpoint<api::None, Life> show{{
     .route = "GET /api/v1/equipment/{equipment_id}/life",
-    .summary = "Show how much of its service life an item has used, when it will end, and its maintenance in numbers.",
+    .summary = "Show how much of its service life an item has used, when that ends, and the totals of its maintenance.",
     .permissions = {api::caller},
     .resource = lives,
 }};

@@ -1,15 +1,17 @@
-// Meter readings: what the hour meter of an item showed, and when. It never runs backwards.
+// Meter readings: the hours that the meter of an item showed at a time. A meter never runs backwards.
 #include "api.hpp"
 #include "objects/equipment.hpp"
 
 namespace {
 
 constexpr api::Rule read_in_future = in_future("read_at", "is_in_future(input.read_at)");
-constexpr api::Rule runs_backwards = api::constraint(
-    "runs_backwards", "The meter does not run backwards: the reading lies between those before and behind it.");
-constexpr api::Rule reading_exists = api::constraint("reading_exists", "There is a reading of this moment already.");
+constexpr api::Rule runs_backwards =
+    api::constraint("runs_backwards",
+                    "The meter must not run backwards: hours must lie between the readings before and after read_at.");
+constexpr api::Rule reading_exists =
+    api::constraint("reading_exists", "This item already has a reading with this read_at.");
 
-/// Both keys: a reading is looked for on its own item only.
+/// A reading is found only under the path of its own item.
 constexpr std::string_view of_this_item = "it.equipment = :path.equipment_id";
 
 constexpr api::Endpoint<api::None, api::Page<Reading>> list{{
@@ -26,14 +28,14 @@ constexpr api::Endpoint<api::None, api::Page<Reading>> list{{
 
 constexpr api::Endpoint<Reading, Reading> create{{
     .route = "POST /api/v1/equipment/{equipment_id}/readings",
-    .summary = "Note what the meter shows; the item's usage_hours are those of its last reading.",
+    .summary = "Record a meter reading. The item's `usage_hours` are the hours of its latest reading.",
     .permissions = {"maintenance.create"},
     .resource = readings,
     .parent = equipment,
     .server_set = {{"equipment", "equipment.id"},
                    {"technician", "me.id"},
-                   // the moment when it is the turn of this reading, not when it began to wait for another one; and
-                   // never later, or a clock that is fast would keep others out
+                   // the time after the wait for the item's lock, not before it; and never in the future: a time of
+                   // a fast clock would make later readings fail
                    {"read_at", "least(input.read_at, clock_timestamp())"}},
     .rules = {read_in_future, runs_backwards, reading_exists},
 }};
@@ -48,7 +50,7 @@ constexpr api::Endpoint<api::None, Reading> show{{
 
 constexpr api::Endpoint<api::None, api::None> delete_reading{{
     .route = "DELETE /api/v1/equipment/{equipment_id}/readings/{reading_id}",
-    .summary = "Delete a meter reading that was wrong.",
+    .summary = "Delete a wrong meter reading. The item's `usage_hours` become those of its latest remaining reading.",
     .permissions = {"equipment.edit"},
     .resource = readings,
     .where = of_this_item,

@@ -1,4 +1,4 @@
-// Health: is this handler alive, and does its database answer.
+// Health: whether this handler runs, and whether its database answers.
 #include "api.hpp"
 
 namespace {
@@ -14,7 +14,7 @@ BOOST_DESCRIBE_STRUCT(Health, (), (status))
 constexpr api::Endpoint<api::None, Health> health{{
     .route = "GET /api/v1/health",
     .also = {"GET /health"},
-    .summary = "Tell whether the database answers: 200, else 503.",
+    .summary = "Check whether the database answers: 200 if it does, else 503.",
     .permissions = {api::anyone},
     .sql = "answer as (select 'ok' as status)",
     .no_store = true,
@@ -23,7 +23,7 @@ constexpr api::Endpoint<api::None, Health> health{{
 constexpr api::Endpoint<api::None, Health> live{{
     .route = "GET /api/v1/health/live",
     .also = {"GET /health/live"},
-    .summary = "Tell that the handler is alive, without asking the database.",
+    .summary = "Check that the handler is running, without querying the database.",
     .permissions = {api::anyone},
     .run = [](api::RequestContext& context) { return context.reply(Health{Status::ok}); },
     .no_store = true,

@@ -1,4 +1,4 @@
-// Maintenance records: who did what to complete a work order. One record for each order.
+// Maintenance records: who did what to complete a work order. Each order has at most one record.
 #include "objects/maintenance.hpp"
 
 #include "api.hpp"
@@ -10,7 +10,7 @@ constexpr api::Rule not_a_work_order{
     .code = "not_a_work_order",
     .status = 400,
     .when = "task.equipment is null",
-    .detail = "This task is no work order.",
+    .detail = "This task is not a work order: it has no equipment.",
     .field = "task",
 };
 constexpr api::Rule performed_in_future = in_future("performed_at", "is_in_future(input.performed_at)");
@@ -18,31 +18,34 @@ constexpr api::Rule other_order{
     .code = "other_order",
     .status = 400,
     .when = "input.task <> it.task",
-    .detail = "A record keeps its work order.",
+    .detail = "The work order of a record cannot be changed.",
     .field = "task",
 };
 constexpr api::Rule not_technician{
     .code = "not_technician",
     .status = 403,
     .when = "it.technician <> me.id and not has_permission(maintenance.edit_all)",
-    .detail = "Only its technician and holders of maintenance.edit_all can change this record.",
+    .detail =
+        "Only its technician and users with the permission maintenance.edit_all can change or delete this "
+        "record.",
 };
 
 constexpr api::Endpoint<api::None, api::Page<Maintenance>> list{{
     .route = "GET /api/v1/maintenance",
     .also = {"GET /api/maintenance"},
-    .summary = "List the maintenance records.",
+    .summary = "List maintenance records.",
     .permissions = {api::caller},
     .resource = maintenance,
     .filters = {"task", "equipment", "technician", "performed_at", "search"},
     .ordering = {"id", "performed_at"},
 }};
 
-// completes the order, gives it to the technician and moves its schedule on: sql/functions/work_orders.sql
+// triggers complete the order, assign it to the technician and set the next due date of its schedule:
+// sql/functions/work_orders.sql
 constexpr api::Endpoint<Maintenance, Maintenance> create{{
     .route = "POST /api/v1/maintenance",
     .also = {"POST /api/maintenance"},
-    .summary = "Record what was done; the work order is complete with it.",
+    .summary = "Create a maintenance record. It completes the work order given as `task`.",
     .permissions = {"maintenance.create"},
     .resource = maintenance,
     .parent = tasks,
@@ -64,7 +67,7 @@ constexpr api::Endpoint<api::None, Maintenance> show{{
 constexpr api::Endpoint<Maintenance, Maintenance> change{{
     .route = "PUT PATCH /api/v1/maintenance/{maintenance_id}",
     .also = {"PUT PATCH /api/maintenance/{maintenance_id}"},
-    .summary = "Change a maintenance record; its work order stays the same.",
+    .summary = "Change a maintenance record. Its work order cannot be changed.",
     .permissions = {api::caller},
     .resource = maintenance,
     .rules = {not_technician, other_order, performed_in_future},
@@ -73,7 +76,8 @@ constexpr api::Endpoint<Maintenance, Maintenance> change{{
 constexpr api::Endpoint<api::None, api::None> delete_record{{
     .route = "DELETE /api/v1/maintenance/{maintenance_id}",
     .also = {"DELETE /api/maintenance/{maintenance_id}"},
-    .summary = "Delete a maintenance record; its work order is open again.",
+    .summary = "Delete a maintenance record. Its work order is reopened with status `Pending`. "
+               "Documents attached to the record are kept.",
     .permissions = {api::caller},
     .resource = maintenance,
     .rules = {not_technician},

@@ -1,4 +1,4 @@
-// One's own account.
+// The caller's own account.
 #include "api.hpp"
 #include "auth/account.hpp"
 #include "objects/user.hpp"
@@ -12,7 +12,7 @@ BOOST_DESCRIBE_STRUCT(OwnAccount, (User), (current_password))
 
 constexpr api::Endpoint<api::None, User> show{{
     .route = "GET /api/v1/me",
-    .summary = "Show one's own account.",
+    .summary = "Show your own account.",
     .permissions = {api::caller},
     .resource = users,
     .row = "it.id = me.id",
@@ -20,7 +20,7 @@ constexpr api::Endpoint<api::None, User> show{{
 
 constexpr api::Endpoint<OwnAccount, User> change{{
     .route = "PATCH /api/v1/me",
-    .summary = "Change one's own account; a new username or email asks for current_password.",
+    .summary = "Change your own account. A new username or email requires `current_password`.",
     .permissions = {api::caller},
     .resource = users,
     .row = "it.id = me.id",

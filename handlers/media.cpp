@@ -1,4 +1,4 @@
-// Stored files by their signed URLs: the signature is the right, and the database is not asked. nginx sends the bytes.
+// Stored files by their signed URLs. The signature is the permission: no query of the database. nginx sends the file.
 #include "files/media.hpp"
 
 #include <algorithm>
@@ -9,14 +9,14 @@
 
 namespace {
 
-/// RFC 6838 4.2: what the two names of a media type are made of.
+/// Whether a text can be one of the two names of a media type (RFC 6838 4.2).
 bool is_restricted_name(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
         return std::isalnum(c) || std::string_view("!#$&-^_.+").find(static_cast<char>(c)) != std::string_view::npos;
     });
 }
 
-/// The type that the file is sent as: the signed one, where it is a media type.
+/// The Content-Type of the response: the signed type if it is a valid media type, otherwise unknown_type.
 std::string content_type(const api::media::Link& link) {
     std::string_view type = link.content_type;
     if (constexpr std::string_view utf8 = "; charset=utf-8"; type.ends_with(utf8)) type.remove_suffix(utf8.size());
@@ -26,8 +26,8 @@ std::string content_type(const api::media::Link& link) {
     return is_type ? link.content_type : std::string(api::storage::unknown_type);
 }
 
-/// RFC 6266: a name in ASCII for the oldest clients, without what some of them misread (appendix D), and the whole name
-/// in UTF-8. What a browser shows by itself is pictures and nothing else.
+/// The Content-Disposition (RFC 6266): an ASCII name for old clients, without the characters that some of them misread
+/// (appendix D), and the whole name in UTF-8. Only pictures are `inline`: a browser saves all other files.
 std::string disposition(const std::string& type, std::string_view name) {
     std::string plain;
     for (unsigned char c : name) {
@@ -40,7 +40,7 @@ std::string disposition(const std::string& type, std::string_view name) {
 }
 
 constexpr api::Rule expired =
-    api::thrown("expired", 410, "This URL has expired. Ask for the object again: its answer has a new one.");
+    api::thrown("expired", 410, "This URL has expired. Request the object that it came from again to get a new one.");
 
 api::Reply send(api::RequestContext& context) {
     const api::media::Link link = api::media::verified(context.request.variable("REQUEST_URI"));
@@ -55,7 +55,7 @@ api::Reply send(api::RequestContext& context) {
 
 constexpr api::Endpoint<api::None, api::None> file{{
     .route = "GET /media/{kind}/{sha256}/{file_name}",
-    .summary = "Send a stored file to whoever holds its signed URL.",
+    .summary = "Download a stored file by its signed URL.",
     .permissions = {api::anyone},
     .rules = {api::thrown(api::refusals::bad_signature), expired},
     .run = send,

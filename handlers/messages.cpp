@@ -1,4 +1,4 @@
-// Messages between users: visible to their sender and their recipients alone.
+// Messages between users, visible only to their sender and their recipients.
 #include "api.hpp"
 #include "objects/message.hpp"
 
@@ -6,7 +6,7 @@ namespace {
 
 constexpr api::Endpoint<api::None, api::Page<Message>> list{{
     .route = "GET /api/v1/messages",
-    .summary = "List the messages that one has sent or received.",
+    .summary = "List the messages that you have sent or received.",
     .permissions = {api::caller},
     .resource = messages,
     .filters = {"sender", "task", "sent_at", "search"},
@@ -36,20 +36,20 @@ constexpr api::Endpoint<Message, Message> create{{
 
 constexpr api::Endpoint<api::None, Message> show{{
     .route = "GET /api/v1/messages/{message_id}",
-    .summary = "Show one message; that does not mark it as read.",
+    .summary = "Show one message. This does not mark it as read.",
     .permissions = {api::caller},
     .resource = messages,
 }};
 
 constexpr api::Endpoint<Mark, Message> mark{{
     .route = "PATCH /api/v1/messages/{message_id}",
-    .summary = "Mark a message that one has received as read, or as unread.",
+    .summary = "Mark a message that you have received as read or unread.",
     .permissions = {api::caller},
     .resource = messages,
     .rules = {{.code = "not_recipient",
                .status = 403,
                .when = "not it.is_received",
-               .detail = "Only a recipient can mark this message as read."}},
+               .detail = "Only a recipient can mark this message as read or unread."}},
     .sql = R"(marked as (
         update message_copies c
            set read_at = case when :body.read then coalesce(c.read_at, now()) end,
@@ -64,10 +64,11 @@ constexpr api::Endpoint<Mark, Message> mark{{
     ))",
 }};
 
-// the copies of a message go with it
+// deleting the row of the message deletes its copies
 constexpr api::Endpoint<api::None, api::None> delete_message{{
     .route = "DELETE /api/v1/messages/{message_id}",
-    .summary = "Delete a message: its sender for everybody, a recipient for oneself.",
+    .summary = "Delete a message. If you sent it, it is deleted for all users. "
+               "If you received it, it is deleted only for you.",
     .permissions = {api::caller},
     .resource = messages,
     .sql = R"(taken_back as (

@@ -1,4 +1,4 @@
-// Metrics of all handlers, for the monitoring of this machine.
+// Metrics of all handlers, for the monitoring of this server.
 #include "serve/metrics.hpp"
 
 #include "api.hpp"
@@ -14,7 +14,7 @@ api::Reply show(api::RequestContext&) {
 
 constexpr api::Endpoint<api::None, api::None> metrics{{
     .route = "GET /metrics",
-    .summary = "Show what the handlers have counted, as Prometheus reads it.",
+    .summary = "Show the metrics of all handlers in the text format of Prometheus.",
     .permissions = {api::anyone},
     .run = show,
     .content_type = api::metrics::content_type,

@@ -1,4 +1,4 @@
-// Permissions: what roles and tokens are made of. They exist because endpoints require them, and are read-only.
+// Permissions, which roles and tokens contain. They are the ones that endpoints require, and they are read-only.
 #include "api.hpp"
 #include "objects/role.hpp"
 
@@ -7,7 +7,7 @@ namespace {
 constexpr api::Endpoint<api::None, api::Page<Permission>> list{{
     .route = "GET /api/v1/permissions",
     .also = {"GET /api/user_management/permissions"},
-    .summary = "List the permissions: exactly those that endpoints ask for.",
+    .summary = "List the permissions that endpoints require.",
     .permissions = {"roles.view"},
     .resource = permissions,
     .filters = {"code", "search"},

@@ -1,4 +1,4 @@
-// The picture of a profile: put one there, take it away. What is stored is made from its pixels, with a thumbnail.
+// The picture of a profile: set and remove. The stored picture is re-encoded from the pixels, with a thumbnail.
 #include "api.hpp"
 #include "files/picture.hpp"
 #include "files/picture_header.hpp"
@@ -12,14 +12,15 @@ struct NewPicture {
 };
 BOOST_DESCRIBE_STRUCT(NewPicture, (), (file))
 
-/// A file on its way into the storage; its name.
+/// Adds a file that the request will store. Returns its SHA-256, which is its name in the storage.
 std::string add_file(api::RequestContext& context, std::string_view bytes) {
     api::Incoming& file = *context.files().emplace_back(std::make_unique<api::Incoming>());
     file.append(bytes);
     return file.finish().sha256;
 }
 
-/// Two files instead of the one that came, which may say where it was taken: it is gone before the row is written.
+/// Replaces the uploaded file by the re-encoded picture and its thumbnail, before the row is written. The upload is not
+/// stored, because it can contain the place where the picture was taken.
 void make(api::RequestContext& context) {
     const std::string upload = context.files().front()->bytes();
     context.files().clear();
@@ -30,11 +31,12 @@ void make(api::RequestContext& context) {
     context.bind("thumbnail_sha256", made.thumbnail == made.bytes ? picture : add_file(context, made.thumbnail));
 }
 
-// 200 for POST as well: a picture has no address of its own that a Location could name, it is a part of the profile
+// POST returns 200, not 201: a picture is part of the profile and has no URL of its own for a Location
 constexpr api::Endpoint<NewPicture, Profile> change{{
     .route = "POST PUT /api/v1/users/{user_id}/profile/picture",
     .also = {"POST PUT /api/user_management/users/{user_id}/profile/picture"},
-    .summary = "Put a picture on one's own profile, or with users.edit on anybody's: a PNG, JPEG or WebP.",
+    .summary = "Set the picture of your own profile, or with `users.edit` that of another user. "
+               "Send a PNG, JPEG or WebP.",
     .permissions = {api::caller},
     .resource = profiles,
     .row = "it.id = :path.user_id",
@@ -52,7 +54,8 @@ constexpr api::Endpoint<NewPicture, Profile> change{{
 constexpr api::Endpoint<api::None, api::None> delete_picture{{
     .route = "DELETE /api/v1/users/{user_id}/profile/picture",
     .also = {"DELETE /api/user_management/users/{user_id}/profile/picture"},
-    .summary = "Take the picture off a profile; its files go with the next `fettle sweep`.",
+    .summary = "Remove the picture of your own profile, or with `users.edit` that of another user. "
+               "The next `fettle sweep` deletes its files.",
     .permissions = {api::caller},
     .resource = profiles,
     .row = "it.id = :path.user_id",

@@ -1,4 +1,4 @@
-// Reports: filed by anybody, read by their author and by holders of reports.view_all, changed by their author alone.
+// Reports: read by their author and users with reports.view_all, changed only by their author.
 #include "api.hpp"
 #include "objects/report.hpp"
 
@@ -8,19 +8,19 @@ constexpr api::Rule not_author{
     .code = "not_author",
     .status = 403,
     .when = "it.author <> me.id",
-    .detail = "Only its author can change this report.",
+    .detail = "Only its author can change or delete this report.",
 };
 constexpr api::Rule ends_early{
     .code = "ends_early",
     .status = 400,
     .when = "input.period_end < input.period_start",
-    .detail = "The period ends before it starts.",
+    .detail = "Must not be before period_start.",
     .field = "period_end",
 };
 
 constexpr api::Endpoint<api::None, api::Page<Report>> list{{
     .route = "GET /api/v1/reports",
-    .summary = "List the reports that the caller may see: one's own, or all.",
+    .summary = "List your own reports, or with `reports.view_all` those of all users.",
     .permissions = {api::caller},
     .resource = reports,
     .filters = {"title", "author", "task", "equipment", "period_start", "period_end", "search"},
@@ -29,7 +29,7 @@ constexpr api::Endpoint<api::None, api::Page<Report>> list{{
 
 constexpr api::Endpoint<Report, Report> create{{
     .route = "POST /api/v1/reports",
-    .summary = "File a report about a time, a task or an item of equipment.",
+    .summary = "Create a report about a period, a task or an item of equipment.",
     .permissions = {"reports.create"},
     .resource = reports,
     .server_set = {{"author", "me.id"}},
@@ -45,7 +45,7 @@ constexpr api::Endpoint<api::None, Report> show{{
 
 constexpr api::Endpoint<Report, Report> change{{
     .route = "PUT PATCH /api/v1/reports/{report_id}",
-    .summary = "Change a report of one's own.",
+    .summary = "Change one of your own reports.",
     .permissions = {api::caller},
     .resource = reports,
     .rules = {ends_early, not_author},
@@ -53,7 +53,7 @@ constexpr api::Endpoint<Report, Report> change{{
 
 constexpr api::Endpoint<api::None, api::None> delete_report{{
     .route = "DELETE /api/v1/reports/{report_id}",
-    .summary = "Delete a report of one's own.",
+    .summary = "Delete one of your own reports. Documents attached to it are kept.",
     .permissions = {api::caller},
     .resource = reports,
     .rules = {not_author},

@@ -7,7 +7,7 @@ namespace {
 constexpr api::Endpoint<api::None, api::Page<Role>> list{{
     .route = "GET /api/v1/roles",
     .also = {"GET /api/user_management/roles"},
-    .summary = "List the roles.",
+    .summary = "List roles.",
     .permissions = {"roles.view"},
     .resource = roles,
     .filters = {"name", "built_in", "search"},
@@ -17,7 +17,7 @@ constexpr api::Endpoint<api::None, api::Page<Role>> list{{
 constexpr api::Endpoint<Role, Role> create{{
     .route = "POST /api/v1/roles",
     .also = {"POST /api/user_management/roles"},
-    .summary = "Create a role from permissions that the caller has.",
+    .summary = "Create a role. It can have only permissions that you have.",
     .permissions = {"roles.edit"},
     .resource = roles,
     .computed = {permissions_set},
@@ -39,7 +39,7 @@ constexpr api::Endpoint<api::None, Role> show{{
 constexpr api::Endpoint<Role, Role> change{{
     .route = "PUT PATCH /api/v1/roles/{role_id}",
     .also = {"PUT PATCH /api/user_management/roles/{role_id}"},
-    .summary = "Change a role; what its holders may changes with their next request.",
+    .summary = "Change a role. Its users have the new permissions from their next request on.",
     .permissions = {"roles.edit"},
     .resource = roles,
     .computed = {permissions_set},
@@ -64,7 +64,7 @@ constexpr api::Endpoint<Role, Role> change{{
 constexpr api::Endpoint<api::None, api::None> delete_role{{
     .route = "DELETE /api/v1/roles/{role_id}",
     .also = {"DELETE /api/user_management/roles/{role_id}"},
-    .summary = "Delete a role that nobody has.",
+    .summary = "Delete a role that no user has.",
     .permissions = {"roles.edit"},
     .resource = roles,
     .rules = {stronger_role,
@@ -72,7 +72,7 @@ constexpr api::Endpoint<api::None, api::None> delete_role{{
               {.code = "role_in_use",
                .status = 409,
                .when = "exists (select from user_roles ur where ur.role_id = it.id)",
-               .detail = "Somebody has this role."}},
+               .detail = "At least one user has this role. Remove it from all users first."}},
     .serialized = true,
 }};
 

@@ -1,5 +1,5 @@
-// Schedules of preventive maintenance: by days, by hours of use, whichever comes first. `fettle schedules run` makes
-// their work orders.
+// Schedules of preventive maintenance: by days or by hours of use, whichever comes first. `fettle schedules run`
+// creates their work orders.
 #include "api.hpp"
 #include "objects/maintenance.hpp"
 
@@ -16,25 +16,25 @@ constexpr api::Rule no_days{
     .code = "no_days",
     .status = 400,
     .when = "input.every_days is null and :body.next_due_on is not null",
-    .detail = "Only a schedule with every_days is due on a day.",
+    .detail = "next_due_on requires every_days.",
     .field = "next_due_on",
 };
 constexpr api::Rule no_hours{
     .code = "no_hours",
     .status = 400,
     .when = "input.every_hours is null and :body.next_due_hours is not null",
-    .detail = "Only a schedule with every_hours is due after hours.",
+    .detail = "next_due_hours requires every_hours.",
     .field = "next_due_hours",
 };
 constexpr api::Rule long_lead{
     .code = "long_lead",
     .status = 400,
     .when = "input.lead_days >= input.every_days",
-    .detail = "The lead must be shorter than every_days.",
+    .detail = "Must be less than every_days.",
     .field = "lead_days",
 };
 
-/// What is not given: counted from today, and from what the meter shows.
+/// The defaults: every_days after today, and every_hours after the latest meter reading.
 constexpr api::ServerSet due_on{"next_due_on", R"(
         case when input.every_days is not null then coalesce(input.next_due_on, current_date + input.every_days) end)"};
 constexpr api::ServerSet due_hours{"next_due_hours", R"(
@@ -44,7 +44,7 @@ constexpr api::ServerSet due_hours{"next_due_hours", R"(
 
 constexpr api::Endpoint<api::None, api::Page<Schedule>> list{{
     .route = "GET /api/v1/schedules",
-    .summary = "List the schedules.",
+    .summary = "List schedules.",
     .permissions = {"schedules.edit"},
     .resource = schedules,
     .filters = {"equipment", "title", "priority_level", "next_due_on", "is_active", "search"},
@@ -53,7 +53,8 @@ constexpr api::Endpoint<api::None, api::Page<Schedule>> list{{
 
 constexpr api::Endpoint<Schedule, Schedule> create{{
     .route = "POST /api/v1/schedules",
-    .summary = "Create a schedule; it is due every_days from today, or every_hours from what the meter shows.",
+    .summary = "Create a schedule. By default it is first due `every_days` after today "
+               "or `every_hours` after the latest meter reading.",
     .permissions = {"schedules.edit"},
     .resource = schedules,
     .server_set = {{"author", "me.id"}, due_on, due_hours},
@@ -78,7 +79,7 @@ constexpr api::Endpoint<Schedule, Schedule> change{{
 
 constexpr api::Endpoint<api::None, api::None> delete_schedule{{
     .route = "DELETE /api/v1/schedules/{schedule_id}",
-    .summary = "Delete a schedule; the work orders that it has made stay.",
+    .summary = "Delete a schedule. The work orders that it has created are kept.",
     .permissions = {"schedules.edit"},
     .resource = schedules,
 }};

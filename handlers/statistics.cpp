@@ -7,24 +7,24 @@ namespace {
 
 constexpr api::Endpoint<api::None, TaskStatistics> tasks_in_numbers{{
     .route = "GET /api/v1/statistics/tasks",
-    .summary = "Count all tasks by status and priority, those that are overdue, and what was completed in each of the "
-               "last 52 weeks.",
+    .summary = "Count all tasks by status and priority, overdue tasks, and the tasks completed in each of the last "
+               "52 weeks.",
     .permissions = {"reports.view_all"},
     .sql = task_statistics_sql,
 }};
 
 constexpr api::Endpoint<api::None, EquipmentStatistics> equipment_in_numbers{{
     .route = "GET /api/v1/statistics/equipment",
-    .summary = "Count all items by status, and the maintenance of each of the last 12 months with its hours and cost.",
+    .summary = "Count all items of equipment by status, and the maintenance records of each of the last 12 months "
+               "with their hours and cost.",
     .permissions = {"reports.view_all"},
     .sql = equipment_statistics_sql,
 }};
 
 constexpr api::Endpoint<api::None, TechnicianStatistics> technicians_in_numbers{{
     .route = "GET /api/v1/statistics/technicians",
-    .summary =
-        "Count the tasks and work orders that each person has completed, with hours and cost of maintenance, and "
-        "the orders that they hold.",
+    .summary = "Count for each user the completed tasks and work orders, the hours and cost of maintenance, and the "
+               "work orders that they hold.",
     .permissions = {"reports.view_all"},
     .sql = technician_statistics_sql,
 }};

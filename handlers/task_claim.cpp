@@ -1,4 +1,4 @@
-// Claims: a work order goes to exactly one technician, until it is released, completed or its time is over.
+// Claims: one technician holds a work order until it is released or completed, or the claim expires.
 #include "api.hpp"
 #include "base/settings.hpp"
 #include "objects/work_order.hpp"
@@ -9,17 +9,17 @@ constexpr api::Rule not_a_work_order{
     .code = "not_a_work_order",
     .status = 409,
     .when = "it.equipment is null",
-    .detail = "This task is no work order.",
+    .detail = "This task is not a work order: it has no equipment.",
 };
 constexpr api::Rule not_holder{
     .code = "not_holder",
     .status = 403,
     .when = R"(it."user" <> me.id and it.claimed_until is not null and not has_permission(tasks.edit_all))",
-    .detail = "Only its holder and holders of tasks.edit_all release a work order.",
+    .detail = "Only its holder and users with the permission tasks.edit_all can release this work order.",
 };
 
-/// The open order that is most urgent, then due first; one that another technician claims at this moment is not waited
-/// for.
+/// The most urgent open order that is not claimed; among equally urgent ones, the one due first. An order that another
+/// technician is claiming right now is skipped.
 constexpr std::string_view next_order = R"(it.id = (
     select next.id from tasks next
      where next.equipment is not null and is_open(next.status)
@@ -28,7 +28,7 @@ constexpr std::string_view next_order = R"(it.id = (
      order by urgency(next.priority_level), coalesce(next.due_date, 'infinity'), next.id
      limit 1 for update skip locked))";
 
-/// A claim lasts as long as the setting says, and never ends earlier than before.
+/// A claim lasts for the hours of FETTLE_CLAIM_HOURS. Renewing a claim never shortens it.
 constexpr std::string_view take = R"(answer as (
         update tasks it
            set "user"        = me.id,
@@ -46,7 +46,7 @@ api::Reply claim_for_hours(api::RequestContext& context) {
 
 constexpr api::Endpoint<api::None, Task> claim{{
     .route = "POST /api/v1/tasks/{task_id}/claim",
-    .summary = "Claim a work order, or renew one's claim.",
+    .summary = "Claim a work order, or renew your claim. The claim expires at `claimed_until`.",
     .permissions = {"maintenance.create"},
     .resource = tasks,
     .rules = {not_a_work_order, order_done, order_cancelled, order_claimed},
@@ -57,11 +57,12 @@ constexpr api::Endpoint<api::None, Task> claim{{
 
 constexpr api::Endpoint<api::None, Task> claim_next{{
     .route = "POST /api/v1/tasks/claim_next",
-    .summary = "Claim the open work order that is most urgent and due first.",
+    .summary = "Claim the most urgent open work order that is not claimed. "
+               "Among equally urgent ones, it is the one due first.",
     .permissions = {"maintenance.create"},
     .resource = tasks,
     .row = next_order,
-    .rules = {api::absent("no_work_order", "No work order is open.")},
+    .rules = {api::absent("no_work_order", "There is no open work order that is not claimed.")},
     .sql = take,
     .extra_params = {{"hours", "integer"}},
     .run = claim_for_hours,
@@ -70,7 +71,7 @@ constexpr api::Endpoint<api::None, Task> claim_next{{
 
 constexpr api::Endpoint<api::None, api::None> release{{
     .route = "DELETE /api/v1/tasks/{task_id}/claim",
-    .summary = "Release a work order: it is open again, and belongs to its author.",
+    .summary = "Release a work order. It can be claimed again, and its author becomes its `user`.",
     .permissions = {"maintenance.create"},
     .resource = tasks,
     .rules = {not_holder, not_a_work_order, order_done, order_cancelled},

@@ -1,12 +1,12 @@
-// The history of one task: who changed what, when, with the old and the new values.
+// The history of one task: each change with its user, time, old values and new values.
 #include "api.hpp"
 #include "objects/audit.hpp"
 #include "objects/task.hpp"
 
 namespace {
 
-/// Everybody sees a work order, but only its author and holders of tasks.view_all what it was before it became one:
-/// that was private, and everybody can claim it.
+/// All users can see a work order. Its changes from before it became a work order are visible only to its author and to
+/// users with tasks.view_all: until then the task was private.
 constexpr std::string_view of_this_task = R"(it.row_id = :path.task_id
         and (has_permission(tasks.view_all) or exists (select from parent where parent.author = me.id)
              or it.id > coalesce((select made.id from audit made
@@ -16,7 +16,7 @@ constexpr std::string_view of_this_task = R"(it.row_id = :path.task_id
 
 constexpr api::Endpoint<api::None, api::Page<TaskChange>> list{{
     .route = "GET /api/v1/tasks/{task_id}/history",
-    .summary = "List the changes of a task, newest first.",
+    .summary = "List the changes to a task, newest first.",
     .permissions = {api::caller},
     .resource = task_changes,
     .parent = tasks,

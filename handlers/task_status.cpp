@@ -1,4 +1,4 @@
-// The status of one task: mark it complete or incomplete.
+// Changes the status of one task.
 #include "api.hpp"
 #include "objects/task.hpp"
 
@@ -12,14 +12,14 @@ BOOST_DESCRIBE_STRUCT(Change, (), (status))
 constexpr api::Endpoint<Change, Task> change{{
     .route = "PATCH /api/v1/tasks/{task_id}/status",
     .also = {"PATCH /api/Task_API/tasks/{task_id}/status"},
-    .summary = "Mark a task complete or incomplete; Complete stamps completed_at, everything else clears it.",
+    .summary = "Change a task's status. `Complete` sets `completed_at`, any other status clears it.",
     .permissions = {api::caller},
     .resource = tasks,
     .rules = {not_yours,
               {.code = "needs_record",
                .status = 409,
                .when = "it.equipment is not null and (:body.status = 'Complete') <> (it.status = 'Complete')",
-               .detail = "A work order is completed by its maintenance record, and reopened when that is deleted."}},
+               .detail = "To complete a work order, create its maintenance record. To reopen it, delete that record."}},
     .sql = R"(answer as (
         update tasks it
            set status        = :body.status,

@@ -8,25 +8,25 @@ constexpr api::Rule not_author{
     .code = "not_author",
     .status = 403,
     .when = "it.author <> me.id and not has_permission(tasks.delete_all)",
-    .detail = "Only its author and holders of tasks.delete_all can delete this task.",
+    .detail = "Only its author and users with the permission tasks.delete_all can delete this task.",
 };
 constexpr api::Rule assign_missing{
     .code = "assign_missing",
     .status = 403,
     .when =
         "input.\"user\" is distinct from it.\"user\" and input.\"user\" <> me.id and not has_permission(tasks.assign)",
-    .detail = "Giving a task to another user needs the permission tasks.assign.",
+    .detail = "Assigning a task to another user requires the permission tasks.assign.",
 };
 constexpr api::Rule work_order_missing{
     .code = "work_order_missing",
     .status = 403,
     .when = "input.equipment is distinct from it.equipment and not has_permission(work_orders.create)",
-    .detail = "Making a task a work order needs the permission work_orders.create.",
+    .detail = "Setting or changing equipment requires the permission work_orders.create.",
 };
 constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .route = "GET /api/v1/tasks",
     .also = {"GET /api/Task_API/tasks", "GET /api/tasks"},
-    .summary = "List the tasks that the caller may see: one's own, work orders, or all.",
+    .summary = "List tasks: your own and all work orders, or with `tasks.view_all` all tasks.",
     .permissions = {api::caller},
     .resource = tasks,
     .filters = {"title", "status", "priority_level", "due_date", "user", "author", "equipment", "search"},
@@ -36,7 +36,7 @@ constexpr api::Endpoint<api::None, api::Page<Task>> list{{
 constexpr api::Endpoint<Task, Task> create{{
     .route = "POST /api/v1/tasks",
     .also = {"POST /api/Task_API/tasks/create", "POST /api/tasks"},
-    .summary = "Create a task; with equipment, a work order.",
+    .summary = "Create a task. With `equipment`, it is a work order.",
     .permissions = {"tasks.create"},
     .resource = tasks,
     .server_set = {{"author", "me.id"},
@@ -69,7 +69,7 @@ constexpr api::Endpoint<api::None, api::None> delete_task{{
     .route = "DELETE /api/v1/tasks/{task_id}",
     .also = {"DELETE /api/Task_API/tasks/{task_id}/delete", "DELETE /api/Task_API/tasks/{task_id}",
              "DELETE /api/task/{task_id}"},
-    .summary = "Delete a task for good.",
+    .summary = "Delete a task permanently. Documents, messages and reports that refer to it are kept.",
     .permissions = {api::caller},
     .resource = tasks,
     .rules = {not_author, order_has_record},

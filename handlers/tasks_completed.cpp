@@ -1,4 +1,4 @@
-// Completed tasks: what the caller has done, newest first.
+// The completed tasks that are assigned to the caller, last completed first.
 #include "api.hpp"
 #include "objects/task.hpp"
 
@@ -7,7 +7,7 @@ namespace {
 constexpr api::Endpoint<api::None, api::Page<Task>> list{{
     .route = "GET /api/v1/tasks/completed",
     .also = {"GET /api/Task_API/tasks/completed"},
-    .summary = "List the caller's completed tasks, newest first.",
+    .summary = "List the completed tasks that are assigned to you, last completed first.",
     .permissions = {api::caller},
     .resource = own_tasks,
     .where = "it.status = 'Complete'",

@@ -1,4 +1,4 @@
-// The roles of a user, and what they allow.
+// The roles of a user, and the permissions that the user has.
 #include "api.hpp"
 #include "objects/user.hpp"
 
@@ -14,7 +14,7 @@ BOOST_DESCRIBE_STRUCT(UserRoles, (), (roles, permissions, version))
 constexpr api::Endpoint<api::None, UserRoles> show{{
     .route = "GET /api/v1/users/{user_id}/roles",
     .also = {"GET /api/user_management/users/{user_id}/roles"},
-    .summary = "Show a user's roles, and the permissions that follow from them.",
+    .summary = "Show a user's roles, and the permissions that the user has.",
     .permissions = {"roles.assign"},
     .resource = users,
     .computed = {{"permissions", R"((select coalesce(jsonb_agg(p.code order by p.code), '[]') from permissions p
@@ -25,7 +25,7 @@ constexpr api::Endpoint<api::None, UserRoles> show{{
 constexpr api::Endpoint<UserRoles, UserRoles> change{{
     .route = "PUT /api/v1/users/{user_id}/roles",
     .also = {"PUT /api/user_management/users/{user_id}/roles"},
-    .summary = "Give a user exactly these roles, by name.",
+    .summary = "Replace a user's roles by these, given by name.",
     .permissions = {"roles.assign"},
     .resource = users,
     .computed = {roles_set,

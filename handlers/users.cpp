@@ -1,4 +1,5 @@
-// Users. Each may change their own username, names and email; holders of users.edit those of others, and is_active.
+// Users. All users may change their own username, names and email. Users with users.edit may change those of other
+// users, and is_active.
 #include "api.hpp"
 #include "auth/account.hpp"
 #include "objects/account.hpp"
@@ -8,7 +9,7 @@ namespace {
 constexpr api::Endpoint<api::None, api::Page<User>> list{{
     .route = "GET /api/v1/users",
     .also = {"GET /api/user_management/users", "GET /api/technicians"},
-    .summary = "List the users.",
+    .summary = "List users.",
     .permissions = {api::caller},
     .resource = users,
     .filters = {"username", "first_name", "last_name", "search"},
@@ -26,7 +27,7 @@ constexpr api::Endpoint<api::None, User> show{{
 constexpr api::Endpoint<Account, User> change{{
     .route = "PUT PATCH /api/v1/users/{user_id}",
     .also = {"PUT PATCH /api/user_management/users/{user_id}", "PUT PATCH /api/technician/{user_id}"},
-    .summary = "Change an account; one's own username or email asks for current_password.",
+    .summary = "Change an account. A new username or email of your own account requires `current_password`.",
     .permissions = {api::caller},
     .resource = users,
     .computed = {roles_set},
@@ -42,7 +43,8 @@ constexpr api::Endpoint<Account, User> change{{
 constexpr api::Endpoint<api::None, api::None> delete_user{{
     .route = "DELETE /api/v1/users/{user_id}",
     .also = {"DELETE /api/user_management/users/{user_id}", "DELETE /api/technician/{user_id}"},
-    .summary = "Stop an account: it can do nothing any more, and its name stays on what it did.",
+    .summary = "Deactivate an account. Its sessions and personal access tokens end, the work orders that it holds are "
+               "released, and its data is kept.",
     .permissions = {"users.delete"},
     .resource = users,
     .rules = {own_account, stronger_account, last_superuser_deleted},

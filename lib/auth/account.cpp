@@ -27,7 +27,7 @@ void prove_password(RequestContext& context, std::int64_t caller, const std::str
     context.parameters["system.verified_hash"] = password::hash_with(password, salt);
     if (Rows is = context.query(is_hash_of_caller); !is.is_true(0, 0)) {
         attempt.failed();
-        throw invalid({{"current_password", {"This is not the current password."}}});
+        throw invalid({{"current_password", {"The current password is wrong."}}});
     }
     attempt.succeeded();
 }
@@ -49,11 +49,11 @@ Reply change_account(RequestContext& context) {
                moved = given.email && given.email->value != stored(0, 1);
     if (!renamed && !moved) return context.answer();
     if (!given.current_password)
-        throw invalid({{"current_password", {"A new username or email asks for the current password."}}});
+        throw invalid({{"current_password", {"A new username or email requires the current password."}}});
     const std::string weak = password::weakness(given.current_password->value, renamed ? given.username->value : "",
                                                 moved ? given.email->value : "");
     if (weak == password::too_similar)
-        throw invalid({{renamed ? "username" : "email", {"Your password is too similar to this."}}});
+        throw invalid({{renamed ? "username" : "email", {"Your password is too similar to this value."}}});
     return context.answer();
 }
 

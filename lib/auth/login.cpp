@@ -39,7 +39,7 @@ void bind_session(RequestContext& context, std::int64_t user_id) {
 Reply log_in(RequestContext& context) {
     const auto given = context.body<Credentials>();
     if (given.username.has_value() == given.email.has_value())
-        throw invalid({{"username", {"Give either username or email."}}});
+        throw invalid({{"username", {"Send either username or email, not both."}}});
     LoginAttempt attempt(context, given.username ? "username " + given.username->value : "email " + given.email->value);
     const Rows account = context.query(given.username ? find_by_username : find_by_email);
     std::optional<std::string> hash;

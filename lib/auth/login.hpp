@@ -15,7 +15,7 @@ BOOST_DESCRIBE_STRUCT(Credentials, (), (username, email, password))
 
 /// The refusal of every wrong name and password: the same words whatever was wrong.
 inline constexpr Rule wrong_credentials =
-    thrown(refusals::not_authenticated.code, 401, "Unable to log in with the credentials given.");
+    thrown(refusals::not_authenticated.code, 401, "Unable to log in with provided credentials.");
 
 /// The statements of log_in().
 inline constexpr std::string_view find_by_username =

@@ -36,7 +36,7 @@ public:
         std::erase(waiting, this);
         if (mine) --free;
         moved.notify_all();
-        if (!mine) throw unavailable("Too many logins at the same time. Try again.", 1);
+        if (!mine) throw unavailable("Too many passwords are being checked at the same time. Try again.", 1);
         ++count;
     }
     ~Slot() {

@@ -37,7 +37,7 @@ struct Builder {
         std::string path;
         for (const Open& o : open)
             if (o.container.is_object() && path.size() <= longest_path) path += (path.empty() ? "" : ".") + o.key;
-        (*errors)[path.size() <= longest_path ? path : open.back().key] = {"This key stands more than once."};
+        (*errors)[path.size() <= longest_path ? path : open.back().key] = {"This key appears more than once."};
     }
     bool close() {
         json::value done = std::move(open.back().container);

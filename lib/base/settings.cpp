@@ -10,26 +10,26 @@ namespace api {
 
 const std::vector<SettingLine>& setting_lines() {
     static const std::vector<SettingLine> lines = {
-        {"FETTLE_URL", "", "Scheme and host in front of the URLs in answers; empty: as the client called."},
-        {"FETTLE_REGISTRATION", "open", "open: anybody may register. closed: nobody may."},
-        {"FETTLE_SESSIONS", "single", "single: a login ends the user's earlier sessions. many: it does not."},
+        {"FETTLE_URL", "", "Scheme and host of the URLs in responses. Empty: those of the request."},
+        {"FETTLE_REGISTRATION", "open", "open: anyone can register an account. closed: registration is refused."},
+        {"FETTLE_SESSIONS", "single",
+         "single: a login ends the user's earlier sessions. many: a user can have up to 20 sessions."},
         {"FETTLE_KEYS", "/var/lib/fettle/keys",
-         "The file of the keys that tokens and URLs of files are signed with, which `fettle keys` makes; only handlers "
-         "may read it."},
+         "The file with the keys that sign tokens and file URLs. `fettle keys` creates it. Only handlers may read it."},
         {"FETTLE_STORAGE", "/var/lib/fettle/storage",
-         "The folder of the files that people upload; only handlers and nginx may read it."},
+         "The directory of uploaded files. Only handlers and nginx may read it."},
         {"FETTLE_METRICS", "/run/fettle-metrics",
-         "The folder in which each handler keeps what it counts, in a folder of its own."},
+         "The directory of the metrics. Each handler has a subdirectory with its counters."},
         {"FETTLE_LOG", "requests",
-         "requests: a line on standard error for each request, and for what goes wrong. faults: for that alone."},
+         "requests: log each request and each error to standard error. faults: log only errors."},
         {"FETTLE_UPLOAD_MIB", "256", "The largest upload in MiB (1 to 4096)."},
-        {"FETTLE_QUOTA_MIB", "5120", "What the documents of one user may take together, in MiB; 0: no limit."},
-        {"FETTLE_CLAIM_HOURS", "8", "Hours after which a work order that was claimed is open again (1 to 8760)."},
+        {"FETTLE_QUOTA_MIB", "5120", "The largest total size of one user's documents in MiB. 0: no limit."},
+        {"FETTLE_CLAIM_HOURS", "8", "Hours after which the claim on a work order expires (1 to 8760)."},
         {"FETTLE_WORKERS", "4",
-         "Requests that one handler serves at a time, each with a database connection (1 to 64), and with memory: see "
-         "MemoryMax in the units."},
-        {"FETTLE_IDLE", "0", "Seconds without a request after which a handler exits, at least 30; 0: never."},
-        {"PGHOST, PGPORT, PGDATABASE, PGUSER", "", "The database, as libpq reads them."},
+         "Requests that one handler processes at the same time (1 to 64). Each needs a database connection and memory: "
+         "see MemoryMax in the units."},
+        {"FETTLE_IDLE", "0", "Seconds without a request after which a handler exits (at least 30). 0: never."},
+        {"PGHOST, PGPORT, PGDATABASE, PGUSER", "", "The database connection, in the environment variables of libpq."},
     };
     return lines;
 }
@@ -45,7 +45,7 @@ std::string text(const char* name) {
     throw std::logic_error(name);
 }
 
-/// True for the first of two words, false for the second.
+/// True for the first of two words, false for the second; throws for any other value.
 bool choice(const char* name, std::string_view yes, std::string_view no) {
     std::string value = text(name);
     if (value != yes && value != no)
@@ -54,7 +54,7 @@ bool choice(const char* name, std::string_view yes, std::string_view no) {
     return value == yes;
 }
 
-/// An integer within these bounds.
+/// An integer from min to max; throws for any other value.
 int number(const char* name, int min, int max) {
     std::string value = text(name);
     int n = 0;
@@ -65,7 +65,7 @@ int number(const char* name, int min, int max) {
     return n;
 }
 
-/// An absolute path.
+/// An absolute path; throws for any other value.
 std::string path(const char* name) {
     std::string value = text(name);
     if (value.front() != '/')

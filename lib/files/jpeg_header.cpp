@@ -63,7 +63,7 @@ void read_segment(std::uint32_t marker, std::string_view segment, PictureHeader&
     if (marker <= progressive)
         read_frame(ByteReader(segment), header);
     else if (marker <= 0xcf && marker != huffman)
-        throw damaged_picture("This is a JPEG of a rare kind (lossless, hierarchical or arithmetic).");
+        throw damaged_picture("Lossless, hierarchical and arithmetic JPEGs are not supported.");
     if (marker == app1 && segment.starts_with("Exif\0\0"sv) && header.orientation == 1)
         header.orientation = exif_orientation(segment.substr(6));
     if (marker == app14 && segment.starts_with("Adobe")) header.inverted_inks = true;

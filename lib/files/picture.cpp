@@ -32,7 +32,7 @@ public:
     Turn() {
         std::unique_lock lock(mutex);
         if (!freed.wait_for(lock, longest_wait, [] { return !taken; }))
-            throw unavailable("Other pictures are being made. Try again.", 5);
+            throw unavailable("Too many pictures are being processed. Try again.", 5);
         taken = true;
     }
     ~Turn() {

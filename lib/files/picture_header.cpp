@@ -45,7 +45,7 @@ std::string kind_of(std::string_view file) {
     if (start.find("<svg") != start.npos) return "This is an SVG";
     for (const char* tag : {"<!doctype html", "<html", "<head", "<body", "<script"})
         if (start.find(tag) != start.npos) return "This is HTML";
-    return "This is no picture that we know";
+    return "This is not a known kind of picture";
 }
 
 }  // namespace
@@ -55,16 +55,16 @@ void check_picture_size(const PictureHeader& header) {
     const std::size_t most = header.components == 4 ? most_pixels_of_four : most_pixels;
     if (header.width > most_side || header.height > most_side || std::size_t{header.width} * header.height > most)
         throw refused_picture(too_many_pixels, "The picture is " + std::to_string(header.width) + " × " +
-                                                   std::to_string(header.height) + " pixels; at most " +
-                                                   std::to_string(most / 1'000'000) + " million, and " +
-                                                   std::to_string(most_side) + " on a side, are possible.");
+                                                   std::to_string(header.height) + " pixels. The maximum is " +
+                                                   std::to_string(most / 1'000'000) + " million pixels, and " +
+                                                   std::to_string(most_side) + " pixels for each side.");
 }
 
 PictureHeader read_picture_header(std::string_view file) {
     if (file.starts_with(png_signature)) return read_png_header(file);
     if (file.starts_with("\xff\xd8\xff")) return read_jpeg_header(file);
     if (file.starts_with("RIFF") && file.size() >= 12 && file.substr(8, 4) == "WEBP") return read_webp_header(file);
-    throw refused_picture(not_a_picture, kind_of(file) + "; a profile has a PNG, JPEG or WebP.");
+    throw refused_picture(not_a_picture, kind_of(file) + ". Send a PNG, JPEG or WebP.");
 }
 
 }  // namespace api

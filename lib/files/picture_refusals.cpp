@@ -12,10 +12,10 @@ Problem refused_picture(const Refusal& refusal, std::string detail) {
 
 Problem damaged_picture(const char* detail) { return refused_picture(broken_picture, detail); }
 
-Problem picture_with_trailer() { return damaged_picture("Something else follows behind the end of the picture."); }
+Problem picture_with_trailer() { return damaged_picture("There is other data after the end of the picture."); }
 
 Problem animated_picture() {
-    return refused_picture(not_a_picture, "This picture moves. A profile has a PNG, JPEG or WebP that stands still.");
+    return refused_picture(not_a_picture, "This picture is animated. Send a PNG, JPEG or WebP that is not animated.");
 }
 
 }  // namespace api

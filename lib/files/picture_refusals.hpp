@@ -7,10 +7,10 @@
 namespace api {
 
 /// Why a file is refused as the picture of a profile.
-inline constexpr Refusal not_a_picture{"not_a_picture", 400, "This is no PNG, JPEG or WebP that stands still."},
-    broken_picture{"broken_picture", 400, "The picture is damaged or not complete."},
+inline constexpr Refusal not_a_picture{"not_a_picture", 400, "The file is not a PNG, JPEG or WebP, or it is animated."},
+    broken_picture{"broken_picture", 400, "The picture is damaged or incomplete."},
     too_many_pixels{"too_many_pixels", 400, "The picture has too many pixels."},
-    heavy_picture{"heavy_picture", 400, "Made anew, this picture has more than 32 MiB. Send it with fewer pixels."};
+    heavy_picture{"heavy_picture", 400, "Re-encoded, this picture is larger than 32 MiB. Send it with fewer pixels."};
 
 /// The refusal as a problem of the field `file`, with another sentence where this case has one.
 Problem refused_picture(const Refusal& refusal, std::string detail = "");

@@ -59,7 +59,7 @@ private:
         // a browser sends a part without name and bytes where no file was chosen
         if (piece.empty() && part.file_name && part.file_name->empty()) return true;
         if (file_) {
-            given_.errors[file_field_] = {"This field stands more than once."};
+            given_.errors[file_field_] = {"This field appears more than once."};
             return true;
         }
         file_ = std::make_unique<Incoming>();
@@ -86,7 +86,8 @@ private:
             given_.fields[file_field_] = "";
         else
             unknown_[file_field_] = {
-                "Send the file as a part of multipart/form-data, or alone with its name in the query string."};
+                "Send the file as a part of multipart/form-data, or as the whole body with its name in the query "
+                "string."};
     }
 
     void refuse_parameter(const std::string& name) { unknown_[name] = {"Unknown query parameter."}; }

@@ -1,4 +1,4 @@
-// Media types, and the parts of a multipart form.
+// Reads the media type of a request, and the parts of a multipart form.
 #include "http/body.hpp"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ MediaType media_type_of(std::string_view header) {
 
 MediaType media_type_of(const Request& request) {
     const std::string_view header = request.variable("CONTENT_TYPE"), sent = request.variable("HTTP_CONTENT_TYPE");
-    // nginx takes the first of two, or from 1.23 on joins them by a comma; whichever was meant, it is not clear
+    // nginx takes the first of two headers, or from 1.23 on joins them with a comma; both are ambiguous
     if ((!sent.empty() && sent != header) || header.substr(0, header.find(';')).find(',') != header.npos)
         throw Problem(refusals::duplicate_header, "Content-Type");
     return media_type_of(header);
@@ -44,7 +44,7 @@ void read_multipart(multipart::Reader& reader, SentFields& given,
     while (auto part = reader.next()) {
         if (take_file(*part)) continue;
         if (part->file_name) {
-            given.errors[part->name] = {"A file is not expected here."};
+            given.errors[part->name] = {"This field does not accept a file."};
             continue;
         }
         std::string value;
@@ -53,7 +53,7 @@ void read_multipart(multipart::Reader& reader, SentFields& given,
                 throw Problem(refusals::malformed_form, "a field is longer than " + std::to_string(longest) + " bytes");
             value += piece;
         }
-        if (!unicode::length(value)) throw Problem(refusals::malformed_form, "it is not UTF-8");
+        if (!unicode::length(value)) throw Problem(refusals::malformed_form, "a field is not valid UTF-8");
         given.add(part->name, value);
     }
 }

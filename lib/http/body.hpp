@@ -1,4 +1,4 @@
-// What the two readers of bodies share: that of fields (http/input.hpp) and that of uploads (files/upload.hpp).
+// Shared by the two readers of bodies: of fields (http/input.hpp) and of uploads (files/upload.hpp).
 #pragma once
 #include <functional>
 
@@ -7,29 +7,30 @@
 
 namespace api {
 
-/// The media type without parameters, in lower case; parameters beside it.
+/// A media type without its parameters, in lower case, and two of its parameters.
 struct MediaType {
     std::string type;
     std::string charset;
     std::string boundary;
 };
 
-/// That of a request. Throws a 400 where it was sent twice.
+/// The media type of a request. Throws Problem 400 `duplicate_header` if Content-Type was sent twice.
 MediaType media_type_of(const Request& request);
 /// Whether the charset is UTF-8 or absent.
 inline bool is_utf8(const MediaType& media) { return media.charset.empty() || media.charset == "utf-8"; }
 
-/// The fields of a body as they were sent, before they are checked: JSON, a form, or the query string of an upload.
+/// The fields of a body as they were sent, before they are checked: from JSON, a form, or the query string of an
+/// upload.
 struct SentFields {
     json::object fields;
     Errors errors;
 
-    /// Adds a field; a second one of its name is an error.
+    /// Adds a field; a second field with the same name is an error.
     void add(const std::string& name, std::string_view value) {
-        if (fields.contains(name)) errors[name] = {"This field stands more than once."};
+        if (fields.contains(name)) errors[name] = {"This field appears more than once."};
         fields[name] = value;
     }
-    /// The checked fields, with these errors beside their own.
+    /// Checks the fields. The result has the errors of the checks and the errors in this object.
     CheckedFields checked(Source source, std::string_view method, const Shape& body, const Shape& answer) const {
         CheckedFields checked = check_fields(fields, source, method, body, answer);
         for (const auto& [name, messages] : errors)
@@ -38,8 +39,8 @@ struct SentFields {
     }
 };
 
-/// Reads all parts of a form. take_file() returns true where it has consumed a part; any other file is an error on its
-/// name. Throws 400 malformed_form.
+/// Reads all parts of a form. take_file() returns true if it has consumed the part; any other file is an error on the
+/// name of its part. Throws Problem 400 `malformed_form`.
 void read_multipart(multipart::Reader& reader, SentFields& given,
                     const std::function<bool(const multipart::Part&)>& take_file);
 

@@ -1,4 +1,4 @@
-// Cells and lines of CSV.
+// Writes cells and lines of CSV.
 #include "http/csv.hpp"
 
 #include <algorithm>
@@ -10,8 +10,8 @@ namespace api::csv {
 
 namespace {
 
-/// A text as a cell. A spreadsheet takes what begins with = + - @, a tab or a line end for a formula (OWASP, CSV
-/// injection): an apostrophe in front makes it a text.
+/// Writes a text as a cell. A spreadsheet treats a cell that begins with = + - @, a tab or a line break as a formula
+/// (OWASP, CSV injection). An apostrophe as the first character makes it a text.
 void write_text(std::string& out, std::string_view text) {
     const bool formula = !text.empty() && std::strchr("=+-@\t\r\n", text.front()) != nullptr;
     if (!formula && text.find_first_of(",\"\r\n") == text.npos) {

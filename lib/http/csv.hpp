@@ -1,4 +1,4 @@
-// The format CSV (RFC 4180): lines, and cells that a spreadsheet cannot mistake for formulas.
+// Writes CSV (RFC 4180), with cells that a spreadsheet does not treat as formulas.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,14 +11,14 @@ namespace api::csv {
 /// Ends every line.
 inline constexpr std::string_view line_end = "\r\n";
 
-/// The line of names; a nested object's members have its name and a dot in front.
+/// The header line with the names; members of a nested object are prefixed with its name and a dot.
 std::string header(const Shape& shape);
 
-/// Appends a cell, given as JSON: a string loses its quotes, a list or an object stays JSON.
+/// Appends a cell, given as JSON: a string is written without its quotes, a list or an object as JSON.
 void write_cell(std::string& out, std::string_view json_text);
 
-/// An answer whose members are all Items, as one table: the name of the list, then the members of its items; those that
-/// only others have are empty. A member that several lists have is one column.
+/// An answer whose members are all Items, as one table. Each line has the name of the list, then the members of one
+/// item. A member of several lists is one column; members that the list does not have are empty.
 std::string lists(const Shape& shape, const std::vector<std::string_view>& columns);
 
 }  // namespace api::csv

@@ -1,4 +1,4 @@
-// Reading bodies and query strings; cgicc decodes the escapes.
+// Reads bodies and query strings; cgicc decodes percent escapes.
 #include <cgicc/CgiUtils.h>
 
 #include <algorithm>
@@ -49,7 +49,7 @@ std::vector<std::pair<std::string, std::string>> decode_query(std::string_view q
     auto decode = [&](std::string_view part) {
         for (std::size_t i = 0; i < part.size(); ++i)
             if (part[i] == '%' && (i + 2 >= part.size() || !is_hex(part[i + 1]) || !is_hex(part[i + 2])))
-                throw Problem(400, "bad_request", "A percent escape is broken.");
+                throw Problem(400, "bad_request", "A percent escape is not valid.");
         std::string text = cgicc::form_urldecode(std::string(part));
         if (!unicode::length(text)) throw Problem(400, "bad_request", "A parameter is not valid UTF-8.");
         if (text.find('\0') != text.npos) throw Problem(400, "bad_request", "Null characters are not allowed.");
@@ -62,7 +62,7 @@ std::vector<std::pair<std::string, std::string>> decode_query(std::string_view q
         if (part.empty()) continue;
         std::size_t equals = std::min(part.find('='), part.size());
         pairs.emplace_back(decode(part.substr(0, equals)), decode(part.substr(std::min(equals + 1, part.size()))));
-        if (pairs.size() > 256) throw Problem(400, "bad_request", "More than 256 parameters.");
+        if (pairs.size() > 256) throw Problem(400, "bad_request", "There are more than 256 parameters.");
     }
     return pairs;
 }

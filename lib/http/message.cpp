@@ -22,7 +22,7 @@ std::string_view Request::variable(std::string_view name) const {
     const std::pair<std::string_view, std::string_view>* found = nullptr;
     for (const auto& entry : variables_) {
         if (entry.first != name) continue;
-        // nginx 1.22 does not join repeated headers; a proxy in front of us might use the other value
+        // nginx 1.22 does not join repeated headers, and a proxy in front of Fettle could use the other value
         if (found && name.starts_with("HTTP_")) throw Problem(refusals::duplicate_header, name.substr(5));
         if (!found) found = &entry;
     }
@@ -63,7 +63,7 @@ std::size_t Request::receive(char* into, std::size_t size) {
     size = std::min(size, length() - received_);
     if (size == 0) return 0;
     const std::size_t got = read(into, size);
-    if (got == 0) throw Problem(400, "bad_request", "The body ended before its Content-Length.");
+    if (got == 0) throw Problem(400, "bad_request", "The body is shorter than its Content-Length.");
     received_ += got;
     return got;
 }

@@ -1,4 +1,4 @@
-// Finds delimiters. Each begins with the only CR in it, so the search costs one pass over the bytes, whatever they are.
+// Finds the delimiters of a form. The only CR in a delimiter is its first byte, so one pass over the bytes finds all.
 #include "http/multipart.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace api::multipart {
 
 namespace {
 
-/// How many bytes are asked from the source at a time, at most.
+/// The most bytes that are requested from the source at a time.
 constexpr std::size_t piece = 64 << 10;
 
 }  // namespace
@@ -18,12 +18,12 @@ constexpr std::size_t piece = 64 << 10;
 Reader::Reader(Source source, std::string_view boundary)
     : source_(std::move(source)), delimiter_("\r\n--" + std::string(boundary)), buffer_(piece + max_header) {
     if (boundary.empty() || boundary.size() > 70)
-        throw malformed("its boundary has 1 to 70 characters");  // RFC 2046 5.1.1
+        throw malformed("the boundary must have 1 to 70 characters");  // RFC 2046 5.1.1
     for (char c : boundary)
         if (!std::isalnum(static_cast<unsigned char>(c)) && (c == '\0' || !std::strchr("'()+_,-./:=? ", c)))
-            throw malformed("its boundary has characters that RFC 2046 does not allow");
-    if (boundary.back() == ' ') throw malformed("its boundary ends on a space");
-    // with a line end in front of it, the first delimiter is like the others
+            throw malformed("the boundary has characters that RFC 2046 does not allow");
+    if (boundary.back() == ' ') throw malformed("the boundary ends with a space");
+    // a line end before the body, so that the first delimiter is like the others
     buffer_[0] = '\r', buffer_[1] = '\n';
     end_ = 2;
 }
@@ -39,11 +39,11 @@ bool Reader::fill() {
     return got > 0;
 }
 
-/// Reads what follows a delimiter: spaces and a line end, or the two hyphens of the last one.
+/// Reads the rest of a delimiter: spaces and a line end, or the two hyphens of the last one.
 void Reader::end_of_delimiter() {
     auto have = [&](std::size_t n) {
         while (end_ - begin_ < n)
-            if (!fill()) throw malformed("its last boundary is missing");
+            if (!fill()) throw malformed("the last boundary is missing");
         return std::string_view(buffer_.data() + begin_, n);
     };
     if (have(2) == "--") {
@@ -53,22 +53,22 @@ void Reader::end_of_delimiter() {
         return;
     }
     while (have(1) == " " || have(1) == "\t") ++begin_;
-    if (have(2) != "\r\n") throw malformed("a boundary does not fill its line");
-    // the line end stays: for a header without lines it is the first half of its end
+    if (have(2) != "\r\n") throw malformed("a boundary is followed by other text on its line");
+    // the line end stays in the buffer: of an empty header, it is the first half of the end
     place_ = Place::header;
-    if (++parts_ > max_parts) throw malformed("it has more than " + std::to_string(max_parts) + " parts");
+    if (++parts_ > max_parts) throw malformed("there are more than " + std::to_string(max_parts) + " parts");
 }
 
-/// Reads what follows the last boundary, and accepts white space alone.
+/// Reads the rest of the body after the last boundary, which must be white space.
 void Reader::end_of_body() {
     do {
         for (; begin_ < end_; ++begin_)
             if (std::strchr(" \t\r\n", buffer_[begin_]) == nullptr || buffer_[begin_] == '\0')
-                throw malformed("something follows its last boundary");
+                throw malformed("there is text after the last boundary");
     } while (fill());
 }
 
-/// Reads the lines of a part's header, without the empty one that ends it.
+/// Reads the lines of a part's header, without the empty line that ends it.
 std::string_view Reader::header() {
     for (;;) {
         const std::string_view here(buffer_.data() + begin_, end_ - begin_);
@@ -79,7 +79,7 @@ std::string_view Reader::header() {
         }
         if (here.size() >= max_header + 4)
             throw malformed("the header of a part is longer than " + std::to_string(max_header) + " bytes");
-        if (!fill()) throw malformed("its last boundary is missing");
+        if (!fill()) throw malformed("the last boundary is missing");
     }
 }
 
@@ -88,10 +88,10 @@ void Reader::first_delimiter() {
     // some clients begin with an empty line
     for (;;) {
         while (end_ - begin_ < delimiter_.size())
-            if (!fill()) throw malformed("it does not begin with its boundary");
+            if (!fill()) throw malformed("the body does not begin with the boundary");
         const std::string_view here(buffer_.data() + begin_, end_ - begin_);
         if (here.starts_with(delimiter_)) break;
-        if (!here.starts_with("\r\n\r\n")) throw malformed("it does not begin with its boundary");
+        if (!here.starts_with("\r\n\r\n")) throw malformed("the body does not begin with the boundary");
         begin_ += 2;
     }
     begin_ += delimiter_.size();
@@ -104,10 +104,10 @@ std::optional<Part> Reader::next() {
     if (place_ == Place::end) return std::nullopt;
     Part part = part_of(header());
     place_ = Place::content;
-    // the line end in front of a delimiter may be the one that ended the header: a part without a body (RFC 2046 5.1.1)
+    // in a part without a body, the line end of the header is also the one of the delimiter (RFC 2046 5.1.1)
     begin_ -= 2;
     while (end_ - begin_ < delimiter_.size())
-        if (!fill()) throw malformed("its last boundary is missing");
+        if (!fill()) throw malformed("the last boundary is missing");
     if (!std::string_view(buffer_.data() + begin_, end_ - begin_).starts_with(delimiter_)) begin_ += 2;
     return part;
 }
@@ -122,14 +122,14 @@ std::string_view Reader::read() {
             end_of_delimiter();
             return {};
         }
-        // what could be the beginning of a delimiter waits for the rest of it
+        // bytes that could be the beginning of a delimiter are kept until the rest of it has arrived
         const std::size_t sure =
             found != here.npos ? found : here.size() - std::min(here.size(), delimiter_.size() - 1);
         if (sure > 0) {
             begin_ += sure;
             return here.substr(0, sure);
         }
-        if (!fill()) throw malformed("its last boundary is missing");
+        if (!fill()) throw malformed("the last boundary is missing");
     }
 }
 

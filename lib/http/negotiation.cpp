@@ -1,4 +1,4 @@
-// Parses header fields that are lists, from left to right.
+// Parses Accept, If-Match and If-None-Match, which are lists.
 #include "http/negotiation.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace api {
 
 namespace {
 
-/// The entity tags of a list, without W/: a version is the same however its answer was compressed.
+/// The entity tags of a list, without W/: compression does not change the version.
 std::vector<std::string_view> tags_of(std::string_view list) {
     std::vector<std::string_view> tags = split(list, ",");
     for (std::string_view& tag : tags) {

@@ -8,17 +8,17 @@
 
 namespace api::multipart {
 
-/// What the header of a part says. Both texts are UTF-8 without control characters.
+/// The names in the header of a part. Both are UTF-8 without control characters.
 struct Part {
     std::string name;
-    std::optional<std::string> file_name = {};  ///< as the client sends it, perhaps with a path, perhaps empty
+    std::optional<std::string> file_name = {};  ///< as the client sent it; it can be empty or have a path
 };
 
-/// The part that a header describes: its lines, separated by CR LF, without the empty one that ends it. Throws Problem
-/// 400 `malformed_form`.
+/// Parses the header of a part: its lines, separated by CR LF, without the empty line that ends it. Throws Problem 400
+/// `malformed_form`.
 Part part_of(std::string_view header);
 
-/// 400 `malformed_form` for this reason.
+/// Problem 400 `malformed_form` with this reason.
 Problem malformed(const std::string& reason);
 
 }  // namespace api::multipart

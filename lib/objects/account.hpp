@@ -1,4 +1,4 @@
-// An account as it is changed: a user with what only some may change, and the rules of that.
+// A change of an account: the fields of a user, the fields that require a permission, and the rules for them.
 #pragma once
 #include "objects/user.hpp"
 
@@ -14,19 +14,19 @@ inline constexpr api::Rule not_your_account{
     .code = "not_yours",
     .status = 403,
     .when = "it.id <> me.id and not has_permission(users.edit)",
-    .detail = "Changing the account of another user needs the permission users.edit.",
+    .detail = "Changing the account of another user requires the permission users.edit.",
 };
 inline constexpr api::Rule no_deactivation{
     .code = "users_edit_missing",
     .status = 403,
     .when = "input.is_active <> it.is_active and not has_permission(users.edit)",
-    .detail = "Changing is_active needs the permission users.edit.",
+    .detail = "Changing is_active requires the permission users.edit.",
 };
 inline constexpr api::Rule superuser_required{
     .code = "superuser_required",
     .status = 403,
     .when = "input.is_superuser <> it.is_superuser and not me.is_superuser",
-    .detail = "Only a superuser changes is_superuser.",
+    .detail = "Only a superuser can change is_superuser.",
 };
 inline constexpr api::Rule roles_assign_missing{
     .code = "roles_assign_missing",
@@ -35,7 +35,7 @@ inline constexpr api::Rule roles_assign_missing{
                  and sorted_names(:body.roles)
                   <> (select coalesce(jsonb_agg(r.name order by r.name), '[]')
                         from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id))",
-    .detail = "Changing roles needs the permission roles.assign.",
+    .detail = "Changing roles requires the permission roles.assign.",
 };
 inline constexpr api::Rule last_superuser{
     .code = "last_superuser",
@@ -43,7 +43,7 @@ inline constexpr api::Rule last_superuser{
     .when = R"(it.is_superuser and it.is_active and not (input.is_superuser and input.is_active)
                  and not exists (select from users other
                                   where other.id <> it.id and other.is_superuser and other.is_active))",
-    .detail = "The last active superuser stays one.",
+    .detail = "This is the last active superuser: is_active and is_superuser must stay true.",
 };
 inline constexpr api::Rule last_superuser_deleted{
     .code = "last_superuser",
@@ -51,5 +51,5 @@ inline constexpr api::Rule last_superuser_deleted{
     .when = R"(it.is_superuser and it.is_active
                  and not exists (select from users other
                                   where other.id <> it.id and other.is_superuser and other.is_active))",
-    .detail = "The last active superuser cannot be deleted.",
+    .detail = "The last active superuser cannot be deactivated.",
 };

@@ -1,4 +1,4 @@
-// The audit trail: who changed what, when, from where, with the old and the new values. Written by a trigger alone.
+// The audit trail: who changed what, when and from where, with old and new values. Only a trigger writes it.
 #pragma once
 #include "schema/endpoint.hpp"
 
@@ -12,7 +12,7 @@ inline constexpr api::Resource audit_trail{
                  {"new_values", "it.new"}},
 };
 
-/// Null as user: there was no login (a registration), or the command `fettle`, which ip then names.
+/// user_id is null for a registration, and for a change by the command `fettle`; ip then names the command.
 struct AuditEntry {
     api::Id id;
     api::Time at;
@@ -30,7 +30,7 @@ BOOST_DESCRIBE_STRUCT(AuditEntry, (),
                       (id, at, user_id, username, session_id, ip, operation, table_name, row_id, old_values,
                        new_values))
 
-/// The entries about tasks, without session, address, table and row id.
+/// The entries of tasks, without session_id, ip, table_name and row_id.
 inline constexpr api::Resource task_changes{
     .name = "change",
     .table = "audit",

@@ -1,4 +1,4 @@
-// A document: a file that somebody stored, perhaps attached to a task, an item, a record, a report or a message.
+// A document: an uploaded file, which can be attached to a task, an item, a record, a report or a message.
 #pragma once
 #include "files/media.hpp"
 #include "objects/maintenance.hpp"
@@ -22,7 +22,7 @@ inline constexpr api::Resource documents{
                  {"message", messages}},
 };
 
-/// The fields that a client sets, at the upload and in a change.
+/// The fields that a client can set, in an upload and in a change.
 struct Described {
     api::Filled<api::FileName> file_name;
     api::Line<0, 200> title;

@@ -1,8 +1,8 @@
-// An item of equipment: what is maintained, and what its records and readings say of it.
+// An item of equipment, with figures from its maintenance records and meter readings.
 #pragma once
 #include "schema/endpoint.hpp"
 
-/// What an item and its service life both show.
+/// Shown by an item and by its service life.
 inline constexpr api::Computed last_maintained_at{
     "last_maintained_at", "(select max(m.performed_at) from maintenance m where m.equipment = it.id)"};
 /// The used share of the service life, 0 to 1: the larger of months and hours (sql/functions/work_orders.sql).
@@ -57,8 +57,7 @@ BOOST_DESCRIBE_STRUCT(Equipment, (),
 
 /// Refuses a time in the future; is_in_future() tolerates a clock that is 5 minutes fast.
 constexpr api::Rule in_future(std::string_view field, std::string_view when) {
-    return {
-        .code = "in_future", .status = 400, .when = when, .detail = "This moment is in the future.", .field = field};
+    return {.code = "in_future", .status = 400, .when = when, .detail = "Must not be in the future.", .field = field};
 }
 
 inline constexpr api::Resource readings{

@@ -1,9 +1,9 @@
 // The service life of an item of equipment. Definitions:
 //   by months  from acquired_on; a month is 365.2425 / 12 days
-//   by hours   usage_hours, the last reading; hours_per_day is the rate between the last
-//              reading and the first one of the 365 days before it; the forecast
-//              goes on at that rate, at most 100 years
-//   whichever  life_used is the larger share of the two lives, ends_on the earlier end
+//   by hours   usage_hours is the last reading; hours_per_day is the rate between the last
+//              reading and the first one of the 365 days before it; the forecast assumes
+//              that rate, for at most 100 years
+//   combined   life_used is the larger share of the two lives, ends_on is the earlier end
 #pragma once
 #include "objects/equipment.hpp"
 
@@ -46,7 +46,7 @@ struct Life {
     api::Decimal<> maintenance_hours;
     api::Decimal<> maintenance_cost;
     std::optional<api::Time> last_maintained_at;
-    std::optional<api::Decimal<>> mean_days_between;  ///< maintenance: from the first to the last, divided
+    std::optional<api::Decimal<>> mean_days_between;  ///< days from the first to the last record / (records - 1)
 };
 BOOST_DESCRIBE_STRUCT(Life, (),
                       (equipment, acquired_on, service_life_months, used_months, remaining_months, months_end_on,

@@ -1,4 +1,4 @@
-// A maintenance record: what was done to complete a work order. And schedules, which make work orders when it is time.
+// Maintenance records, which say what was done to complete a work order, and schedules, which create due work orders.
 #pragma once
 #include "objects/task.hpp"
 #include "schema/items.hpp"

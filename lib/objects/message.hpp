@@ -1,4 +1,4 @@
-// A message: what somebody wrote to others, as the caller has it.
+// A message from one user to others, as the caller's copy of it.
 #pragma once
 #include "objects/task.hpp"
 
@@ -26,7 +26,7 @@ struct Message {
 };
 BOOST_DESCRIBE_STRUCT(Message, (), (id, sender, recipients, subject, body, task, sent_at, read_at, version))
 
-/// The message itself, where it is made: a statement does not see the copies that its own parts make.
+/// A message in the statement that creates it: a statement does not see the copies that its own parts insert.
 inline constexpr api::Resource new_messages{
     .name = messages.name,
     .table = "messages",

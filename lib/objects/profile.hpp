@@ -1,9 +1,9 @@
-// A profile: the person's side of an account. It is made with the user, and its id is the user's.
+// A profile: personal data of a user. It is created with the user and has the user's id.
 #pragma once
 #include "files/media.hpp"
 #include "schema/endpoint.hpp"
 
-/// Every caller sees every profile.
+/// Every caller can see every profile.
 inline constexpr api::Resource profiles{
     .name = "profile",
     .table = "profiles",
@@ -22,12 +22,12 @@ inline constexpr api::Resource profiles{
                   " :system.media_expires) end"}},
 };
 
-/// Only its user and holders of users.edit change a profile.
+/// Only its user and users with users.edit can change a profile.
 inline constexpr api::Rule not_your_profile{
     .code = "not_yours",
     .status = 403,
     .when = "it.id <> me.id and not has_permission(users.edit)",
-    .detail = "Changing the profile of another user needs the permission users.edit.",
+    .detail = "Changing the profile of another user requires the permission users.edit.",
 };
 
 struct Profile {

@@ -1,8 +1,8 @@
-// A role: a name for a set of permissions. A permission exists because an endpoint requires it.
+// A role: a named set of permissions. Each permission is required by at least one endpoint.
 #pragma once
 #include "schema/endpoint.hpp"
 
-/// A name without commas: role names are sent as lists that commas separate.
+/// A name without commas, because a form sends role names as a list separated by commas.
 struct RoleName : api::Line<1, 100> {};
 template <>
 struct api::Type<RoleName> : api::Type<api::Line<1, 100>> {
@@ -10,7 +10,7 @@ struct api::Type<RoleName> : api::Type<api::Line<1, 100>> {
         if (std::string wrong = api::Type<api::Line<1, 100>>::check(v, s); !wrong.empty()) return wrong;
         const std::string_view name = v.get_string();
         if (name.find(',') != name.npos) return "A comma is not allowed.";
-        return name.starts_with(' ') || name.ends_with(' ') ? "Blanks at the ends are not allowed." : "";
+        return name.starts_with(' ') || name.ends_with(' ') ? "Spaces at the beginning or end are not allowed." : "";
     }
     static RoleName load(const json::value& v) { return {{{std::string(v.as_string())}}}; }
 };
@@ -54,39 +54,39 @@ struct Permission {
 };
 BOOST_DESCRIBE_STRUCT(Permission, (), (id, code, description))
 
-/// A caller gives a role or a token only permissions that they have.
+/// A caller can give a role or a token only permissions that the caller has.
 inline constexpr api::Rule permission_lacking{
     .code = "permission_lacking",
     .status = 403,
     .when = R"(exists (
         select from jsonb_array_elements_text(:body.permissions) given join permissions p on p.code = given
          where p.code <> all (me.codes)))",
-    .detail = "Nobody can hand out a permission that they lack.",
+    .detail = "You can grant only permissions that you have.",
 };
 
-/// The field `permissions` names permissions that there are.
+/// The permissions in the field `permissions` must exist.
 inline constexpr api::Rule no_such_permission{
     .code = "no_such_permission",
     .status = 400,
     .when = R"(exists (
         select from jsonb_array_elements_text(:body.permissions) given
          where given not in (select p.code from permissions p)))",
-    .detail = "There is no such permission.",
+    .detail = "At least one of these permissions does not exist.",
     .field = "permissions",
 };
 
-/// A role with more permissions than the caller has is not changed by them.
+/// A caller cannot change a role that has permissions that the caller does not have.
 inline constexpr api::Rule stronger_role{
     .code = "stronger_role",
     .status = 403,
     .when = "exists (select from role_permissions rp where rp.role_id = it.id and rp.code <> all (me.codes))",
-    .detail = "This role has permissions that you lack.",
+    .detail = "This role has permissions that you do not have.",
 };
 inline constexpr api::Rule built_in_is_renamed{
     .code = "built_in",
     .status = 409,
     .when = "it.built_in and input.name <> it.name",
-    .detail = "A built-in role keeps its name.",
+    .detail = "A built-in role cannot be renamed.",
 };
 inline constexpr api::Rule built_in_is_deleted{
     .code = "built_in",
@@ -95,7 +95,7 @@ inline constexpr api::Rule built_in_is_deleted{
     .detail = "A built-in role cannot be deleted.",
 };
 
-/// What the role has after a change: the field `permissions`, or what it has already.
+/// The permissions after a change: those of the field `permissions`, or the present ones if it is absent.
 inline constexpr api::Computed permissions_set{"permissions", R"(
 coalesce(sorted_names(:body.permissions),
          (select coalesce(jsonb_agg(rp.code order by rp.code), '[]')

@@ -1,4 +1,4 @@
-// Sessions: of logins, and personal access tokens for scripts.
+// Sessions: logins, and personal access tokens for scripts.
 #pragma once
 #include "schema/endpoint.hpp"
 
@@ -22,7 +22,7 @@ struct Session {
 };
 BOOST_DESCRIBE_STRUCT(Session, (), (id, created_at, last_used_at, expires_at, user_agent, ip, current))
 
-/// One's own personal access tokens that were not ended.
+/// The caller's own personal access tokens that were not revoked; expired ones are among them.
 inline constexpr api::Resource access_tokens{
     .name = "token",
     .table = "session_rows",
@@ -43,7 +43,7 @@ struct AccessToken {
 };
 BOOST_DESCRIBE_STRUCT(AccessToken, (), (id, name, permissions, created_at, expires_at, last_used_at))
 
-/// Ends a session or a token. The row stays, so that a later request with the token gets the reason.
+/// Ends a session or a token. The row is kept, so that a later request with the token gets the reason.
 inline constexpr std::string_view end_session_row = R"(answer as (
         update session_rows it
            set ended_at = now(), ended_as = 'session_ended'

@@ -1,13 +1,15 @@
-// The statistics: what holders of reports.view_all see of the work of everybody, counted when they ask. Definitions:
+// Statistics of the work of all users, for callers with reports.view_all; counted by each request. Definitions:
 //   open       Pending or In Progress
 //   overdue    open, and due before today
-//   completed  by week (ISO 8601, from Monday), the present one and the 51 before it; all in UTC, as days and months
-//   are records    maintenance records by month of performed_at, the present one and the 11 before it, with the sums of
-//              their hours_spent and cost
-//   people     tasks_completed: the complete tasks whose user they are, work orders among them; orders_completed: their
-//              maintenance records, each of which has completed one order, with hours and cost; orders_held: the open
-//              work orders that are theirs while their claim lasts
-// Weeks, months, states and priorities without any have 0; people who have none of these are left out.
+//   completed  by week (ISO 8601, from Monday), the current week and the 51 before it
+//   records    maintenance records by month of performed_at, the current month and the 11
+//              before it, with the sums of their hours_spent and cost
+//   users      tasks_completed: complete tasks assigned to the user, including work orders;
+//              orders_completed: the user's maintenance records, each of which has completed
+//              one order, with hours and cost; orders_held: open work orders that the user
+//              has claimed and whose claim has not expired
+// Days, weeks and months are in UTC. Weeks, months, states and priorities without tasks or records have the count 0.
+// Users without any of these figures are left out.
 #pragma once
 #include "objects/task.hpp"
 #include "schema/items.hpp"
@@ -32,7 +34,7 @@ struct KindCount {
 BOOST_DESCRIBE_STRUCT(KindCount, (), (status, priority_level, count))
 
 struct WeekCount {
-    api::Text<> week;  ///< as in 2026-W47
+    api::Text<> week;  ///< for example 2026-W47
     api::Date starts_on;
     int count;
 };
@@ -54,7 +56,7 @@ struct EquipmentCount {
 BOOST_DESCRIBE_STRUCT(EquipmentCount, (), (status, count))
 
 struct MonthOfMaintenance {
-    api::Text<> month;  ///< as in 2026-11
+    api::Text<> month;  ///< for example 2026-11
     int records;
     api::Decimal<> hours_spent;
     api::Decimal<> cost;
@@ -84,7 +86,7 @@ struct TechnicianStatistics {
 };
 BOOST_DESCRIBE_STRUCT(TechnicianStatistics, (), (technicians))
 
-// Each part is counted in one index (sql/tables/005): no row of a table is read, however many there are.
+// Each part is counted with one index (sql/tables/005), without reading the rows of the table.
 
 inline constexpr std::string_view task_statistics_sql = R"(
 counted as materialized (

@@ -1,4 +1,4 @@
-// A task: what is to be done, for whom and until when. With an item of equipment it is a work order.
+// A task: what to do, who does it and when it is due. With an item of equipment it is a work order.
 #pragma once
 #include "objects/equipment.hpp"
 #include "objects/user.hpp"
@@ -7,14 +7,14 @@ inline constexpr api::Resource tasks{
     .name = "task",
     .table = "tasks",
     .path = "/api/v1/tasks",
-    // A list reads one branch for each, in this order, and each excludes the ones before it. Work orders, the longest,
-    // come before what depends on other columns, so that an index alone counts them.
+    // A list reads one branch for each condition, in this order; each excludes the rows of the ones before it. Work
+    // orders, the longest branch, come before the conditions on other columns, so that an index alone counts them.
     .visible = {"has_permission(tasks.view_all)", "it.equipment is not null", "it.author = me.id",
                 "it.\"user\" = me.id and it.author <> it.\"user\""},
     .searched = "it.title || ' ' || coalesce(it.description, '')",
 };
 
-/// The tasks whose user is the caller.
+/// The tasks that are assigned to the caller.
 inline constexpr api::Resource own_tasks{
     .name = "task",
     .table = "tasks",
@@ -58,12 +58,14 @@ BOOST_DESCRIBE_STRUCT(Task, (),
                       (id, title, description, due_date, priority_level, status, completed_at, author, user, equipment,
                        schedule, claimed_until, created_at, updated_at, version))
 
-/// Who may change a visible task: not a technician whose claim has expired.
+/// Who may change a visible task. A technician whose claim on it has expired may not.
 inline constexpr api::Rule not_yours{
     .code = "not_yours",
     .status = 403,
     .when = R"(it.author <> me.id and not has_permission(tasks.edit_all)
      and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
                                 and coalesce(it.claimed_until, '-infinity') <= now()))",
-    .detail = "Only its author, its user and holders of tasks.edit_all can change this task.",
+    .detail =
+        "Only its author, its user and users with the permission tasks.edit_all can change this task. "
+        "The user of an open work order must first claim it.",
 };

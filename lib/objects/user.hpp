@@ -1,9 +1,9 @@
-// A user: an account and its person, and the rules that keep callers from giving themselves more rights.
+// A user account, and the rules that keep callers from giving themselves more permissions.
 #pragma once
 #include "base/problem.hpp"
 #include "schema/endpoint.hpp"
 
-/// Every caller sees all users; private members are null for others.
+/// Every caller can see all users. Private members are null unless the caller may see them.
 inline constexpr api::Resource users{
     .name = "user",
     .table = "users",
@@ -34,8 +34,8 @@ BOOST_DESCRIBE_STRUCT(User, (),
                       (id, username, email, first_name, last_name, is_active, is_superuser, roles, date_joined,
                        last_login, version))
 
-/// An account with permissions that the caller lacks is not changed by them: they could take it over. `it` is a user,
-/// or a row with the same id.
+/// A caller cannot change an account with permissions that the caller does not have: they could take it over. `it` is a
+/// user, or a row with the same id.
 inline constexpr api::Rule stronger_account{
     .code = "stronger_account",
     .status = 403,
@@ -44,10 +44,10 @@ inline constexpr api::Rule stronger_account{
          where account.id = it.id
            and (account.is_superuser and not me.is_superuser
                 or exists (select from user_permissions held where held.user_id = it.id and held.code <> all (me.codes)))))",
-    .detail = "This account has permissions that you lack.",
+    .detail = "This account has permissions that you do not have.",
 };
 
-/// A personal access token never changes the account that it belongs to.
+/// A personal access token cannot change the account that it belongs to.
 inline constexpr api::Rule own_account{
     .code = api::refusals::session_required.code,
     .status = 403,
@@ -55,7 +55,7 @@ inline constexpr api::Rule own_account{
     .detail = api::refusals::session_required.detail,
 };
 
-/// The field `roles` adds only roles whose permissions the caller has.
+/// The field `roles` can add only roles whose permissions the caller has.
 inline constexpr api::Rule role_lacking{
     .code = "role_lacking",
     .status = 403,
@@ -63,20 +63,20 @@ inline constexpr api::Rule role_lacking{
         select from roles r join role_permissions rp on rp.role_id = r.id
          where r.name in (select jsonb_array_elements_text(:body.roles)) and rp.code <> all (me.codes)
            and not exists (select from user_roles ur where ur.user_id = it.id and ur.role_id = r.id)))",
-    .detail = "Nobody can hand out a role with permissions that they lack.",
+    .detail = "You can assign only roles whose permissions you have.",
 };
 
-/// The field `roles` names roles that exist.
+/// The roles in the field `roles` must exist.
 inline constexpr api::Rule no_such_role{
     .code = "no_such_role",
     .status = 400,
     .when = R"(exists (
         select from jsonb_array_elements_text(:body.roles) given where given not in (select r.name from roles r)))",
-    .detail = "There is no such role.",
+    .detail = "At least one of these roles does not exist.",
     .field = "roles",
 };
 
-/// The roles that the field `roles` names, and no others; without the field they stay.
+/// Gives the user exactly the roles in the field `roles`. Without the field, the roles stay unchanged.
 inline constexpr std::string_view set_roles = R"(taken as (
         delete from user_roles ur using authorized, roles r
          where :body.roles is not null and ur.user_id = authorized.id and r.id = ur.role_id
@@ -89,10 +89,10 @@ inline constexpr std::string_view set_roles = R"(taken as (
         on conflict do nothing
         returning role_id
     ))";
-/// Other roles are a change of the user.
+/// A change of roles is a change of the user.
 inline constexpr api::ServerSet roles_changed{"updated_at", R"(
         case when exists (select from taken) or exists (select from handed) then now() else it.updated_at end)"};
-/// The roles after the change: a statement does not see what its own parts have done.
+/// The roles after the change. They are computed, because a statement does not see the changes of its own parts.
 inline constexpr api::Computed roles_set{"roles", R"(
 
 coalesce(sorted_names(:body.roles),

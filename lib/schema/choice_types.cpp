@@ -1,4 +1,4 @@
-// The rules of choices and lists, in the words that Django REST framework uses for them.
+// Checks of choices and lists, with the error sentences of Django REST framework.
 #include "schema/choice_types.hpp"
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace api::types {
 
 namespace {
 
-/// The parts of a text that commas separate; an empty text has none.
+/// The parts of a text separated by commas; an empty text has no parts.
 json::array list_of(std::string_view text) {
     json::array parts;
     if (!text.empty())
@@ -29,7 +29,7 @@ std::string check_names(json::value& value, Source source) {
     std::set<std::string_view> seen;
     for (json::value& name : value.get_array()) {
         if (std::string wrong = check_line(name, 1, 200); !wrong.empty()) return wrong;
-        if (!seen.insert(name.get_string()).second) return "A name stands more than once.";
+        if (!seen.insert(name.get_string()).second) return "A name appears more than once.";
     }
     return {};
 }
@@ -44,7 +44,7 @@ std::string check_ids(json::value& value, Source source, std::size_t min, std::s
     std::set<std::int64_t> seen;
     for (json::value& id : ids) {
         if (std::string wrong = check_integer(id, source, 1, INT64_MAX); !wrong.empty()) return wrong;
-        if (!seen.insert(id.get_int64()).second) return "An id stands more than once.";
+        if (!seen.insert(id.get_int64()).second) return "An id appears more than once.";
     }
     return {};
 }

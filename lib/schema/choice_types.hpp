@@ -1,4 +1,4 @@
-// The types of fields that are choices (described enums) and lists of names or ids.
+// Field types of choices (described enums) and of lists of names or ids.
 #pragma once
 #include <array>
 #include <boost/describe.hpp>
@@ -15,21 +15,21 @@
 
 namespace api {
 
-/// A list of names, each once; a form separates them by commas. It has no column: an answer has them as jsonb that the
-/// SELECT computes, and the SQL of an endpoint reads them as :body.NAME, a jsonb.
+/// A list of distinct names; a form separates them by commas. It has no column: for an answer the SELECT computes a
+/// jsonb, and the SQL of an endpoint reads the list as :body.NAME, a jsonb.
 struct Names {
     std::vector<std::string> value;
 };
 
 namespace types {
 
-// Each check returns what is wrong with the value, in a sentence for people, or an empty text.
+// Each check returns an error sentence, or an empty text if the value is valid.
 
 /// Names, as an array or separated by commas in text; converts text to an array.
 std::string check_names(json::value& value, Source source);
-/// An array of min to max different ids; converts text, in which commas separate them.
+/// An array of min to max different ids; converts text with ids separated by commas.
 std::string check_ids(json::value& value, Source source, std::size_t min, std::size_t max);
-/// One of the choices, {accepted, meant}; converts the value to what is meant.
+/// One of the choices, {accepted, meant}; converts an accepted name to its meaning.
 std::string check_choice(json::value& value, const std::vector<std::pair<std::string, std::string>>& choices);
 
 }  // namespace types
@@ -42,10 +42,10 @@ struct Type<Names> {
     static json::value dump(const Names& t) { return json::value_from(t.value); }
     static void write(std::string& out, std::string_view column) { types::write_verbatim(out, column); }
 };
-/// Other names that are accepted for a described enum: {accepted, meant}.
+/// Aliases that are accepted for a described enum: {accepted, meant}.
 template <class E>
 inline constexpr std::array<std::pair<std::string_view, std::string_view>, 0> aliases{};
-/// Names that a filter reads as several values: {name, the values, separated by commas}.
+/// Names that a filter expands to several values: {name, the values separated by commas}.
 template <class E>
 inline constexpr std::array<std::pair<std::string_view, std::string_view>, 0> groups{};
 
@@ -71,7 +71,7 @@ struct Type<E> {
         json::array names;
         for (const auto& name : choices()) names.emplace_back(name);
         json::object schema{{"type", "string"}, {"enum", names}};
-        // the other names are accepted; stored and answered is what they mean
+        // aliases are accepted as input; stored and returned is the name that they mean
         for (const auto& [given, meant] : aliases<E>) {
             json::value& also = schema.emplace("x-also", json::object{}).first->value();
             also.as_object()[given] = meant;

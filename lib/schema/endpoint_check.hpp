@@ -1,5 +1,5 @@
-// What the compiler refuses about an endpoint, each with a sentence: facts that do not go together, names that do not
-// exist, fields that are never read.
+// Compile-time checks of an endpoint: contradicting facts, unknown names, fields that are never read. Each error is a
+// sentence.
 #pragma once
 #include <algorithm>
 
@@ -9,13 +9,13 @@ namespace api::endpoint_check {
 
 using sql_text::contains;
 
-/// How many of them are true.
+/// How many elements are true.
 template <class Which>
 constexpr std::size_t count(const Which& which) {
     return static_cast<std::size_t>(std::count(which.begin(), which.end(), true));
 }
 
-/// The fields of a body: their names, and which of them are lists and files.
+/// The fields of a body: their names, and which of them are lists or files.
 template <class Names, class Which>
 struct Fields {
     const Names& names;
@@ -27,35 +27,37 @@ struct Fields {
     }
 };
 
-/// Refuses methods and paths that could not be served.
+/// Checks methods and paths.
 constexpr void check_routes(const EndpointSpec& spec) {
     const Route route(spec.route);
     const bool is_public = route.path.substr(0, 8) == "/api/v1/" || route.path.substr(0, 7) == "/media/";
-    if (spec.internal && is_public) throw "What is .internal has no path in the API.";
-    if (!spec.internal && !is_public) throw "The path of a .route begins with /api/v1/ or /media/; others go to .also.";
+    if (spec.internal && is_public) throw "An .internal endpoint must not have a path of the API.";
+    if (!spec.internal && !is_public)
+        throw "The path of a .route must begin with /api/v1/ or /media/; other paths belong in .also.";
     for (std::string_view also : spec.also)
         if (!Route(also).has_parameters_of(route)) throw "A route of .also lacks a parameter of .route.";
 }
 
-/// Refuses a rule that could not be broken, or that could not say so.
+/// Checks that a rule can be violated, and that its error is complete.
 constexpr void check_rule(const EndpointSpec& spec, const Rule& rule) {
     if (rule.detail.empty() || rule.code.empty()) throw "A rule needs a code and a sentence.";
     if (rule.kind == Rule::Kind::condition && rule.when.empty())
-        throw "A rule without .when is a constraint(), absent() or thrown().";
+        throw "A rule without .when must be a constraint(), absent() or thrown().";
     if (rule.kind == Rule::Kind::thrown) {
-        if (!spec.run && !spec.prepare) throw "Without .prepare or .run nothing is thrown().";
+        if (!spec.run && !spec.prepare) throw "A rule can be thrown() only by an endpoint with .prepare or .run.";
         return;
     }
     for (std::string_view reserved : {"invalid", "no_such", "not_found", "stale", "permission_missing"})
-        if (rule.code == reserved) throw "The code of a rule is none of the library's own.";
-    if (!rule.field.empty() && !rule.name.empty()) throw "A rule that names a field says no other name.";
-    if (contains(rule.detail, "{}") == rule.name.empty()) throw "A rule has .name where its sentence has {}.";
-    if (!rule.field.empty() && rule.status != 400) throw "Only a rule of status 400 names a field.";
+        if (rule.code == reserved) throw "The code of a rule must not be one of the library's own codes.";
+    if (!rule.field.empty() && !rule.name.empty()) throw "A rule with .field cannot have .name.";
+    if (contains(rule.detail, "{}") == rule.name.empty())
+        throw "A rule must have .name if its .detail has {}, and only then.";
+    if (!rule.field.empty() && rule.status != 400) throw "Only a rule with status 400 can have .field.";
     if (rule.status != 403 && rule.status != 409 && rule.status != 400 && rule.status != 404)
-        throw "The status of a rule is 400, 403, 404 or 409.";
+        throw "The status of a rule must be 400, 403, 404 or 409.";
 }
 
-/// Refuses facts of a list at an endpoint of one row, and the other way round; and a change without a row.
+/// Checks that facts of lists and of single rows are not mixed, and that a change has a row.
 template <class F>
 constexpr void check_facts(const EndpointSpec& spec, const F& fields, bool is_page, bool is_plain) {
     const Route route(spec.route);
@@ -63,39 +65,40 @@ constexpr void check_facts(const EndpointSpec& spec, const F& fields, bool is_pa
     const bool names_a_row = !spec.row.empty() || (spec.resource && route.has_parameter(spec.resource->name, "_id"));
     if (!spec.resource && spec.sql.empty() && !spec.run) throw "An endpoint needs a .resource, .sql or .run.";
     if (spec.resource && spec.sql.empty() && !names_a_row && !is_post && !is_page && !spec.run)
-        throw "The plain verb needs a row: {<name>_id} in the path, or .row.";
-    if (spec.parent && !is_page && (!is_post || names_a_row)) throw "Only a creation or a list has a .parent.";
+        throw "An endpoint without .sql needs a row: {<name>_id} in the path, or .row.";
+    if (spec.parent && !is_page && (!is_post || names_a_row)) throw "Only a creation or a list can have a .parent.";
     if (spec.parent && !route.has_parameter(spec.parent->name, "_id") && !fields.has(spec.parent->name))
-        throw "The id of a .parent is in the path, as {<name>_id}, or in the body.";
+        throw "The id of a .parent must be in the path, as {<name>_id}, or in the body.";
     if (!spec.server_set.empty() && (!is_plain || route.method() == "DELETE"))
-        throw "Only a plain creation or change has .server_set.";
+        throw "Only a plain creation or change can have .server_set.";
     for (const Rule& rule : spec.rules)
         if (rule.of_parent && !spec.parent) throw "A rule of_parent() needs a .parent.";
     for (const Rule& rule : spec.rules)
         if (!rule.when.empty() && (route.method() == "GET" || spec.permissions[0] == anyone))
-            throw "Only what changes something for a caller has rules with .when.";
+            throw "Only an endpoint that makes changes and has a caller can have rules with .when.";
     if (is_page && !spec.resource) throw "A list needs a .resource.";
-    if (!is_page && !spec.choices.empty()) throw "Only a list has .choices.";
-    if (!spec.queries.empty() && !spec.run && !spec.prepare) throw "Without .prepare or .run no .queries are sent.";
-    if (spec.resource && spec.resource->visible.empty()) throw "A resource needs at least one way to see it.";
+    if (!is_page && !spec.choices.empty()) throw "Only a list can have .choices.";
+    if (!spec.queries.empty() && !spec.run && !spec.prepare)
+        throw "Only an endpoint with .prepare or .run can have .queries.";
+    if (spec.resource && spec.resource->visible.empty()) throw "A resource needs at least one condition in .visible.";
     if (!spec.sql.empty() && !sql_text::has_part(spec.sql, "answer") && !is_plain)
-        throw "The .sql of an endpoint has a part `answer as (…)`.";
+        throw "The .sql of an endpoint needs a part `answer as (…)`.";
     if (!spec.sql.empty() && spec.permissions[0] != anyone && !contains(spec.sql, "authorized") &&
         !(is_plain && contains(spec.sql, "answer")))
-        throw "The .sql of an endpoint joins `authorized`: a row that is not joined with it is open to everybody.";
+        throw "The .sql of an endpoint must join `authorized`: rows not joined with it are open to every caller.";
     const std::size_t files = count(fields.files);
-    if (files > 1) throw "An upload is one file.";
-    if (files > 0 && !is_post && route.method() != "PUT") throw "Only POST and PUT take a file.";
-    if (files == 0 && spec.largest > 0) throw "Only an upload says how large a file may be.";
+    if (files > 1) throw "An upload can have only one file.";
+    if (files > 0 && !is_post && route.method() != "PUT") throw "Only POST and PUT can have a file in the body.";
+    if (files == 0 && spec.largest > 0) throw "Only an upload can have .largest.";
 }
 
-/// What SQL texts read, noted while they are checked.
+/// What the checked SQL reads.
 struct Reads {
     bool file = false;
     bool fields[32]{};
 };
 
-/// Refuses a name that no group of parameters has; notes what is read.
+/// Checks that a parameter exists, and notes that it is read.
 template <class F>
 constexpr void check_name(const EndpointSpec& spec, const F& fields, std::string_view whole, Reads& reads) {
     const ParameterName parameter(whole);
@@ -104,7 +107,7 @@ constexpr void check_name(const EndpointSpec& spec, const F& fields, std::string
         for (std::size_t i = 0; i < fields.names.size(); ++i)
             if (fields.names[i] == name) {
                 if (fields.files[i])
-                    throw "A file is no parameter: the SQL has :system.file_sha256, .file_size and .file_type.";
+                    throw "A file is not a parameter: use :system.file_sha256, .file_size and .file_type.";
                 reads.fields[i] = true;
                 return;
             }
@@ -117,11 +120,11 @@ constexpr void check_name(const EndpointSpec& spec, const F& fields, std::string
         if (index_of(system_parameters, name) >= 0) return;
         if (count(fields.files) > 0 && index_of(file_parameters, name) >= 0) return;
     }
-    throw "A :group.name in the SQL is no field of the body, no parameter of the path, not in .extra_params and not "
-          "given by the library.";
+    throw "A :group.name in the SQL is not a field of the body, a parameter of the path, in .extra_params or a "
+          "parameter of the library.";
 }
 
-/// Refuses SQL that reads what does not exist, and fields of the body that no SQL reads.
+/// Checks that the SQL reads only parameters that exist, and that it reads all fields of the body.
 template <class F>
 constexpr void check_sql(const EndpointSpec& spec, const F& fields, bool is_plain) {
     Reads reads;
@@ -143,7 +146,7 @@ constexpr void check_sql(const EndpointSpec& spec, const F& fields, bool is_plai
         for (std::string_view way : spec.parent->visible) look(way);
     const bool is_upload = count(fields.files) > 0;
     if (is_upload && !reads.file && !spec.prepare && !spec.run)
-        throw "The SQL of an upload reads :system.file_sha256: without it the file is not found again.";
+        throw "The SQL of an upload must read :system.file_sha256: without it the file cannot be found again.";
     if (spec.resource) {
         for (std::string_view way : spec.resource->visible) look(way);
         for (const Computed& computed : spec.resource->computed) look(computed.sql);
@@ -154,13 +157,13 @@ constexpr void check_sql(const EndpointSpec& spec, const F& fields, bool is_plai
     }
     for (std::size_t i = 0; i < fields.names.size(); ++i)
         if (fields.lists[i] && !reads.fields[i] && is_plain)
-            throw "A list in the body is no column: the .sql or .server_set must read it.";
+            throw "A list in the body is not a column: the .sql or .server_set must read it.";
     if (!spec.sql.empty() && !is_plain && !spec.run)
         for (std::size_t i = 0; i < fields.names.size(); ++i)
             if (!reads.fields[i] && !fields.files[i]) throw "A field of the body is never read by the SQL.";
 }
 
-/// Refuses an endpoint that could not work.
+/// Checks an endpoint.
 template <class F>
 constexpr void check(const EndpointSpec& spec, const F& fields, bool is_page) {
     if (spec.route.empty()) throw "An endpoint needs a .route.";
@@ -171,7 +174,7 @@ constexpr void check(const EndpointSpec& spec, const F& fields, bool is_page) {
         if (code != caller && code != anyone && !is_permission(code))
             throw "A permission of the endpoint is not in lib/schema/permissions.hpp.";
     check_routes(spec);
-    // the library writes its work
+    // the library writes the statement
     const bool is_plain =
         spec.resource && !sql_text::has_part(spec.sql, "answer") && Route(spec.route).method() != "GET" && !is_page;
     check_facts(spec, fields, is_page, is_plain);

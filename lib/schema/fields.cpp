@@ -1,4 +1,4 @@
-// Which fields a body may have, which it must have, and what each may be.
+// Checks which fields a body may have, which it must have, and the value of each.
 #include "schema/fields.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -27,7 +27,7 @@ CheckedFields check_fields(const json::object& given, Source source, std::string
             continue;
         }
         json::value checked = value;
-        // a form cannot say null: an empty value does
+        // a form cannot contain null: an empty value means null
         if (source == Source::text && member->nullable && !member->is_text && !member->is_list &&
             checked.as_string().empty())
             checked = nullptr;

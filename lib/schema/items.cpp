@@ -1,4 +1,4 @@
-// The rules of lists of small objects.
+// Checks of lists of small objects.
 #include "schema/items.hpp"
 
 #include "base/json.hpp"
@@ -13,10 +13,11 @@ std::string check_items(json::value& value, Source source, const Shape& item) {
         } catch (const Problem&) {
             return "Expected a list of objects, as JSON.";
         }
-        if (!twice.empty()) return "A key stands more than once: " + twice.begin()->first + ".";
+        if (!twice.empty()) return "A key appears more than once: " + twice.begin()->first + ".";
     }
     if (!value.is_array()) return "Expected a list of objects.";
-    if (value.get_array().size() > most_items) return "At most " + std::to_string(most_items) + " items.";
+    if (value.get_array().size() > most_items)
+        return "Ensure this field has no more than " + std::to_string(most_items) + " elements.";
     std::string wrong;
     auto refuse = [&](const std::string& what) { wrong += (wrong.empty() ? "" : " ") + what; };
     std::size_t number = 0;

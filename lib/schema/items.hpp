@@ -1,10 +1,10 @@
-// Lists of small objects as one field: in a body an array, in the database a jsonb.
+// Lists of small objects as one field: an array in a body, a jsonb in the database.
 #pragma once
 #include "schema/fields.hpp"
 
 namespace api {
 
-/// At most 100 objects of the described struct T, each checked as a body is; a form gives them as JSON text.
+/// At most 100 objects of the described struct T, each checked like a body; a form contains them as JSON text.
 template <class T>
 struct Items {
     using Item = T;
@@ -13,7 +13,7 @@ struct Items {
 
 namespace types {
 inline constexpr std::size_t most_items = 100;
-/// Checks each item; what is wrong is said with the number of the item and the name of its field.
+/// Checks each item; an error has the number of the item and the name of its field.
 std::string check_items(json::value& value, Source source, const Shape& item);
 }  // namespace types
 
@@ -23,7 +23,7 @@ inline constexpr std::string_view sql_type<Items<T>> = "jsonb";
 template <class T>
 struct Type<Items<T>> {
     static json::object schema() {
-        return {{"type", "array"}, {"maxItems", types::most_items}};  // of what, schema_of() says
+        return {{"type", "array"}, {"maxItems", types::most_items}};  // schema_of() adds the schema of the items
     }
     static std::string check(json::value& v, Source s) {
         static const Shape item = shape_of<T>();

@@ -1,11 +1,11 @@
-// A list that a constant can hold.
+// A list of fixed capacity that a constexpr object can contain.
 #pragma once
 #include <cstddef>
 #include <initializer_list>
 
 namespace api {
 
-/// A list of at most N items that a constant can hold.
+/// A list of at most N items.
 template <class T, std::size_t N = 8>
 struct List {
     T items[N]{};

@@ -1,4 +1,4 @@
-// The rules of numbers, in the words that Django REST framework uses for them.
+// Checks of numbers, with the error sentences of Django REST framework.
 #include "schema/number_types.hpp"
 
 #include <algorithm>
@@ -11,12 +11,12 @@ namespace api::types {
 
 namespace {
 
-/// A number or a string as decimal text; nothing where the value is neither.
+/// A number or a string as decimal text; nothing if the value is neither.
 std::optional<std::string> decimal_text(const json::value& value) {
     if (value.is_string()) return std::string(value.get_string());
     if (value.is_int64()) return std::to_string(value.get_int64());
     if (!value.is_double()) return std::nullopt;
-    // the shortest text that means this double is what was sent, up to 15 digits
+    // the shortest text of this double is the text that was sent, up to 15 digits
     char digits[400];
     const auto end = std::to_chars(digits, digits + sizeof digits, value.get_double(), std::chars_format::fixed).ptr;
     return std::string(digits, end);

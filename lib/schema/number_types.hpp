@@ -1,4 +1,4 @@
-// The types of fields that are ids, numbers, amounts and booleans.
+// Field types of ids, numbers, amounts and booleans.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,13 +12,13 @@ namespace api {
 struct Id {
     std::int64_t value = 0;
 };
-/// An integer from Min to Max: a column integer, or bigint where Max is larger than that allows.
+/// An integer from Min to Max: a column of type integer, or bigint if Max is too large for that.
 template <std::int64_t Min, std::int64_t Max = INT32_MAX>
 struct Number {
     std::int64_t value = Min;
 };
-/// An amount with two decimal places, from Min hundredths to 9,999,999,999.99: a column numeric(12,2). Input is a
-/// number or a string; an answer has a string, so that no client rounds it.
+/// An amount with two decimal places, from Min hundredths to 9,999,999,999.99: a column numeric(12,2). As input it is a
+/// number or a string; in an answer it is a string, so that no client rounds it.
 template <int Min = 0>
 struct Decimal {
     std::string value = "0.00";
@@ -26,19 +26,19 @@ struct Decimal {
 
 namespace types {
 
-// Each check returns what is wrong with the value, in a sentence for people, or an empty text.
+// Each check returns an error sentence, or an empty text if the value is valid.
 
-/// An integer from min to max; from text, its decimal digits are converted.
+/// An integer from min to max; converts decimal digits from text.
 std::string check_integer(json::value& value, Source source, std::int64_t min, std::int64_t max);
-/// A Decimal of at least so many hundredths; converts the value to a string with two decimal places.
+/// A Decimal of at least min_hundredths; converts the value to a string with two decimal places.
 std::string check_decimal(json::value& value, int min_hundredths);
-/// A boolean; from text, `true`, `True`, `1` and `false`, `False`, `0` are converted.
+/// A boolean; converts `true`, `True`, `1` and `false`, `False`, `0` from text.
 std::string check_boolean(json::value& value, Source source);
 
 /// Appends a PostgreSQL boolean, `t` or `f`, as JSON.
 void write_boolean(std::string& out, std::string_view column);
 
-/// The JSON Schema of an integer; no minimum where min is INT32_MIN.
+/// The JSON Schema of an integer; without a minimum if min is INT32_MIN.
 json::object integer_schema(std::int64_t min, std::string_view format);
 
 }  // namespace types

@@ -1,4 +1,4 @@
-// What follows from the facts of an endpoint.
+// Properties that follow from the facts of an endpoint.
 #include "schema/operation.hpp"
 
 #include <algorithm>

@@ -1,48 +1,49 @@
-// Every permission that an endpoint may require, with the built-in roles that carry it.
+// Every permission that an endpoint can require, with the built-in roles that have it.
 #pragma once
 #include <string_view>
 
 namespace api {
 
-/// A permission: its code `resource.action`, what it allows, and which built-in roles beside `administrator`
-/// (who has all) are given it when it first appears in a database.
+/// A permission: its code `resource.action`, what it allows, and which built-in roles get it when it is first stored in
+/// a database. The role `administrator` gets all permissions.
 struct Permission {
     std::string_view code;
     std::string_view description;
     enum Holders { administrators, managers, everybody } holders;
 };
 
-/// The work first, then accounts and roles. A code that is not here does not compile in a handler; a code
-/// that no handler requires is not stored in the database.
+/// Permissions for the work first, then for accounts and roles. A handler with a code that is not in this list does not
+/// compile; a code that no handler requires is not stored in the database.
 inline constexpr Permission permissions[] = {
     {"tasks.create", "Create tasks.", Permission::everybody},
-    {"tasks.assign", "Give a task to another user.", Permission::managers},
-    {"tasks.view_all", "See the tasks of everybody.", Permission::managers},
-    {"tasks.edit_all", "Change the tasks of everybody.", Permission::managers},
-    {"tasks.delete_all", "Delete the tasks of everybody.", Permission::administrators},
+    {"tasks.assign", "Assign tasks to other users.", Permission::managers},
+    {"tasks.view_all", "See the tasks of all users.", Permission::managers},
+    {"tasks.edit_all", "Change the tasks of all users.", Permission::managers},
+    {"tasks.delete_all", "Delete the tasks of all users.", Permission::administrators},
     {"work_orders.create", "Create work orders: tasks for an item of equipment.", Permission::managers},
-    {"equipment.edit", "Change the register of equipment.", Permission::administrators},
-    {"maintenance.create", "Claim work orders, record maintenance and meter readings.", Permission::everybody},
-    {"maintenance.edit_all", "Change and delete the maintenance records of everybody.", Permission::managers},
-    {"schedules.edit", "See and change the schedules of preventive maintenance.", Permission::managers},
+    {"equipment.edit", "Create, change and delete equipment, and delete meter readings.", Permission::administrators},
+    {"maintenance.create", "Claim work orders, and record maintenance and meter readings.", Permission::everybody},
+    {"maintenance.edit_all", "Change and delete the maintenance records of all users.", Permission::managers},
+    {"schedules.edit", "See, create, change and delete schedules of preventive maintenance.", Permission::managers},
     {"messages.send", "Send messages.", Permission::everybody},
-    {"reports.create", "File reports.", Permission::everybody},
-    {"reports.view_all", "See the reports of everybody, and the statistics.", Permission::managers},
-    {"documents.create", "Store documents.", Permission::everybody},
-    {"documents.view_all", "See the documents of everybody.", Permission::administrators},
-    {"users.edit", "Change the accounts and profiles of others.", Permission::administrators},
-    {"users.delete", "Stop accounts.", Permission::administrators},
-    {"users.view_private", "See the private members of others: email, state of the account, last login.",
+    {"reports.create", "Create reports.", Permission::everybody},
+    {"reports.view_all", "See the reports of all users, and the statistics.", Permission::managers},
+    {"documents.create", "Upload documents.", Permission::everybody},
+    {"documents.view_all", "See the documents of all users.", Permission::administrators},
+    {"users.edit", "Change the accounts and profiles of other users.", Permission::administrators},
+    {"users.delete", "Deactivate accounts.", Permission::administrators},
+    {"users.view_private",
+     "See the private fields of other users: email, state of the account, registration and last login.",
      Permission::managers},
     {"roles.view", "See roles and permissions.", Permission::managers},
     {"roles.edit", "Create, change and delete roles.", Permission::administrators},
-    {"roles.assign", "See and give the roles of users.", Permission::administrators},
+    {"roles.assign", "See and change the roles of users.", Permission::administrators},
     {"audit.view", "Read the audit trail.", Permission::administrators},
 };
 
-/// Asked of an endpoint that every authenticated user may call.
+/// Instead of a permission: every authenticated user may call the endpoint.
 inline constexpr std::string_view caller = "caller";
-/// Asked of an endpoint that needs no authentication.
+/// Instead of a permission: the endpoint requires no authentication.
 inline constexpr std::string_view anyone = "anyone";
 
 /// The permission with this code, or null.
@@ -52,7 +53,7 @@ constexpr const Permission* find_permission(std::string_view code) {
     return nullptr;
 }
 
-/// The same question for checks at compile time, where g++ 12 cannot compare a pointer with null under
+/// Whether this permission exists. For checks at compile time, where g++ 12 cannot compare a pointer with null under
 /// -fsanitize=undefined.
 constexpr bool is_permission(std::string_view code) {
     for (const Permission& permission : permissions)

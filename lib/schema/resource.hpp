@@ -1,11 +1,11 @@
-// What the database stores: a table, who may see a row of it, and what an answer shows beside its columns.
+// A kind of stored object: its table, who may see a row, and the members that an answer has in addition to the columns.
 #pragma once
 #include "schema/list.hpp"
 #include "schema/types.hpp"
 
 namespace api {
 
-/// A member of an answer that is no column but an expression over `it` (the row) and `me` (the caller).
+/// A member of an answer that is not a column but an SQL expression over `it` (the row) and `me` (the caller).
 struct Computed {
     std::string_view member;
     std::string_view sql;
@@ -13,7 +13,8 @@ struct Computed {
 
 struct Resource;
 
-/// That a row belongs to an object of another resource, whose id the column has: whoever sees that object sees the row.
+/// An attachment of a row to an object of another resource, whose id is in the column. A caller who can see that object
+/// can also see the row.
 struct Attachment {
     std::string_view column = "";
     const Resource* resource = nullptr;
@@ -22,23 +23,23 @@ struct Attachment {
     constexpr Attachment(std::string_view column, const Resource& resource) : column(column), resource(&resource) {}
 };
 
-/// A kind of stored object. In its SQL `it` is the row and `me` the caller; `has_permission(code)` is true where the
+/// A kind of stored object. In its SQL, `it` is the row and `me` the caller; `has_permission(code)` is true if the
 /// caller has that permission.
 struct Resource {
     std::string_view name;  ///< singular; `{<name>_id}` in a path is its id
     std::string_view table;
-    std::string_view path;           ///< of the collection: a new object's Location is this and its id
-    List<std::string_view> visible;  ///< the ways to see a row; a row is visible where one of them holds
+    std::string_view path;           ///< of the collection; the Location of a new object is this path and its id
+    List<std::string_view> visible;  ///< conditions; a row is visible if one of them is true
     List<Computed, 20> computed = {};
-    std::string_view referable = "";  ///< what a body may point to, beside being visible; empty: every visible row
-    std::string_view searched = "";   ///< the text that the filter `search` looks into
-    List<Attachment> attached = {};   ///< what its rows may be attached to: more ways to see them
-    List<std::string_view> private_members = {};  ///< null in answers, unless the caller may see them:
-    std::string_view private_to = "";             ///< SQL: who may
+    std::string_view referable = "";  ///< SQL: which visible rows a body may refer to; empty: all
+    std::string_view searched = "";   ///< SQL: the text that the filter `search` searches
+    List<Attachment> attached = {};   ///< objects that a row can be attached to; who sees one of them sees the row
+    List<std::string_view> private_members = {};  ///< null in answers, unless private_to is true
+    std::string_view private_to = "";             ///< SQL: whether the caller may see private_members
 };
 
-/// The resource that an endpoint is about, if any. (A plain pointer would have to be compared with null at compile
-/// time, which g++ 12 refuses under -fsanitize=undefined.)
+/// An optional reference to a resource. (Not a plain pointer: it would have to be compared with null at compile time,
+/// which g++ 12 refuses under -fsanitize=undefined.)
 class ResourceRef {
 public:
     constexpr ResourceRef() = default;
@@ -52,7 +53,8 @@ private:
     bool set_ = false;
 };
 
-/// The id of a visible object of resource R. In a body, absent and hidden ones are refused alike, on this field.
+/// The id of a visible object of resource R. In a body, an object that does not exist and one that is not visible get
+/// the same error on this field.
 template <const Resource& R>
 struct Reference {
     std::int64_t value = 0;
@@ -63,8 +65,8 @@ struct Type<Reference<R>> : Type<Id> {
     static json::value dump(const Reference<R>& t) { return json::value(t.value); }
 };
 
-/// The ids of Min to Max visible objects of resource R, each once; a form field separates them by commas. No column, as
-/// Names; absent and hidden objects are refused as those of a Reference are.
+/// The ids of Min to Max different visible objects of resource R; a form field separates them by commas. Like Names it
+/// has no column; objects that do not exist or are not visible get the same error as in a Reference.
 template <const Resource& R, std::size_t Min, std::size_t Max>
 struct References {
     std::vector<std::int64_t> value;

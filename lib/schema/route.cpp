@@ -1,4 +1,4 @@
-// Which route a requested path fits.
+// Matches a requested path with a route.
 #include "schema/route.hpp"
 
 #include <algorithm>

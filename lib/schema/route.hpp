@@ -1,4 +1,4 @@
-// A route: one or more methods and a path with parameters, parsed in one place for the compiler and for requests.
+// A route: one or more methods and a path with parameters, parsed both at compile time and for requests.
 #pragma once
 #include <string>
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace api {
 
-/// What the parameters of a path are in one request: name and value, in the order of the path.
+/// The path parameters of one request: name and value, in the order of the path.
 using PathParameters = std::vector<std::pair<std::string, std::string>>;
 
 /// `PUT PATCH /api/v1/tasks/{task_id}`, parsed. The text must outlive it.
@@ -17,17 +17,18 @@ struct Route {
     List<std::string_view> methods;
     std::string_view path;
 
-    /// Throws a sentence where the text is no route.
+    /// Throws a sentence if the text is not a route.
     constexpr explicit Route(std::string_view text) {
         const std::size_t slash = text.find('/');
-        if (slash == text.npos || slash == 0) throw "A route is one or more methods and a path: GET /api/v1/things.";
+        if (slash == text.npos || slash == 0)
+            throw "A route must be one or more methods and a path: GET /api/v1/things.";
         path = text.substr(slash);
         std::string_view rest = text.substr(0, slash);
         while (!rest.empty()) {
             const std::size_t end = rest.find(' ');
             const std::string_view method = rest.substr(0, end);
             if (method != "GET" && method != "POST" && method != "PUT" && method != "PATCH" && method != "DELETE")
-                throw "A route begins with GET, POST, PUT, PATCH or DELETE.";
+                throw "The methods of a route can be GET, POST, PUT, PATCH and DELETE.";
             methods.items[methods.count++] = method;
             rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
         }
@@ -38,10 +39,10 @@ struct Route {
             if (one == method) return true;
         return false;
     }
-    /// The one that a route begins with: what kind of endpoint it is follows from it.
+    /// The first method of the route. It determines the kind of endpoint.
     constexpr std::string_view method() const { return methods[0]; }
 
-    /// True where the path has the parameter {name}, its name perhaps followed by an end such as _id.
+    /// Whether the path has the parameter {name}, or {name + end} with an end such as _id.
     constexpr bool has_parameter(std::string_view name, std::string_view end = "") const {
         for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
             const std::string_view parameter = path.substr(open + 1, path.find('}', open) - open - 1);
@@ -51,19 +52,19 @@ struct Route {
         }
         return false;
     }
-    /// True where the path has every parameter of another one.
+    /// Whether the path has every parameter of another route.
     constexpr bool has_parameters_of(const Route& other) const {
         for (std::size_t open = other.path.find('{'); open != path.npos; open = other.path.find('{', open + 1))
             if (!has_parameter(other.path.substr(open + 1, other.path.find('}', open) - open - 1))) return false;
         return true;
     }
 
-    /// Compares a requested path with this one, segment by segment; `{name}` takes any one segment, which is appended
+    /// Compares a requested path with this one, segment by segment; `{name}` matches any one segment, which is appended
     /// to the parameters.
     bool matches(std::string_view requested, PathParameters& parameters) const;
 };
 
-/// A path with its parameters in place.
+/// A path with its parameters replaced by their values.
 std::string path_with(std::string_view path, const PathParameters& parameters);
 
 }  // namespace api

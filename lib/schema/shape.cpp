@@ -1,4 +1,4 @@
-// The schema of a shape.
+// Builds the JSON Schema of a shape.
 #include "schema/shape.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ json::object schema_of(const Shape& shape, Side side) {
         json::object schema = member.nested.empty() ? member.schema() : schema_of(member.nested, side);
         if (!member.item.empty()) {
             schema["items"] = schema_of(member.item, is_answer ? side : Side::body);
-            if (is_answer) schema.erase("maxItems");  // a limit of what is sent
+            if (is_answer) schema.erase("maxItems");  // the limit applies only to input
         }
         if (member.nullable || (!is_answer && member.is_clearable())) {
             schema["type"] = json::array{schema["type"], "null"};

@@ -1,4 +1,4 @@
-// One described struct seen from all sides: the fields that a body may have, the columns of an answer, the schema.
+// The members of a described struct, as fields of a body, as columns of an answer and as JSON Schema.
 #pragma once
 #include <array>
 #include <boost/mp11.hpp>
@@ -12,35 +12,35 @@ struct Member;
 /// The members of a described struct in the order in which they are described, inherited ones first.
 using Shape = std::vector<Member>;
 
-/// One member: what its type allows, and what the wrappers around the type say of it.
+/// One member: the properties of its type and of the wrappers around the type.
 struct Member {
     std::string name;
-    json::value initial;           ///< its C++ default: what a creation without it stores
+    json::value initial;           ///< its C++ default, which a creation without the field stores
     bool nullable = false;         ///< std::optional
     bool read_only = false;        ///< ReadOnly
     bool filled = false;           ///< Filled
-    bool required = false;         ///< by a creation and a PUT: the C++ default is no valid value
-    bool always_required = false;  ///< Required: by a PATCH too
-    bool is_time = false;          ///< Date or Time: its null sorts as infinity
-    bool is_choice = false;        ///< is one of a few values: no range makes sense
+    bool required = false;         ///< by a creation and a PUT, because the C++ default is not a valid value
+    bool always_required = false;  ///< Required: also by a PATCH
+    bool is_time = false;          ///< Date or Time; null sorts as infinity
+    bool is_choice = false;        ///< one of a few values: filters for ranges make no sense
     bool is_text = false;
-    bool is_id = false;      ///< names a row: a range of them makes no sense
-    bool is_list = false;    ///< Names or References: no column
-    bool is_secret = false;  ///< a password: no parameter of any statement
-    bool is_file = false;    ///< the bytes of an upload: no column
+    bool is_id = false;      ///< the id of a row: filters for ranges make no sense
+    bool is_list = false;    ///< Names or References: not a column
+    bool is_secret = false;  ///< a password: never a parameter of a statement
+    bool is_file = false;    ///< the file of an upload: not a column
     bool is_file_name = false;
-    const Resource* reference = nullptr;  ///< what it refers to
-    std::string_view sql_type;            ///< in which a value is sent; that of its column
+    const Resource* reference = nullptr;  ///< the resource that it refers to
+    std::string_view sql_type;            ///< the type of its column, in which a value is sent
     std::vector<std::pair<std::string_view, std::string_view>> groups;
-    json::object (*schema)() = nullptr;  ///< made when it is asked for: a handler that serves does not keep it
+    json::object (*schema)() = nullptr;  ///< a function, so that a running handler keeps no schemas in memory
     std::string (*check)(json::value&, Source) = nullptr;
     void (*write)(std::string&, std::string_view) = nullptr;
-    Shape nested;  ///< of a described struct as a member; the answer has its columns in a row
-    Shape item;    ///< of each of Items
+    Shape nested;  ///< if the member is a described struct: its members, which are consecutive columns of the answer
+    Shape item;    ///< if the member is Items: the members of an item
 
-    /// Whether a body may set it as a column of its own name.
+    /// Whether a body can set the column with the name of the member.
     bool is_settable_column() const { return !read_only && nested.empty() && !is_secret && !is_list && !is_file; }
-    /// A text that may be empty and is never null: a client clears it by null as well, as it clears every other member.
+    /// Whether it is a text that can be empty but not null. A client can clear it with null, like every other member.
     bool is_clearable() const {
         return is_text && !nullable && !required && !always_required && !filled && !is_file_name && initial == "";
     }
@@ -48,7 +48,7 @@ struct Member {
 
 namespace shapes {
 
-/// Peels the wrappers off a member's type and notes what they say.
+/// Removes the wrappers from a member's type and notes their properties.
 template <class T>
 struct Peel {
     using type = T;
@@ -114,7 +114,7 @@ consteval auto member_names() {
     }(shapes::members_of<T>{});
 }
 
-/// Which of them are lists that a body may have.
+/// Which of these members are lists that a body can have.
 template <class T>
 consteval auto is_list() {
     return []<template <class...> class L, class... D>(L<D...>) {
@@ -123,7 +123,7 @@ consteval auto is_list() {
     }(shapes::members_of<T>{});
 }
 
-/// Which of them are files.
+/// Which of these members are files.
 template <class T>
 consteval auto is_file() {
     return []<template <class...> class L, class... D>(L<D...>) {
@@ -133,7 +133,7 @@ consteval auto is_file() {
     }(shapes::members_of<T>{});
 }
 
-/// What C++ calls a type, without its namespaces.
+/// The C++ name of a type, without its namespaces.
 template <class T>
 constexpr std::string_view name_of() {
     std::string_view name = __PRETTY_FUNCTION__;  // … [with T = (anonymous namespace)::Account; …]
@@ -185,7 +185,7 @@ Shape shape_of() {
     return shape;
 }
 
-/// The struct from checked fields; a field that was not given keeps its C++ default.
+/// Makes a struct from checked fields; a field that was not sent keeps its C++ default.
 template <class T>
 T load(const json::object& fields) {
     T result{};
@@ -199,14 +199,14 @@ T load(const json::object& fields) {
     return result;
 }
 
-/// The member of that name, or nullptr.
+/// The member with this name, or nullptr.
 const Member* find_member(const Shape& shape, std::string_view name);
 
-/// From which side a shape is looked at: a body that must have what a creation needs, a body of a PATCH, an answer.
+/// The use of a shape: the body of a creation with its required fields, the body of a PATCH, or an answer.
 enum class Side { body, patch, answer };
 
-/// The JSON Schema of an object of this shape (draft 2020-12). A body has no members that cannot be set; an answer
-/// always has all of its members, and no secrets.
+/// The JSON Schema of an object of this shape (draft 2020-12). The schema of a body has only members that can be set.
+/// An answer always has all of its members, except secrets.
 json::object schema_of(const Shape& shape, Side side);
 
 /// The JSON of a struct.

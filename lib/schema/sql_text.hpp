@@ -1,4 +1,4 @@
-// The SQL that endpoints are written in: named parameters, permissions and parts, found outside of strings.
+// Parses the SQL of endpoints: finds named parameters, permissions and parts outside of strings.
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,17 +7,17 @@ namespace api::sql_text {
 
 constexpr bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-/// A character of a name; a dot joins the two parts of one.
+/// Whether a character can be part of a name; a dot joins the two parts of a name.
 constexpr bool is_name(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
-/// What has_permission(code) looks like in SQL.
+/// The beginning of has_permission(code) in SQL.
 inline constexpr std::string_view has_permission = "has_permission(";
 
 /// Walks SQL text outside of its strings. Calls on_name(name) for each `:name` or `:group.name`, on_permission(code)
-/// for each `has_permission(code)`, and on_else(character) for all the rest. Throws a sentence where the text has what
-/// could hide a name: comments, dollar quotes, numbered parameters, a string that is not closed.
+/// for each `has_permission(code)`, and on_else(character) for all other text. Throws a sentence if the text has syntax
+/// that could hide a name: comments, dollar quotes, numbered parameters, a string that is not closed.
 template <class OnName, class OnPermission, class OnElse>
 constexpr void scan(std::string_view sql, OnName on_name, OnPermission on_permission, OnElse on_else) {
     for (std::size_t i = 0; i < sql.size();) {
@@ -30,7 +30,7 @@ constexpr void scan(std::string_view sql, OnName on_name, OnPermission on_permis
         }
         if (c == '$' || (c == '-' && i + 1 < sql.size() && sql[i + 1] == '-') ||
             (c == '/' && i + 1 < sql.size() && sql[i + 1] == '*'))
-            throw "The SQL of an endpoint has no comments, dollar quotes or numbered parameters.";
+            throw "The SQL of an endpoint must not have comments, dollar quotes or numbered parameters.";
         if (c == ':' && i + 1 < sql.size() && sql[i + 1] == ':') {
             on_else(':'), on_else(':');
             i += 2;
@@ -55,7 +55,7 @@ constexpr void scan(std::string_view sql, OnName on_name, OnPermission on_permis
     }
 }
 
-/// True where the SQL has a part of this name: `name as (` or `name as materialized (`.
+/// Whether the SQL has a part with this name: `name as (` or `name as materialized (`.
 constexpr bool has_part(std::string_view sql, std::string_view name) {
     for (std::size_t at = sql.find(name); at != sql.npos; at = sql.find(name, at + 1)) {
         const std::string_view rest = sql.substr(at + name.size());
@@ -66,7 +66,7 @@ constexpr bool has_part(std::string_view sql, std::string_view name) {
     return false;
 }
 
-/// A name as SQL writes it, whatever else it means.
+/// A quoted SQL identifier, which is safe also for reserved words.
 inline std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 }  // namespace api::sql_text

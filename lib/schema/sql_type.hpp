@@ -1,11 +1,11 @@
-// The SQL type of each field type: what a parameter of the body is cast to in every statement.
+// The SQL type of each field type, to which statements cast the parameters of a body.
 #pragma once
 #include "schema/resource.hpp"
 
 namespace api {
 
-/// The SQL type in which a value of T is sent: that of its column, which is text unless a specialisation says
-/// otherwise.
+/// The SQL type in which a value of T is sent, which is the type of its column: text, unless a specialisation has
+/// another one.
 template <class T>
 inline constexpr std::string_view sql_type = "text";
 template <>

@@ -1,4 +1,4 @@
-// The rules of texts, in the words that Django REST framework uses for them.
+// Checks of texts, with the error sentences of Django REST framework.
 #include "schema/text_types.hpp"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ std::string check_text(json::value& value, std::size_t min, std::size_t max) {
 
 std::string check_line(json::value& value, std::size_t min, std::size_t max) {
     if (std::string wrong = check_text(value, min, max); !wrong.empty()) return wrong;
-    if (unicode::has_hidden(value.get_string())) return "Line ends, tabs and invisible characters are not allowed.";
+    if (unicode::has_hidden(value.get_string())) return "Line breaks, tabs and invisible characters are not allowed.";
     return {};
 }
 
@@ -89,8 +89,8 @@ std::string check_secret(json::value& value) {
 std::string check_file_name(json::value& value) {
     if (!value.is_string()) return std::string(not_a_string);
     const std::string given(value.as_string());
-    if (!unicode::length(given)) return "This is not valid UTF-8.";
-    // old browsers send a path, with the separators of any system
+    if (!unicode::length(given)) return "Not valid UTF-8.";
+    // old browsers send a path, with the separators of their system
     std::string name = unicode::visible(given.substr(given.find_last_of("/\\") + 1), 255);
     name = trim(name, " ");
     value = unicode::is_blank(name) || name == "." || name == ".." ? "file" : name;

@@ -1,4 +1,4 @@
-// The types of fields that are texts: free text, lines, usernames, addresses, passwords and names of files.
+// Field types of texts: free text, lines, usernames, email addresses, passwords and file names.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -8,42 +8,43 @@
 
 namespace api {
 
-/// A text of Min to Max characters (Unicode code points). Where Min is at least 1, white space alone is not
-/// accepted. No control characters but tab and line ends; U+0000 would end a parameter of the database protocol early.
+/// A text of Min to Max characters (Unicode code points). If Min is at least 1, a text of only white space is not
+/// valid. Tabs and line breaks are the only control characters; U+0000 would end a parameter of the database protocol
+/// early.
 template <std::size_t Min = 0, std::size_t Max = 10'000>
 struct Text {
     std::string value;
     operator const std::string&() const { return value; }
 };
 
-/// A text of one line without hidden content: no line ends and tabs, none of the invisible characters that make one
-/// name look like another (Unicode TR 36 2.6: bidirectional controls, zero-width spaces).
+/// A text of one line without hidden content: no line breaks, no tabs, and none of the invisible characters that make
+/// one name look like another (Unicode TR 36 2.6: bidirectional controls, zero-width spaces).
 template <std::size_t Min = 0, std::size_t Max = 10'000>
 struct Line : Text<Min, Max> {};
 
-/// An identifier from a vocabulary: filters compare the whole of it, while they search in other texts.
+/// An identifier from a vocabulary: a filter compares the whole value, while it searches inside of other texts.
 struct Code : Line<1, 100> {};
 
 /// 3 to 150 ASCII letters, digits and `@ . + - _`: no look-alikes, no white space.
 struct Username : Text<3, 150> {};
-/// An address as HTML's `<input type=email>` takes it, at most 254 characters (RFC 5321 4.5.3.1.3).
+/// An email address as HTML's `<input type=email>` accepts it, at most 254 characters (RFC 5321 4.5.3.1.3).
 struct Email : Text<1, 254> {};
-/// 8 to 128 characters and at most 1,024 bytes, any Unicode but U+0000; never part of an answer.
+/// A new password: 8 to 128 characters and at most 1,024 bytes, any Unicode except U+0000; never part of an answer.
 struct Password : Text<8, 128> {};
 
 /// A password that is sent to authenticate: any text of 1 to 1,024 characters; never part of an answer.
 struct Secret : Text<1, 1024> {};
 
-/// The name of a stored file for people: 1 to 255 visible characters. Any text is converted to that: invisible
-/// characters and folders in front of the name are removed, and an empty name becomes `file`. An upload whose body does
-/// not give it takes the name of the part. It is never the name of a file on disk.
+/// The displayed name of a stored file: 1 to 255 visible characters. Any text is converted to that: invisible
+/// characters and directories before the name are removed, and an empty name becomes `file`. An upload without this
+/// field uses the file name of the part. It is never the name of a file on disk.
 struct FileName {
     std::string value;
 };
 
 namespace types {
 
-// Each check returns what is wrong with the value, in a sentence for people, or an empty text.
+// Each check returns an error sentence, or an empty text if the value is valid.
 
 /// A string of min to max code points, as Text describes it.
 std::string check_text(json::value& value, std::size_t min, std::size_t max);
@@ -85,7 +86,7 @@ struct Type<Code> : Type<Line<1, 100>> {
     static Code load(const json::value& v) { return {{{std::string(v.as_string())}}}; }
 };
 
-/// The texts that differ from Text in their check alone.
+/// The texts that differ from Text only in their check.
 template <class T, std::string (*Check)(json::value&), std::size_t Min, std::size_t Max>
 struct SpecialText {
     static json::object schema() { return types::text_schema(Min, Max); }

@@ -1,4 +1,4 @@
-// The rules of dates and times, in the words that Django REST framework uses for them.
+// Checks of dates and times, with the error sentences of Django REST framework.
 #include "schema/time_types.hpp"
 
 #include <chrono>
@@ -11,7 +11,7 @@ namespace api::types {
 
 namespace {
 
-/// The number that n digits of the text from a position on make, or -1.
+/// The number in the n digits of the text at a position, or -1 if they are not digits.
 int digits(std::string_view text, std::size_t at, std::size_t n) {
     int value = 0;
     for (std::size_t i = at; i < at + n; ++i) {
@@ -32,8 +32,8 @@ std::optional<std::chrono::sys_days> day_of(std::string_view text) {
 
 bool is_date(std::string_view text) { return day_of(text).has_value(); }
 
-/// Where the zone of an RFC 3339 time begins, after the seconds and their fraction; nothing where the fraction has no
-/// or more than nine digits.
+/// The position of the zone in an RFC 3339 time, after the seconds and their fraction; nothing if the fraction does not
+/// have one to nine digits.
 std::optional<std::size_t> zone_at(std::string_view text) {
     constexpr std::size_t seconds_end = 19;
     if (text[seconds_end] != '.') return seconds_end;
@@ -43,7 +43,7 @@ std::optional<std::size_t> zone_at(std::string_view text) {
     return places >= 1 && places <= 9 ? std::optional(at) : std::nullopt;
 }
 
-/// How far a zone, `Z` or `+hh:mm`, is ahead of UTC; nothing where it is not valid.
+/// How far a zone, `Z` or `+hh:mm`, is ahead of UTC; nothing if it is not valid.
 std::optional<std::chrono::minutes> offset_of(std::string_view zone) {
     if (zone == "Z" || zone == "z") return std::chrono::minutes(0);
     if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return std::nullopt;
@@ -61,7 +61,7 @@ bool is_time(std::string_view text) {
     const std::optional<std::size_t> zone = zone_at(text);
     const auto ahead = zone ? offset_of(text.substr(*zone)) : std::nullopt;
     if (!ahead) return false;
-    // it is stored in UTC, where its year must have four digits, too
+    // it is stored in UTC, where its year must have four digits too
     const auto moment = *day_of(text.substr(0, 10)) + std::chrono::minutes(60 * hour + minute) - *ahead;
     const int year =
         static_cast<int>(std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(moment)).year());
@@ -72,19 +72,19 @@ bool is_time(std::string_view text) {
 
 std::string check_date(json::value& value) {
     if (value.is_string() && is_date(value.get_string())) return {};
-    return "Date has wrong format. Use YYYY-MM-DD, a day that exists.";
+    return "Date has wrong format. Use YYYY-MM-DD and a day that exists.";
 }
 
 std::string check_time(json::value& value) {
     if (value.is_string() && is_time(value.get_string())) {
-        // PostgreSQL would round to six places of a second, which may lead into the year 10000
+        // cut off, because PostgreSQL would round to six decimal places, possibly into the year 10000
         constexpr std::size_t places_end = 26;
         json::string& text = value.get_string();
         const std::size_t zone = text.find_first_of("Zz+-", 19);
         if (zone > places_end) text.erase(places_end, zone - places_end);
         return {};
     }
-    return "Time has wrong format. Use RFC 3339, as in 2025-01-31T12:00:00Z.";
+    return "Time has wrong format. Use RFC 3339, for example 2025-01-31T12:00:00Z.";
 }
 
 void write_time(std::string& out, std::string_view column) {

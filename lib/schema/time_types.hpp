@@ -1,4 +1,4 @@
-// The types of fields that are dates and points in time.
+// Field types of dates and points in time.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,21 +11,21 @@ namespace api {
 struct Date {
     std::string value;
 };
-/// A point in time in UTC, RFC 3339 with `Z` and up to six decimal places of a second; further ones are cut off.
+/// A point in time in UTC: RFC 3339 with `Z` and up to six decimal places of a second; more places are cut off.
 struct Time {
     std::string value;
 };
 
 namespace types {
 
-// Each check returns what is wrong with the value, in a sentence for people, or an empty text.
+// Each check returns an error sentence, or an empty text if the value is valid.
 
 /// A Date.
 std::string check_date(json::value& value);
 /// A Time with any offset from UTC; cuts off decimal places of a second after the sixth.
 std::string check_time(json::value& value);
 
-/// Appends a timestamptz as PostgreSQL writes it in UTC (DateStyle ISO) as JSON. Throws std::runtime_error where it has
+/// Appends a timestamptz, as PostgreSQL writes it in UTC (DateStyle ISO), as JSON. Throws std::runtime_error if it has
 /// another time zone.
 void write_time(std::string& out, std::string_view column);
 

@@ -1,4 +1,4 @@
-// Writes the JSON that several types of field share.
+// Writes JSON for several field types.
 #include "schema/type.hpp"
 
 namespace api::types {

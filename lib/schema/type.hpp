@@ -1,4 +1,4 @@
-// What every type of field has: where its values come from, and what the library must know about it.
+// The interface of every field type: the sources of its values, and what the library must know about it.
 #pragma once
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -9,29 +9,29 @@ namespace api {
 
 namespace json = boost::json;
 
-/// Where a value comes from: JSON has types, a form or a query parameter is always a string.
+/// The source of a value: JSON has types; a form field or a query parameter is always a string.
 enum class Source { json, text };
 
 /// What the library knows about a type. Every specialisation has
 ///   schema()      its JSON Schema (draft 2020-12);
-///   check(v, s)   converts v into the form that the database takes; returns what is wrong with it, or an empty text;
+///   check(v, s)   converts v into the form that the database takes; returns an error sentence or an empty text;
 ///   load(v)       the C++ value of a checked v;
 ///   dump(t)       the JSON of a C++ value, for defaults;
 ///   write(o, c)   appends the JSON of a column's text to an answer.
 template <class T>
 struct Type;
 
-/// Set by the server: part of answers, refused in bodies with `This field cannot be set.`
+/// Set by the server: part of answers; in a body the error is `This field cannot be set.`
 template <class T>
 struct ReadOnly {
     T value{};
 };
-/// May be left out at creation, when the statement fills it in; never null.
+/// Optional in a creation, where the statement then fills it in; never null.
 template <class T>
 struct Filled {
     T value{};
 };
-/// Must be given, in a PATCH too.
+/// Required, also in a PATCH.
 template <class T>
 struct Required {
     T value{};

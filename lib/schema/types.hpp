@@ -1,4 +1,4 @@
-// Every type of field: what a value may be, how it is read from JSON or text, and how it is written to an answer.
+// All field types: which values are valid, how they are read from JSON or text, and how they are written to an answer.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,10 +11,10 @@
 
 namespace api {
 
-/// The file of an upload, as a member of a body: it is streamed into the storage (files/storage.hpp), and the SQL has
-/// :file_sha256, :file_size (bytes) and :file_type (detected from the bytes) in its place.
+/// The file of an upload, as a member of a body. It is streamed into the storage (files/storage.hpp). The SQL has
+/// :system.file_sha256, .file_size (bytes) and .file_type (detected from the bytes) instead.
 struct File {};
-/// Any JSON, from a `jsonb`; answers only.
+/// Any JSON, from a `jsonb`; only in answers.
 struct Json {
     json::value value;
 };

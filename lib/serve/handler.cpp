@@ -112,7 +112,7 @@ Reply Handler::answer_unserved(Request& request, bool is_literal) const {
     allowed.insert("OPTIONS");
     const std::string allow = join(allowed, ", ");
     if (request.method() == "OPTIONS") return {.status = 204, .headers = {{"Allow", allow}}};
-    throw Problem(405, "method_not_allowed", "Allowed here: " + allow + ".", {}, {{"Allow", allow}});
+    throw Problem(405, "method_not_allowed", "Allowed methods: " + allow + ".", {}, {{"Allow", allow}});
 }
 
 Reply Handler::handle(Request& request, Database& database) const {

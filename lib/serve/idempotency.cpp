@@ -43,7 +43,8 @@ std::optional<std::string> read_idempotency_key(const Request& request, const Op
 }
 
 Reply replay(const Rows& stored) {
-    if (stored.size() == 0 || stored.is_null(0, 1)) throw unavailable("The key is in use. Try again.", 1);
+    if (stored.size() == 0 || stored.is_null(0, 1))
+        throw unavailable("A request with this Idempotency-Key is still running. Try again.", 1);
     if (!stored.is_true(0, 0)) throw Problem(refusals::key_reused);
     Reply reply;
     reply.status = static_cast<int>(stored.integer(0, 1));

@@ -173,7 +173,8 @@ Reply Pipeline::answer_page() {
         rows = send(page_statement(operation_, page.query));
     } catch (const BadValue&) {
         // filters are checked by type; what the database still refuses came out of the cursor
-        if (page.query.after_cursor) throw invalid({{"cursor", {"This cursor does not belong to this list."}}});
+        if (page.query.after_cursor)
+            throw invalid({{"cursor", {"This cursor is not valid for this list. Start again without a cursor."}}});
         throw;
     }
     refuse_caller(rows);

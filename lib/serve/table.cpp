@@ -40,7 +40,7 @@ public:
     Place() {
         if (++taken > most_tables()) {
             --taken;
-            throw unavailable("Too many lists as CSV at the same time. Try again.", 2);
+            throw unavailable("Too many CSV exports at the same time. Try again.", 2);
         }
     }
     ~Place() { --taken; }

@@ -12,7 +12,7 @@ namespace {
     Errors errors;
     if (const json::value* fields = refusal.if_contains("fields"))
         for (const json::value& field : fields->as_array())
-            errors[std::string(field.as_string())] = {"There is no such object."};
+            errors[std::string(field.as_string())] = {"This object does not exist or is not available to you."};
     if (const json::value* rules = refusal.if_contains("rules"))
         for (const json::value& code : rules->as_array()) {
             const Rule* rule = operation.find_rule(std::string_view(code.as_string()));

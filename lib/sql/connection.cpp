@@ -34,15 +34,16 @@ Problem broken_constraint(const std::string& message) {
         std::string field = constraint.substr(0, constraint.size() - taken.size());
         Problem problem(refusals::taken, field);
         problem.code = constraint;
-        problem.errors = {{field, {"This value is taken."}}};
+        problem.errors = {{field, {"This value is already taken."}}};
         return problem;
     }
     if (constraint.starts_with(no_such)) {
         // from the other side of the foreign key
         if (message.find("update or delete on table") != message.npos) return Problem(refusals::in_use);
-        return invalid({{constraint.substr(no_such.size()), {"There is no such object."}}});
+        return invalid(
+            {{constraint.substr(no_such.size()), {"This object does not exist or is not available to you."}}});
     }
-    return {409, constraint.empty() ? "conflict" : constraint, "The change conflicts with what is stored."};
+    return {409, constraint.empty() ? "conflict" : constraint, "The change conflicts with stored data."};
 }
 
 /// What an error of a statement is to us, by its SQLSTATE (PostgreSQL, appendix A). Throws it.
@@ -51,7 +52,7 @@ Problem broken_constraint(const std::string& message) {
     if (state.starts_with("23")) throw broken_constraint(error.what());
     if (state.starts_with("22")) throw BadValue(one_line(error.what()));
     if (state == "57014" || state == "55P03") throw unavailable("The database is busy. Try again.", 1);
-    if (state.starts_with("53")) throw unavailable("The database has no room. Try again later.", 10);
+    if (state.starts_with("53")) throw unavailable("The database has no resources left. Try again later.", 10);
     // a server that dies in the middle of an answer has no SQLSTATE to give
     if (state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "25006")
         throw ConnectionLost(one_line(error.what()));

@@ -26,11 +26,11 @@ public:
         std::set<std::string> seen;
         for (const auto& [name, text] : decode_query(query_string)) {
             if (!seen.insert(name).second) {
-                errors_[name].emplace_back("This parameter stands more than once.");
+                errors_[name].emplace_back("This parameter appears more than once.");
                 continue;
             }
             if (rows_at_once_ && (name == "cursor" || name == "page_size" || name == "count")) {
-                errors_[name].emplace_back("text/csv has all rows, and no pages.");
+                errors_[name].emplace_back("Not supported with text/csv, which returns all rows.");
                 continue;
             }
             if (name == "cursor") {
@@ -69,8 +69,8 @@ private:
             const Member* member = find_member(op_.answer, name);
             const bool is_offered = !is_checked || std::ranges::find(offered, name) != offered.end();
             if (!member || !is_offered || !seen.insert(name).second) {
-                errors_["ordering"] = {"Not a valid ordering. Use some of: " + join(offered, ", ") +
-                                       ", each once, with - in front for descending."};
+                errors_["ordering"] = {"Not a valid ordering. Use one or more of: " + join(offered, ", ") +
+                                       ". Name each at most once; a - before the name means descending."};
                 return;
             }
             if (name == "id") {
@@ -117,7 +117,7 @@ private:
         json::error_code ec;
         const json::value value = bytes ? json::parse(*bytes, ec) : json::value();
         if (!bytes || ec || !value.is_array() || !is_cursor(value.get_array())) {
-            errors_["cursor"] = {"This cursor does not belong to this list."};
+            errors_["cursor"] = {"This cursor is not valid for this list. Start again without a cursor."};
             return;
         }
         const json::array& parts = value.get_array();

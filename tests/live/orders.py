@@ -113,7 +113,7 @@ class Orders(unittest.TestCase):
             for answer in answers:
                 if answer is not made[0]:
                     self.refused(answer, 'order_done')
-                    self.assertEqual(answer.json['detail'], f'{winner.username} has completed this work order.')
+                    self.assertEqual(answer.json['detail'], f'{winner.username} has already completed this work order.')
             self.assertEqual(self.one(f'select task, equipment, technician, hours_spent, cost, version '
                                       f'from maintenance where task = {order}'),
                              [str(order), str(item), str(winner.id), '1.50', '20.25', '1'])
@@ -143,7 +143,7 @@ class Orders(unittest.TestCase):
             for answer in answers:
                 if answer.status == 409:
                     self.refused(answer, 'claimed')
-                    self.assertEqual(answer.json['detail'], f'{holders[0].username} holds this work order.')
+                    self.assertEqual(answer.json['detail'], f'{holders[0].username} has claimed this work order.')
             self.assertEqual(self.one(f'select "user", claimed_until > now(), status, version from tasks '
                                       f'where id = {order}'), [str(holders[0].id), 't', 'Pending', '2'])
 
@@ -242,7 +242,8 @@ class Orders(unittest.TestCase):
                 self.refused(delete, 'order_has_record', 'in_use')
             else:
                 self.assertEqual((record.status, delete.status), (400, 204), (record, delete))
-                self.assertEqual(record.json['errors'], {'task': ['There is no such object.']})
+                self.assertEqual(record.json['errors'],
+                                 {'task': ['This object does not exist or is not available to you.']})
             self.assertEqual(self.one(f'select count(*), (select count(*) from maintenance where task = {order}) from '
                                       f'tasks where id = {order}'), ['1', '1'] if record.status == 201 else ['0', '0'])
             self.coherent(item)
@@ -371,7 +372,8 @@ class Orders(unittest.TestCase):
                 # a schedule is no history: it goes with the item
                 self.assertIn(made.status, (400, 404) if turn % 3 < 2 else (201, 400), made)
                 if made.status == 400:
-                    self.assertEqual(made.json['errors'], {'equipment': ['There is no such object.']})
+                    self.assertEqual(made.json['errors'],
+                                     {'equipment': ['This object does not exist or is not available to you.']})
                 self.assertEqual(there, {'tasks': 0, 'readings': 0, 'schedules': 0})
             else:
                 self.assertEqual((delete.status, made.status), (409, 201), (delete, made))

@@ -522,7 +522,7 @@ class Accidents(unittest.TestCase):
         refused = next(answer.json for answer in answers if answer.status == 409)
         self.assertEqual(refused['code'], 'quota_exceeded')
         self.assertEqual(refused['detail'],
-                         'Your documents take 90.0 of 100 MiB; this file does not fit into the rest.')
+                         'Your documents already use 90.0 of 100 MiB. This file would exceed your quota.')
         self.assertEqual(self.on.psql(f'select bytes = (select sum(size_bytes) from documents where owner = user_id) '
                                       f'from storage_used where user_id = {user.id}'), [['t']])
         made = next(answer.json for answer in answers if answer.status == 201)

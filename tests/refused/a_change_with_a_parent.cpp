@@ -1,4 +1,4 @@
-// refused: Only a creation or a list has a .parent.
+// refused: Only a creation or a list can have a .parent.
 #include "api.hpp"
 #include "objects/maintenance.hpp"
 

@@ -1,4 +1,4 @@
-// refused: The SQL of an endpoint has no comments, dollar quotes or numbered parameters.
+// refused: The SQL of an endpoint must not have comments, dollar quotes or numbered parameters.
 #include "api.hpp"
 #include "objects/task.hpp"
 

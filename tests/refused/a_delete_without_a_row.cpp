@@ -1,4 +1,4 @@
-// refused: The plain verb needs a row: {<name>_id} in the path, or .row.
+// refused: An endpoint without .sql needs a row: {<name>_id} in the path, or .row.
 #include "api.hpp"
 #include "objects/task.hpp"
 

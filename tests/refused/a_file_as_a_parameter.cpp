@@ -1,4 +1,4 @@
-// refused: A file is no parameter: the SQL has :system.file_sha256, .file_size and .file_type.
+// refused: A file is not a parameter: use :system.file_sha256, .file_size and .file_type.
 #include "api.hpp"
 #include "objects/document.hpp"
 

@@ -1,4 +1,4 @@
-// refused: Only POST and PUT take a file.
+// refused: Only POST and PUT can have a file in the body.
 #include "api.hpp"
 #include "objects/document.hpp"
 

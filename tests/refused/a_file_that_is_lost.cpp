@@ -1,4 +1,4 @@
-// refused: The SQL of an upload reads :system.file_sha256: without it the file is not found again.
+// refused: The SQL of an upload must read :system.file_sha256: without it the file cannot be found again.
 #include "api.hpp"
 #include "objects/document.hpp"
 

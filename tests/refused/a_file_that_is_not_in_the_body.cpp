@@ -1,5 +1,5 @@
-// refused: A :group.name in the SQL is no field of the body, no parameter of the path, not in .extra_params and not
-// given by the library.
+// refused: A :group.name in the SQL is not a field of the body, a parameter of the path, in .extra_params or a
+// parameter of the library.
 #include "api.hpp"
 #include "objects/document.hpp"
 

@@ -1,4 +1,4 @@
-// refused: A route begins with GET, POST, PUT, PATCH or DELETE.
+// refused: The methods of a route can be GET, POST, PUT, PATCH and DELETE.
 #include "api.hpp"
 #include "objects/task.hpp"
 

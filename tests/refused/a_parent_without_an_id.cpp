@@ -1,4 +1,4 @@
-// refused: The id of a .parent is in the path, as {<name>_id}, or in the body.
+// refused: The id of a .parent must be in the path, as {<name>_id}, or in the body.
 #include "api.hpp"
 #include "objects/maintenance.hpp"
 

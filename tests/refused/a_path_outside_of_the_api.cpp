@@ -1,4 +1,4 @@
-// refused: The path of a .route begins with /api/v1/ or /media/; others go to .also.
+// refused: The path of a .route must begin with /api/v1/ or /media/; other paths belong in .also.
 #include "api.hpp"
 #include "objects/task.hpp"
 

@@ -1,4 +1,4 @@
-// refused: The code of a rule is none of the library's own.
+// refused: The code of a rule must not be one of the library's own codes.
 #include "api.hpp"
 #include "objects/task.hpp"
 

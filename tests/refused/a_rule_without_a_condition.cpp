@@ -1,4 +1,4 @@
-// refused: A rule without .when is a constraint(), absent() or thrown().
+// refused: A rule without .when must be a constraint(), absent() or thrown().
 #include "api.hpp"
 #include "objects/maintenance.hpp"
 

@@ -1,4 +1,4 @@
-// refused: A rule has .name where its sentence has {}.
+// refused: A rule must have .name if its .detail has {}, and only then.
 #include "api.hpp"
 #include "objects/maintenance.hpp"
 

@@ -1,4 +1,4 @@
-// refused: What is .internal has no path in the API.
+// refused: An .internal endpoint must not have a path of the API.
 #include "api.hpp"
 #include "objects/task.hpp"
 

@@ -1,4 +1,4 @@
-// refused: Only a list has .choices.
+// refused: Only a list can have .choices.
 #include "api.hpp"
 #include "objects/message.hpp"
 

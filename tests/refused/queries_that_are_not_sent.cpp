@@ -1,4 +1,4 @@
-// refused: Without .prepare or .run no .queries are sent.
+// refused: Only an endpoint with .prepare or .run can have .queries.
 #include "api.hpp"
 #include "objects/task.hpp"
 

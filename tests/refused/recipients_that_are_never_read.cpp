@@ -1,4 +1,4 @@
-// refused: A list in the body is no column: the .sql or .server_set must read it.
+// refused: A list in the body is not a column: the .sql or .server_set must read it.
 #include "api.hpp"
 #include "objects/message.hpp"
 

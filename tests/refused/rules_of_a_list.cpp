@@ -1,4 +1,4 @@
-// refused: Only what changes something for a caller has rules with .when.
+// refused: Only an endpoint that makes changes and has a caller can have rules with .when.
 #include "api.hpp"
 #include "objects/task.hpp"
 

@@ -1,4 +1,4 @@
-// refused: Only a plain creation or change has .server_set.
+// refused: Only a plain creation or change can have .server_set.
 #include "api.hpp"
 #include "objects/task.hpp"
 

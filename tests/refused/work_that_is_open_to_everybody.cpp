@@ -1,4 +1,4 @@
-// refused: The .sql of an endpoint joins `authorized`: a row that is not joined with it is open to everybody.
+// refused: The .sql of an endpoint must join `authorized`: rows not joined with it are open to every caller.
 #include "api.hpp"
 #include "objects/task.hpp"
 

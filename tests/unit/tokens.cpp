@@ -441,7 +441,7 @@ BOOST_AUTO_TEST_CASE(a_code_is_a_word_of_at_most_a_hundred_characters) {
 BOOST_AUTO_TEST_CASE(names_are_a_list_in_which_none_stands_twice) {
     BOOST_TEST(check<api::Names>(json::array{}) == "");
     BOOST_TEST((check<api::Names>(json::array{"employee", "manager"})) == "");
-    BOOST_TEST((check<api::Names>(json::array{"employee", "employee"})) == "A name stands more than once.");
+    BOOST_TEST((check<api::Names>(json::array{"employee", "employee"})) == "A name appears more than once.");
     for (const json::value& bad :
          {json::value("employee"), json::value(nullptr), json::value(1), json::value(json::object{}),
           json::value(json::array{1}), json::value(json::array{nullptr}), json::value(json::array{""}),

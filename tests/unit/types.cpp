@@ -97,8 +97,8 @@ BOOST_AUTO_TEST_CASE(references_are_ids_each_once) {
     BOOST_TEST(read(json::array{1, 2, 3, 4}, Source::json) == "Ensure this field has no more than 3 elements.");
     BOOST_TEST(read(json::array{}, Source::json) == "This list may not be empty.");
     BOOST_TEST(read("", Source::text) == "This list may not be empty.");
-    BOOST_TEST(read("7,7", Source::text) == "An id stands more than once.");
-    BOOST_TEST(read("7,07", Source::text) == "An id stands more than once.");
+    BOOST_TEST(read("7,7", Source::text) == "An id appears more than once.");
+    BOOST_TEST(read("7,07", Source::text) == "An id appears more than once.");
     for (const char* bad : {",", "7,", ",7", "7, 8", "7;8", "99999999999999999999", "ann"})
         BOOST_TEST(read(bad, Source::text) == "A valid integer is required.", bad);
     BOOST_TEST(read("0", Source::text) == "Ensure this value is greater than or equal to 1.");
@@ -127,8 +127,9 @@ BOOST_AUTO_TEST_CASE(items_are_checked_one_by_one) {
                "Item 1: quantity: Ensure this value is greater than or equal to 1.");
     BOOST_TEST(check<Parts>(json::parse(R"([{"quantity": 1}])")) == "Item 1: name: This field is required.");
     BOOST_TEST(check<Parts>(json::parse(R"([{"name": "Belt", "price": 1}])")) == "Item 1: price: Unknown field.");
-    BOOST_TEST(check<Parts>(R"([{"name": "a", "name": "b"}])", Source::text) == "A key stands more than once: name.");
-    BOOST_TEST(check<Parts>(json::value(json::array(101, json::object{{"name", "Belt"}}))) == "At most 100 items.");
+    BOOST_TEST(check<Parts>(R"([{"name": "a", "name": "b"}])", Source::text) == "A key appears more than once: name.");
+    BOOST_TEST(check<Parts>(json::value(json::array(101, json::object{{"name", "Belt"}}))) ==
+               "Ensure this field has no more than 100 elements.");
 }
 
 BOOST_AUTO_TEST_CASE(a_list_as_csv_has_a_line_of_names) {
