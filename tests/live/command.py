@@ -779,7 +779,7 @@ class Command(OwnStack):
             self.finding(0, 'keys', 'warn', '100 days')
             with open(path, 'w') as file:
                 file.write('access oil\n')
-            self.finding(1, 'keys', 'FAIL', 'is no key')
+            self.finding(1, 'keys', 'FAIL', 'is not a valid key')
             if os.geteuid() == 0:
                 os.chown(path, 0, 0)
                 self.finding(1, 'keys', 'FAIL', 'owner of its folder')
