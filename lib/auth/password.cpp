@@ -51,8 +51,8 @@ private:
     static inline std::mutex mutex;
     static inline std::condition_variable moved;
     static inline std::deque<const Slot*> waiting;
-    static inline int free =
-        2;  // each hash takes 19 MiB; on machines with few cores, more hashes would only wait for a core
+    // each hash takes 19 MiB; on machines with few cores, more hashes would only wait for a core
+    static inline int free = 2;
 };
 
 /// The parameters and the salt with which a hash is computed.

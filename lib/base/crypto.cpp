@@ -89,8 +89,8 @@ std::optional<std::string> unbase64url(std::string_view text) {
                         reinterpret_cast<const unsigned char*>(padded.data()), static_cast<int>(padded.size())) < 0)
         return std::nullopt;
     out.resize(out.size() - (padded.size() - text.size()));
-    if (base64url(out) != text)
-        return std::nullopt;  // rejects other encodings of the same bytes: a token has exactly one spelling
+    // a token has exactly one spelling, so other encodings of the same bytes are rejected
+    if (base64url(out) != text) return std::nullopt;
     return out;
 }
 

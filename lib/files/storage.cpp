@@ -168,8 +168,8 @@ std::string Incoming::bytes() const {
 void Incoming::keep(Database& database) {
     static const Statement lock = numbered(storage::keeping);
     database.query(lock, {{"sha256", facts_.sha256}});
-    if (name_.empty())
-        return;  // an earlier try has moved it, whose transaction failed; `fettle sweep` does not remove new files
+    // an earlier try, whose transaction failed, has already moved the file; `fettle sweep` does not remove new files
+    if (name_.empty()) return;
     const Folder root, from(root, std::string(storage::incoming)), to(root, facts_.sha256.substr(0, 2));
     if (renameat(from.fd(), name_.c_str(), to.fd(), facts_.sha256.c_str()) != 0)
         fail("move a file into " + settings().storage);

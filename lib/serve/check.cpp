@@ -41,13 +41,12 @@ std::vector<std::string> check(const Handler& handler, Database& database) {
     if (!uses_database(handler)) return faults;
     std::set<std::string> seen;
     try {
-        database.query(numbered("select 1"),
-                       {});  // also if there is no statement to plan: checks that the role can connect
+        // also if there is no statement to plan: checks that the role can connect
+        database.query(numbered("select 1"), {});
         for (const CompiledEndpoint& endpoint : handler.endpoints()) check_statements(endpoint, database, seen, faults);
     } catch (const ConnectionLost& lost) {
         faults.push_back(std::string("the database does not answer: ") + lost.what());
-    } catch (const std::exception&
-                 fault) {  // such as a lock that is held elsewhere: every further statement would wait for it, too
+    } catch (const std::exception& fault) {  // such as a held lock: all further statements would wait, too
         faults.push_back(std::string("the database: ") + fault.what());
     }
     return faults;

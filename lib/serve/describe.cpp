@@ -73,7 +73,7 @@ json::array refusals_json(const CompiledEndpoint& endpoint) {
     return all;
 }
 
-/// How a list can be filtered: by which members, in which ways, and which words stand for several values.
+/// How a list can be filtered: by which members, in which ways, and which words mean several values.
 json::array filters_json(const Operation& operation) {
     json::array all;
     for (std::string_view name : operation.spec.filters)

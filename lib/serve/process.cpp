@@ -22,8 +22,7 @@ namespace api {
 namespace {
 
 /// Waits for a signal, or until no request has arrived for the idle time. In the meantime, an idle handler releases
-/// memory.
-/// It is marked gnu::hot for the same reason as release_memory() (memory.hpp).
+/// memory. It is marked gnu::hot for the same reason as release_memory() (memory.hpp).
 [[gnu::hot, gnu::noinline]] void wait_for_end(int signal_fd, const FastCgiWorkers& workers) {
     const std::int64_t idle = settings().idle_seconds * 1000LL;
     pollfd waiting{signal_fd, POLLIN, 0};

@@ -102,8 +102,8 @@ Reply render_page(const Operation& operation, const Request& request, const Page
 
     Reply reply;
     std::string& out = reply.body;
-    out.reserve(rows.bytes() + 32 * size * operation.answer.size() +
-                1024);  // a large page is already in memory twice; growing the text would copy it again
+    // a large page is already in memory twice; growing the text would copy it again
+    out.reserve(rows.bytes() + 32 * size * operation.answer.size() + 1024);
     out += "{\"count\":";
     out += count ? std::to_string(*count) : "null";
     out += ",\"next\":" + (has_next ? link("next", row_at(size - 1)) : "null");

@@ -18,8 +18,8 @@ int most_tables() { return std::max(1, settings().workers / 2); }
 
 /// The most bytes of UTF-8 that a row can have.
 std::size_t most_in_row(const Shape& shape) {
-    constexpr std::size_t in_number = 32,
-                          in_json = 192 << 10;  // a maintenance record with texts of the greatest length
+    // in_json: a maintenance record with texts of the greatest length
+    constexpr std::size_t in_number = 32, in_json = 192 << 10;
     std::size_t most = 0;
     for (const Member& member : shape) {
         if (!member.nested.empty()) {

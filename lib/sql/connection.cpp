@@ -122,8 +122,8 @@ const std::string& Connection::name_of(const std::string& text) {
             prepared_.erase(oldest);
         }
         std::string name = "s" + std::to_string(uses_);
-        link_.prepare(
-            name, text);  // 7.10 sends it to the server at once; a statement that the server refuses is not remembered
+        // 7.10 sends it to the server at once; a statement that the server refuses is not remembered
+        link_.prepare(name, text);
         found = prepared_.emplace(text, Prepared{std::move(name), 0}).first;
     }
     found->second.last_used = ++uses_;

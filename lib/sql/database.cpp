@@ -147,8 +147,8 @@ std::string Database::check(const Statement& statement) {
         fault = one_line(refused.what());
     }
     forget();
-    return fault.substr(
-        0, fault.find(" LINE "));  // cuts the position in the statement, because the statement is not shown
+    // cuts the position in the statement, because the statement is not shown
+    return fault.substr(0, fault.find(" LINE "));
 }
 
 }  // namespace api

@@ -13,10 +13,9 @@ struct PageQuery {
     std::vector<std::string> conditions;  ///< SQL over `it`
     std::vector<Term> order;              ///< without the id, which ends every order
     bool id_descending = true;
-    bool after_cursor =
-        false;               ///< the page begins after the row with the keys in the parameters cursor.0 … and cursor.id
-    bool backwards = false;  ///< read the page before the cursor
-    bool counted = true;     ///< compute `total`: the number of rows, up to most_counted + 1 unless exact
+    bool after_cursor = false;  ///< begins after the keys in the parameters cursor.0 … and cursor.id
+    bool backwards = false;     ///< read the page before the cursor
+    bool counted = true;        ///< compute `total`: the number of rows, up to most_counted + 1 unless exact
     bool exact = false;
     bool searches = false;         ///< has a filter for a part of a text
     bool has_custom_plan = false;  ///< the best plan depends on the values, so it is planned for each request

@@ -519,7 +519,7 @@ class Command(OwnStack):
         self.assertEqual(self.sealed()[0], '3')
         self.done('audit', 'verify')
         # inside of a transaction that has written, it could not see other writers
-        with self.assertRaisesRegex(RuntimeError, 'first to write'):
+        with self.assertRaisesRegex(RuntimeError, 'first statement that writes'):
             self.own.psql("begin; insert into roles (name) values ('written'); select * from audit_seal(); rollback")
 
     def test_eight_seal_at_once_while_four_write(self):
