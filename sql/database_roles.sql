@@ -1,7 +1,7 @@
--- Makes the PostgreSQL role of each handler where it is missing. A superuser of PostgreSQL runs it; running it again is safe.
--- The operating system's user of the same name logs in as this role (peer authentication), so it has no password. Its rights
--- are granted by the owner (`fettle migrate`). It has no connection limit: FETTLE_WORKERS limits the connections, and a
--- restarted handler opens new ones before PostgreSQL has noticed that the old ones are closed.
+-- Creates the PostgreSQL role of each handler if it is missing. A superuser of PostgreSQL runs this file; it is safe to run
+-- it again. The operating system's user of the same name logs in as this role (peer authentication), so the role has no
+-- password. The owner grants its privileges (`fettle migrate`). It has no connection limit, because FETTLE_WORKERS limits
+-- the connections, and a restarted handler opens new connections before PostgreSQL has noticed that the old ones are closed.
 do $$
 declare
     handler text;

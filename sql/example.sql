@@ -1,8 +1,8 @@
--- The data that `fettle example` puts into an empty database: a workshop that has used Fettle for a year, which ends today.
--- The setting fettle.example_hash is the password hash of all accounts. First come lists that can be read and edited; then the
--- year is simulated day by day, so that rows that were made later have greater ids.
+-- The data that `fettle example` puts into an empty database: a workshop that has used Fettle for the year that ends today.
+-- The setting fettle.example_hash is the password hash of all accounts. The file begins with lists that can be read and
+-- edited. Then it simulates the year day by day, so that later rows have greater ids.
 set local timezone = 'UTC';
-select setseed(0.5722);  -- the same random numbers each time
+select setseed(0.5722);  -- the same random numbers in every run
 
 -- -- people and equipment
 
@@ -44,7 +44,8 @@ insert into craft values
     ('Building services',    '{priya.nair,tom.whitaker,luis.herrera}',                        '{priya.nair}'),
     ('Measuring',            '{ravi.deshmukh,katya.morozova}',                                '{ravi.deshmukh}');
 
--- age and life_months in months; life_hours in all and weekly in a week, for items with a meter; retired: how many months ago
+-- age and life_months are in months; items with a meter have life_hours (total) and weekly (hours per week); retired: how many
+-- months ago
 create temp table item (n int generated always as identity, name text, serial_number text, category text, manufacturer text, model text, location text,
                         age int, life_months int, life_hours int, weekly numeric, retired int, notes text not null default '', id bigint, hours numeric) on commit drop;
 insert into item (name, serial_number, category, manufacturer, model, location, age, life_months, life_hours, weekly, retired) values
@@ -116,7 +117,7 @@ update item i set notes = given.notes from (values
     ('Horizontal machining centre', 'Replacement is planned in the budget of next year.')) as given (name, notes)
  where i.name = given.name;
 
--- -- preventive maintenance: of which items, how often, and what its records say
+-- -- preventive maintenance: for which items, how often, and the texts of its records
 
 create temp table plan (n int generated always as identity, category text, pattern text, title text, description text, priority text, every_days int, every_hours numeric,
                         lead int, hours numeric, cost numeric, done text, parts jsonb, findings text[]) on commit drop;
@@ -208,8 +209,8 @@ insert into fault (category, pattern, title, description, priority, hours, cost,
     ('Measuring', 'Coordinate%', 'Air bearing alarm', 'Pressure 4.2 bar at the inlet.', 'High', 1, 38, 'Filter element changed.', null, '[{"name": "Air filter element", "quantity": 1}]'),
     ('Measuring', 'Profile projector', 'Lamp flickers', '', 'Low', 0.5, 47, 'Lamp changed, contrast set.', null, '[{"name": "Halogen lamp 24 V 150 W", "quantity": 1}]');
 
--- -- tasks without equipment: repeated every so many days, the first one so many days ago, done after so many; `state` where
--- it is not done
+-- -- tasks without equipment: the interval in days, how many days ago the first one was, after how many days it is done;
+-- `state` if it is not done
 
 create temp table errand (n int generated always as identity, title text, description text, priority text, author text, "user" text, every int, first int, takes numeric, state text) on commit drop;
 insert into errand (title, description, priority, author, "user", every, first, takes, state) values
@@ -242,7 +243,7 @@ insert into errand (title, description, priority, author, "user", every, first, 
     ('Replace the torn strip curtain at dispatch', '', 'Low', 'nora.jensen', 'nora.jensen', null, 11, null, 'Pending'),
     ('Try the new deburring brushes', 'Sample set lies at the machine; report on edge radius and life.', 'Low', 'dieter.kaufmann', 'dieter.kaufmann', null, 3, null, 'Pending');
 
--- -- work orders that are open today: reported so many days ago, due in so many
+-- -- work orders that are open today: how many days ago they were reported, in how many days they are due
 -- state: open, claimed for the shift, assigned, or started by the person who has claimed it
 
 create temp table present (n int generated always as identity, item text, title text, description text, priority text, ago int, due int, author text, technician text, state text) on commit drop;
@@ -260,7 +261,8 @@ insert into present (item, title, description, priority, ago, due, author, techn
     ('Machining centre 4', 'Warranty: probe loses its signal', 'Dealer comes with a new receiver.', 'Medium', 4, 3, 'ines.carvalho', 'katya.morozova', 'assigned'),
     ('Scissor lift', 'Renew the warning labels', '', 'Low', 33, -3, 'marcus.oyelaran', 'luis.herrera', 'assigned');
 
--- -- messages: sent so many days ago, at an hour; the recipients who have not read it; the item whose open order it is about
+-- -- messages: how many days ago they were sent, at which hour; the recipients who have not read them; the item whose open
+-- order they are about
 
 create temp table letter (n int generated always as identity, ago int, hour int, sender text, recipients text[], unread text[], item text, subject text, body text) on commit drop;
 insert into letter (ago, hour, sender, recipients, unread, item, subject, body) values
@@ -283,7 +285,8 @@ insert into letter (ago, hour, sender, recipients, unread, item, subject, body) 
     (1, 15, 'katya.morozova', '{grace.mbeki,ines.carvalho,marcus.oyelaran}', '{marcus.oyelaran,ines.carvalho}', 'Horizontal machining centre', 'Re: Alarm 264 again', 'A clamping cone is worn, the pallet seats 0.1 mm too high. Spare one comes tomorrow; until then please only pallet A.'),
     (0, 6, 'nora.jensen', '{helen.brandt,marcus.oyelaran}', '{helen.brandt,marcus.oyelaran}', 'Roller door, south', 'South door is out of use', 'It came down on a pallet and did not stop. Nobody was near. I have put a chain in front of it.');
 
--- -- reports: written so many days ago, about so many days before that; those of the months are computed from the records
+-- -- reports: how many days ago they were written, about how many days before that; monthly reports are computed from the
+-- records
 
 create temp table account (n int generated always as identity, ago int, days int, author text, item text, title text, body text) on commit drop;
 insert into account (ago, days, author, item, title, body) values
@@ -319,7 +322,7 @@ update item i
   from equipment e where e.serial_number = i.serial_number;
 
 create temp table planned (schedule bigint primary key, plan int not null) on commit drop;
--- Whether a pattern of the lists matches the name of an item: % is any text, (a|b) is one of both.
+-- Whether a pattern of the lists matches the name of an item: % matches any text, (a|b) matches a or b.
 create function pg_temp.suits(name text, pattern text) returns boolean language sql as $$
     select name ~ ('^' || replace(pattern, '%', '.*') || '$')
 $$;
@@ -344,20 +347,20 @@ end $$;
 
 -- -- the year
 
--- the orders that are open: when and how each will end
+-- the open orders: when and how each will end
 create temp table job (task bigint primary key, ends_at timestamptz not null, cancelled boolean not null, technician bigint, done text, findings text,
                        hours numeric, cost numeric, parts jsonb) on commit drop;
 
--- this day, or else the next working day
+-- this day if it is a working day, else the next working day
 create function pg_temp.working_day(day date) returns date language sql as $$
     select min(d)::date from generate_series(day, day + 14, interval '1 day') d
      where extract(isodow from d) < 6 and to_char(d, 'MM-DD') not between '12-24' and '12-31' and to_char(d, 'MM-DD') <> '01-01'
 $$;
--- a random time within so many hours after this hour
+-- a random time within a number of hours after this hour
 create function pg_temp.moment(day date, hour int, span int) returns timestamptz language sql as $$
     select day + make_interval(hours => hour, mins => (random() * 60 * span)::int, secs => (random() * 59)::int)
 $$;
--- one of these people who worked there on that day
+-- one of these people who is employed on that day
 create function pg_temp.one_of(names text[], day date) returns bigint language sql as $$
     select p.id from person p
      where p.username = any (names) and day > current_date - make_interval(months => p.came)
@@ -394,7 +397,7 @@ begin
                     day + interval '2 minutes 4 seconds', day + interval '2 minutes 4 seconds')
             returning id into made;
             update schedules set open_order = made where id = it.id;
-            -- most before the due date, some a little after it, a few much later
+            -- most are done before the due date, some a little after it, a few much later
             days := case when random() < 0.06 then 6 + (random() * 9)::int when random() < 0.2 then (random() * 3)::int
                          else -(random() * it.lead_days * 0.6)::int end;
             insert into job
@@ -468,7 +471,7 @@ begin
             update tasks set completed_at = it.ends_at where id = it.task;
         end loop;
 
-        -- meters are read once a week, each on its own weekday
+        -- each meter is read once a week, on its own weekday
         for it in
             select i.*, c.readers from item i join equipment e on e.id = i.id join craft c on c.category = i.category
              where i.weekly is not null and e.acquired_on < day and (i.retired is null or day < current_date - make_interval(months => i.retired) - interval '10 days')
@@ -487,7 +490,7 @@ begin
     end loop;
 end $$;
 
--- -- the state of today
+-- -- today's state
 
 update equipment e set status = 'Retired' from item i where i.id = e.id and i.retired is not null;
 update schedules s set is_active = false from item i where i.id = s.equipment and i.retired is not null;

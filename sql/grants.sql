@@ -1,4 +1,4 @@
--- What each handler's role may do: what its statements need, and no more. Written by `make grants`, applied by `fettle migrate`.
+-- Only the privileges that each handler's statements need. Written by `make grants`, applied by `fettle migrate`.
 grant select on audit to fettle_audit;
 grant select on role_permissions to fettle_audit;
 grant select (id, user_id, kind, key, codes, created_at, last_used_at, expires_at, ended_as) on sessions to fettle_audit;
@@ -103,7 +103,7 @@ grant select (id, user_id, kind, key, codes, created_at, last_used_at, expires_a
 grant update (last_used_at, expires_at) on sessions to fettle_equipment_readings;
 grant select on user_roles to fettle_equipment_readings;
 grant select (id, is_active, is_superuser) on users to fettle_equipment_readings;
--- fettle_health needs nothing
+-- fettle_health needs no privileges
 grant select on idempotency_keys to fettle_maintenance;
 grant insert (user_id, route, key, digest) on idempotency_keys to fettle_maintenance;
 grant update (digest, status, headers, body, created_at) on idempotency_keys to fettle_maintenance;
@@ -130,7 +130,7 @@ grant update (last_used_at, expires_at) on sessions to fettle_me;
 grant select on user_roles to fettle_me;
 grant select (id, username, email, first_name, last_name, is_active, is_superuser, is_first, date_joined, last_login, updated_at, version) on users to fettle_me;
 grant update (username, email, first_name, last_name) on users to fettle_me;
--- fettle_media needs nothing
+-- fettle_media needs no privileges
 grant select on idempotency_keys to fettle_messages;
 grant insert (user_id, route, key, digest) on idempotency_keys to fettle_messages;
 grant update (digest, status, headers, body, created_at) on idempotency_keys to fettle_messages;
@@ -148,7 +148,7 @@ grant update (last_used_at, expires_at) on sessions to fettle_messages;
 grant select on tasks to fettle_messages;
 grant select on user_roles to fettle_messages;
 grant select (id, is_active, is_superuser) on users to fettle_messages;
--- fettle_metrics needs nothing
+-- fettle_metrics needs no privileges
 grant select on permissions to fettle_permissions;
 grant select on role_permissions to fettle_permissions;
 grant select (id, user_id, kind, key, codes, created_at, last_used_at, expires_at, ended_as) on sessions to fettle_permissions;

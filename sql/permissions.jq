@@ -1,10 +1,10 @@
-# Generates the SQL that stores the permissions that handlers ask for: exactly these, a new one with the built-in roles
-# that hold it. A built-in role that is missing is made.
+# Generates the SQL that stores exactly the permissions that the handlers require. It grants a new permission to the
+# built-in roles that hold it, and creates built-in roles that are missing.
 # usage: jq -rsf permissions.jq *.json
 
 def text: "'" + gsub("'"; "''") + "'";
 [ .[].endpoints[].permissions[] ] | unique_by(.code)
-| "-- Stores exactly the permissions that the handlers of this release ask for.",
+| "-- Stores exactly the permissions that the handlers of this release require.",
   "with wanted (code, description, holders) as (",
   "    values " + (map("(\(.code | text), \(.description | text), \(.holders))") | join(",\n           ")),
   "), gone as (",
@@ -26,8 +26,8 @@ def text: "'" + gsub("'"; "''") + "'";
   "    union all",
   "    select made.id, made.name, w.code, w.holders from made cross join wanted w",
   ")",
-  "-- holders: 0 administrator alone, 1 manager too, 2 employee too. Only a new permission is granted, or all to a new role:",
-  "-- what an administrator took from a role stays taken.",
+  "-- holders: 0 means administrator only, 1 also manager, 2 also employee. Only new permissions are granted, and all to a",
+  "-- new role: a permission that an administrator has revoked from a role stays revoked.",
   "insert into role_permissions (role_id, code)",
   "select role_id, code from granted",
   " where name = 'administrator' or (name = 'manager' and holders >= 1) or (name = 'employee' and holders = 2);"

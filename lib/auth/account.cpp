@@ -1,4 +1,4 @@
-// The password is checked before the statement, which decides all the rest.
+// Checks the caller's current password before the endpoint's statement runs. The statement makes all other decisions.
 #include "auth/account.hpp"
 
 #include "auth/login_throttle.hpp"
@@ -8,7 +8,7 @@ namespace api {
 
 namespace {
 
-/// The fields that matter here, whatever the body of the endpoint is.
+/// The fields that these checks read; the body of the endpoint may have others.
 struct AccountNames {
     std::optional<Username> username;
     std::optional<Email> email;
@@ -38,7 +38,7 @@ Reply change_account(RequestContext& context) {
     const Caller caller = context.caller();
     const std::string* user_id = context.path_parameter("user_id");
     const bool own = !user_id || *user_id == std::to_string(caller.id);
-    // before a script's token learns anything about the password of whom it belongs to
+    // refused first: a personal access token must not be usable to test its owner's password
     if ((own || given.current_password) && !caller.has_session) throw Problem(refusals::session_required);
     if (given.current_password) prove_password(context, caller.id, given.current_password->value);
     if (!own) return context.answer();

@@ -1,4 +1,4 @@
-// Reading the header Authorization.
+// Reads the header Authorization.
 #include "auth/identity.hpp"
 
 #include <algorithm>
@@ -13,7 +13,8 @@ namespace api {
 
 namespace {
 
-/// A token is 32 to 100 characters of base64url, perhaps after a prefix of ours; other texts never reach the database.
+/// A token is 32 to 100 characters of base64url, including an optional prefix. Any other text never reaches the
+/// database.
 bool is_token(std::string_view token) {
     return token.size() >= 32 && token.size() <= 100 && std::ranges::all_of(token, [](char c) {
                return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';

@@ -1,5 +1,5 @@
-// The only place that speaks to libjwt, and what libjwt does not check: it takes any algorithm, ignores `crit` and
-// `exp`, and keeps the last of two equal members.
+// The only file that uses libjwt. It also makes the checks that libjwt does not: libjwt accepts any algorithm, ignores
+// `crit` and `exp`, and keeps the last of two members with the same name.
 #include "auth/jwt.hpp"
 
 #include <jwt.h>
@@ -48,7 +48,7 @@ json::object part(std::string_view text) {
     return std::move(value.get_object());
 }
 
-/// The member as a string, or refusal.
+/// The member as a string. Throws 401 if it is missing or not a string.
 std::string_view text_in(const json::object& object, std::string_view name) {
     const json::value* value = object.if_contains(name);
     if (!value || !value->is_string()) refuse();
@@ -61,22 +61,23 @@ std::int64_t number_in(const json::object& object, std::string_view name) {
     return value->get_int64();
 }
 
-/// What a token says whose signature is right.
+/// The contents of a token whose signature is valid.
 struct Claims {
     Key key;
     std::string session_key;
     std::int64_t issued, expires;
 };
-constexpr std::size_t most_remembered = 200;  // of each worker; some 60 KiB
+constexpr std::size_t most_remembered = 200;  // per worker; about 60 KiB
 
 bool is_signed_by(const Key* now, const Key& then) { return now && now->bytes == then.bytes; }
 
-/// Everything that is right or wrong with a token, whatever the time is. Throws 401.
+/// Makes all checks of a token that do not depend on the time. Throws 401.
 Claims verified(std::string_view token, const Keys& held) {
     const std::size_t first = token.find('.'), second = token.find('.', first + 1);
     if (first == token.npos || second == token.npos || !crypto::unbase64url(token.substr(second + 1))) refuse();
 
-    // the header is exactly ours: no crit, no key from outside, no compression, no other algorithm (RFC 8725 3.1, 3.10)
+    // only exactly our header is accepted: no crit, no external key, no compression, no other algorithm (RFC
+    // 8725 3.1, 3.10)
     const json::object header = part(token.substr(0, first));
     if (header.size() != 3 || text_in(header, "alg") != "HS256" || text_in(header, "typ") != "JWT") refuse();
     const Key* key = held.find(use, text_in(header, "kid"));
@@ -112,17 +113,18 @@ std::string access_token(std::int64_t user_id, std::string_view session_key) {
         jwt_add_grant_int(made, "iat", now) != 0 || jwt_add_grant_int(made, "exp", now + lifetime_seconds) != 0 ||
         jwt_add_grant(made, "use", use) != 0 ||
         jwt_set_alg(made, JWT_ALG_HS256, bytes_of(key), static_cast<int>(key.bytes.size())) != 0)
-        throw std::runtime_error("libjwt: a token could not be made");
+        throw std::runtime_error("libjwt: cannot create a token");
     std::unique_ptr<char, Free> text(jwt_encode_str(made));
-    if (!text) throw std::runtime_error("libjwt: a token could not be signed");
+    if (!text) throw std::runtime_error("libjwt: cannot sign a token");
     return text.get();
 }
 
 std::string session_key_of(std::string_view token) {
     if (token.size() > longest) refuse();
     const auto held = keys();
-    // What was found right stays right while its key is there; only time goes on. Looked up by digest, so that the time
-    // a comparison takes tells nothing. To find it again takes 17 µs, to remember it 1.4.
+    // A verified token stays valid as long as its key exists; only its expiry must be checked again. The lookup is by
+    // digest, so that the duration of a comparison reveals nothing. Verifying a token takes 17 µs, looking it up 1.4
+    // µs.
     thread_local std::map<std::array<unsigned char, 32>, Claims> found_right;
     const auto digest = crypto::sha256(token);
     auto known = found_right.find(digest);

@@ -1,4 +1,4 @@
-// Checking credentials and making the tokens of a session.
+// Checks credentials and creates the tokens of a session.
 #include "auth/login.hpp"
 
 #include "auth/jwt.hpp"
@@ -11,7 +11,7 @@ namespace api::login {
 
 namespace {
 
-/// Sessions of one user under the policy "many"; the oldest are ended (ASVS 7.1.2).
+/// The most sessions that a user can have under the policy "many"; a new login ends the oldest ones (ASVS 7.1.2).
 constexpr int most_sessions = 20;
 
 [[noreturn]] void refuse(LoginAttempt& attempt) {
@@ -49,8 +49,8 @@ Reply log_in(RequestContext& context) {
     context.bind("password_hash", hash);
     bind_session(context, account.integer(0, 0));
     context.database.begin();
-    // locks the user: of two logins at once the second sees, and ends, the session of the first; and the password that
-    // was right before the wait must be so after it
+    // Locks the user, so that the second of two concurrent logins sees the first one's session and can end it. After
+    // this wait, the password must still be correct.
     context.query(note_login);
     if (context.query(is_still_right).size() == 0) {
         context.database.rollback();

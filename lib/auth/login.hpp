@@ -1,4 +1,4 @@
-// Login: a name and a password for a session and its tokens.
+// Login: exchanges a username or email and a password for a session and its tokens.
 #pragma once
 #include "auth/login_throttle.hpp"
 #include "schema/types.hpp"
@@ -13,7 +13,7 @@ struct Credentials {
 };
 BOOST_DESCRIBE_STRUCT(Credentials, (), (username, email, password))
 
-/// The refusal of every wrong name and password: the same words whatever was wrong.
+/// The refusal of wrong credentials. The words are the same for an unknown user and for a wrong password.
 inline constexpr Rule wrong_credentials =
     thrown(refusals::not_authenticated.code, 401, "Unable to log in with provided credentials.");
 
@@ -30,19 +30,20 @@ inline constexpr std::string_view is_still_right =
     " where u.id = :extra.user_id and u.is_active and c.password_hash = :extra.password_hash";
 inline constexpr Queries queries = attempts + Queries{find_by_username, find_by_email, note_login, is_still_right};
 
-/// What log_in() gives to the endpoint's statement, which starts the session.
+/// The values that log_in() passes to the endpoint's statement, which creates the session.
 inline constexpr List<Parameter, 12> parameters{
     {"user_id", "bigint"},     {"password_hash", "text"},
     {"session_key", "bytea"},  ///< what the session is stored under: the SHA-256 of its token
-    {"kept", "bigint"},        ///< how many of the user's older sessions stay
+    {"kept", "bigint"},        ///< how many of the user's older sessions remain
     {"token", "text"},         {"access", "text"},
     {"expires_in", "integer"},  ///< seconds
     {"refresh", "text"},       {"refresh_family", "bytea"},
     {"refresh_key", "bytea"},
 };
 
-/// For `.run`: checks the credentials, makes the tokens and runs the endpoint's statement. Throws 400 where not exactly
-/// one name is given, 401 wrong_credentials, 429 too_many_attempts, 503 where too many passwords are being checked.
+/// For `.run`: checks the credentials, creates the tokens and runs the endpoint's statement. Throws 400 unless exactly
+/// one of username and email is given, 401 wrong_credentials, 429 too_many_attempts, and 503 if too many passwords are
+/// being checked at the same time.
 Reply log_in(RequestContext& context);
 
 }  // namespace api::login

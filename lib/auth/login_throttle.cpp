@@ -1,4 +1,4 @@
-// Counts failures by name, whether such a user exists or not: the answer must not tell.
+// Counts failed attempts by name, even if no such user exists: the response must not reveal which users exist.
 #include "auth/login_throttle.hpp"
 
 #include "base/log.hpp"
@@ -9,7 +9,7 @@ LoginAttempt::LoginAttempt(RequestContext& context, std::string name) : context_
     context.parameters["system.attempt"] = std::move(name);
     Rows admitted = context.query(admit_attempt);
     if (admitted.size() > 0) {
-        // a new name pays for the removal of old ones, so that inventing names does not fill the table
+        // each new name also removes old ones, so that made-up names cannot fill the table
         if (admitted(0, 0) == "1") context.query(forget_old_attempts);
         return;
     }
@@ -30,8 +30,8 @@ LoginAttempt::~LoginAttempt() {
     try {
         context_.database.rollback();
         context_.query(take_attempt_back);
-    } catch (...) {  // of a destructor nothing is thrown
-        log_line(context_.database.program(), "an attempt that was not decided counts as a failure",
+    } catch (...) {  // a destructor must not throw
+        log_line(context_.database.program(), "an unfinished password check remains counted as a failed attempt",
                  context_.request.id());
     }
 }

@@ -1,4 +1,5 @@
-// The login throttle: five wrong passwords are free, then each costs a wait that doubles.
+// The login throttle: after five wrong passwords in a row, each further attempt must wait, and the wait doubles each
+// time.
 #pragma once
 #include "schema/endpoint.hpp"
 #include "sql/request_context.hpp"
@@ -9,8 +10,8 @@ namespace api {
 inline constexpr Rule too_many_attempts =
     thrown("too_many_attempts", 429, "Too many failed attempts. Try again in {} seconds.");
 
-/// What a LoginAttempt sends: it is admitted and counted, an old name is removed, the wait is looked up, success and an
-/// attempt that was not decided take the count back.
+/// The statements of a LoginAttempt: admit and count an attempt, remove old names, read the remaining wait, forget the
+/// failures after a success, and undo the count of an attempt that was not finished.
 inline constexpr std::string_view admit_attempt = R"(
     insert into login_failures as f (name, failures) values (lower(:system.attempt), 1)
     on conflict (name) do update
@@ -36,14 +37,15 @@ inline constexpr std::string_view take_attempt_back = R"(
 inline constexpr Queries attempts{admit_attempt, forget_old_attempts, wait_of_attempt, forget_attempt,
                                   take_attempt_back};
 
-/// One try with a password. It counts as a failure from its beginning, in a transaction of its own, so that however
-/// many run at once no more are admitted than may fail; success takes the count back.
+/// One attempt with a password. It is counted as a failure when it begins, in a transaction of its own: concurrent
+/// attempts cannot exceed the limit. A success removes the count.
 class LoginAttempt {
 public:
     /// Throws Problem 429 with Retry-After while the name has to wait: 1 s after the fifth failure in a row, doubling
-    /// to 15 minutes, forgotten after 24 hours without one. Names are compared without regard to case.
+    /// up to 15 minutes. Failures are forgotten after 24 hours without a new one. Names are compared without regard to
+    /// case.
     LoginAttempt(RequestContext& context, std::string name);
-    /// Takes the count back where it was never decided whether the password was right.
+    /// Undoes the count if neither succeeded() nor failed() was called.
     ~LoginAttempt();
     LoginAttempt(const LoginAttempt&) = delete;
     LoginAttempt& operator=(const LoginAttempt&) = delete;

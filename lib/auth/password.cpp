@@ -18,14 +18,14 @@ namespace api::password {
 
 namespace {
 
-// parameters of the OWASP Password Storage Cheat Sheet, sizes of RFC 9106 4
+// parameters from the OWASP Password Storage Cheat Sheet, sizes from RFC 9106 4
 constexpr std::uint32_t memory_kib = 19456, passes = 2, lanes = 1;
 constexpr std::size_t salt_bytes = 16, tag_bytes = 32;
 
 std::atomic<int> count = 0;
 
-/// The right to compute a hash, given in the order of the requests: with a semaphore, a thread could wait for the whole
-/// second while newer ones take each slot that becomes free.
+/// Permission to compute a hash, given in the order in which threads ask for it. With a semaphore, a thread could wait
+/// for the whole second while newer threads take every slot that becomes free.
 class Slot {
 public:
     Slot() {
@@ -51,10 +51,11 @@ private:
     static inline std::mutex mutex;
     static inline std::condition_variable moved;
     static inline std::deque<const Slot*> waiting;
-    static inline int free = 2;  // each takes 19 MiB; on machines with few cores, more would only wait for a core
+    // each hash takes 19 MiB; on machines with few cores, more hashes would only wait for a core
+    static inline int free = 2;
 };
 
-/// The parameters and the salt of a hash.
+/// The parameters and the salt with which a hash is computed.
 struct Cost {
     std::uint32_t memory = memory_kib, time = passes, threads = lanes;
     std::string salt;
@@ -67,12 +68,12 @@ Cost cost_of(std::string text) {
     if (std::sscanf(text.c_str(), "$argon2id$v=19$m=%u,t=%u,p=%u$%n", &found.memory, &found.time, &found.threads,
                     &salt_at) != 3 ||
         salt_at == 0)
-        throw std::runtime_error("a stored hash is not one of Argon2id");
+        throw std::runtime_error("a stored password hash is not an Argon2id hash");
     text.erase(0, static_cast<std::size_t>(salt_at));
     for (char& c : text)
-        c = c == '+' ? '-' : c == '/' ? '_' : c;  // PHC strings have Base64 without padding, not base64url
+        c = c == '+' ? '-' : c == '/' ? '_' : c;  // PHC strings use Base64 without padding, not base64url
     const std::optional<std::string> salt = crypto::unbase64url(text);
-    if (!salt) throw std::runtime_error("the salt of a stored hash is not Base64");
+    if (!salt) throw std::runtime_error("the salt of a stored password hash is not Base64");
     found.salt = *salt;
     return found;
 }

@@ -1,4 +1,4 @@
-// Makes refresh tokens and splits them into their parts.
+// Creates refresh tokens and splits them into their parts.
 #include "auth/refresh.hpp"
 
 #include "base/crypto.hpp"

@@ -1,4 +1,4 @@
-// Refresh tokens: opaque, each valid for one use. A token that is used again ends its session.
+// Refresh tokens: opaque and valid for one use. Using a token a second time ends its session.
 #pragma once
 #include <optional>
 #include <string>
@@ -6,18 +6,18 @@
 
 namespace api {
 
-/// A refresh token: 128 random bits that stay the same for a session, then 256 that are new in each token, in
-/// base64url. The first part finds the session of a token that was used already; it is as secret as the rest.
+/// A refresh token in base64url: 128 random bits that stay the same for a session, then 256 bits that are new in each
+/// token. The first part identifies the session even if the token was used before; it is as secret as the rest.
 struct RefreshToken {
-    std::string text;    ///< what the client gets
+    std::string text;    ///< the token that the client receives
     std::string family;  ///< SHA-256 of the first part, as PostgreSQL's hexadecimal bytea
-    std::string key;     ///< SHA-256 of the whole
+    std::string key;     ///< SHA-256 of the whole token
 
     /// The first token of a new session.
     static RefreshToken first();
-    /// The token that comes after this one.
+    /// The token that replaces this one.
     RefreshToken next() const;
-    /// The token that a client sent; nothing where its form is not that of a refresh token.
+    /// Parses the token that a client sent; nothing if it does not have the form of a refresh token.
     static std::optional<RefreshToken> read(std::string_view text);
 };
 

@@ -1,4 +1,4 @@
-// The only file that uses zxcvbn, which has lists of the passwords and words that attackers try first.
+// The only file that uses zxcvbn, which knows the passwords and words that attackers try first.
 #include "auth/weakness.hpp"
 
 #include <zxcvbn.h>
@@ -21,7 +21,7 @@ std::string weakness(std::string_view password, std::string_view username, std::
         return std::string(too_similar);
     ZxcMatch_t* matches = nullptr;
     const double bits = ZxcvbnMatch(std::string(password).c_str(), nullptr, &matches);
-    // one match that covers it all: a listed password or word, perhaps in other case or with digits for letters
+    // a single match covers the whole password: a listed password or word, also with other case or digits for letters
     const bool is_listed =
         matches && !matches->Next && (matches->Type == DICTIONARY_MATCH || matches->Type == DICT_LEET_MATCH);
     ZxcvbnFreeInfo(matches);

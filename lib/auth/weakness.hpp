@@ -5,11 +5,11 @@
 
 namespace api::password {
 
-/// The result of weakness() for a password that is one of the names.
+/// The result of weakness() for a password that equals the username, the email or its local part.
 inline constexpr std::string_view too_similar = "This password is too similar to the username or email.";
 
-/// What is wrong with a new password of this account, in a sentence for people, or an empty text: it is the username,
-/// the email or its local part, or it is among the most common ones.
+/// Why a new password for this account is too weak, as a sentence for users: it is the username, the email or its local
+/// part, or one of the most common passwords. Empty if it is acceptable.
 std::string weakness(std::string_view password, std::string_view username, std::string_view email);
 
 }  // namespace api::password

@@ -1,7 +1,8 @@
 // The only file that uses OpenSSL.
 //
-// SHA-256 and its HMAC use OpenSSL's deprecated direct functions: the newer ones look up the algorithm at every call (8
-// % of a handler's time for one task) and load a provider at the first (3 MiB and some milliseconds of a cold start).
+// SHA-256 and its HMAC use OpenSSL's deprecated direct functions. The newer functions look up the algorithm at every
+// call (8 % of a handler's time for reading one task) and load a provider at the first call (3 MiB and some
+// milliseconds of a cold start).
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/crypto.hpp"
 
@@ -52,7 +53,7 @@ std::string sha256_hex(std::string_view bytes, std::size_t n) {
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-    // RFC 2104 2: the block of SHA-256 has 64 bytes; a longer key is replaced by its digest
+    // RFC 2104 2: a block of SHA-256 has 64 bytes; a longer key is replaced by its digest
     auto text = [](const std::array<unsigned char, 32>& digest) {
         return std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
     };
@@ -88,14 +89,15 @@ std::optional<std::string> unbase64url(std::string_view text) {
                         reinterpret_cast<const unsigned char*>(padded.data()), static_cast<int>(padded.size())) < 0)
         return std::nullopt;
     out.resize(out.size() - (padded.size() - text.size()));
-    if (base64url(out) != text) return std::nullopt;  // a token has one spelling only
+    // a token has exactly one spelling, so other encodings of the same bytes are rejected
+    if (base64url(out) != text) return std::nullopt;
     return out;
 }
 
 std::string random_bytes(std::size_t n) {
     std::string bytes(n, '\0');
     if (getrandom(bytes.data(), n, 0) != static_cast<ssize_t>(n))
-        throw std::runtime_error("no randomness from the kernel");
+        throw std::runtime_error("the kernel returned no random bytes");
     return bytes;
 }
 

@@ -6,7 +6,7 @@
 
 namespace api {
 
-/// Owns the result of open() and similar calls. It is negative where the call failed, with errno as the call set it.
+/// Owns the result of open() and similar calls. It is negative if the call failed; errno then has the reason.
 class Descriptor {
 public:
     Descriptor() = default;

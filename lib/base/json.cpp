@@ -1,4 +1,4 @@
-// Boost.JSON's parser with a handler that sees duplicate keys.
+// Boost.JSON's parser with a handler that detects duplicate keys.
 #include "base/json.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -7,7 +7,7 @@ namespace api {
 
 namespace {
 
-/// Builds a value from the parser's events. Boost.JSON's own handler keeps the last of two equal keys silently.
+/// Builds a value from the parser's events. Boost.JSON's own handler would silently keep the last of two equal keys.
 struct Builder {
     static constexpr std::size_t max_object_size = max_json_members, max_array_size = max_json_items;
     static constexpr std::size_t max_key_size = 1024, max_string_size = max_json_text;
@@ -29,8 +29,8 @@ struct Builder {
         object[open.back().key] = std::move(v);
         return true;
     }
-    /// At most so many, by paths of at most so many bytes, or by the key alone: the answer to a body of long keys in
-    /// each other must not be thousands of times as long as the body.
+    /// The most duplicates that are named, and the longest path by which one is named; beyond that, only the key is
+    /// used. Otherwise the answer to a body with long nested keys could be thousands of times as long as the body.
     static constexpr std::size_t most_duplicates = 100, longest_path = 256;
     void name_duplicate() {
         if (errors->size() >= most_duplicates) return;

@@ -1,4 +1,5 @@
-// Standard error is a file, the socket of the journal or a pipe: each needs its own way to write without waiting.
+// Writes log lines without waiting. Standard error is a file, a pipe or the socket of the journal; each needs another
+// call.
 #include "base/log.hpp"
 
 #include <poll.h>
@@ -17,7 +18,7 @@ namespace {
 
 std::atomic<std::uint64_t> lost = 0;
 
-/// The kind of file that standard error is (S_IFMT); 0 where it is closed.
+/// The file type of standard error (S_IFMT); 0 if it is closed.
 mode_t kind_of_log() {
     struct stat log{};
     return fstat(STDERR_FILENO, &log) == 0 ? log.st_mode & S_IFMT : 0;
@@ -28,7 +29,7 @@ ssize_t write_at_once(std::string_view line) {
     static const mode_t kind = kind_of_log();
     if (kind == S_IFSOCK) return send(STDERR_FILENO, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (kind != S_IFIFO) return write(STDERR_FILENO, line.data(), line.size());
-    // a pipe that poll() reports as writable has room for PIPE_BUF bytes, so one thread at a time
+    // a pipe that poll() reports as writable has room for PIPE_BUF bytes, so only one thread at a time may write
     static std::mutex mutex;
     const std::lock_guard lock(mutex);
     pollfd pipe{STDERR_FILENO, POLLOUT, 0};

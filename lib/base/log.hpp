@@ -5,13 +5,12 @@
 
 namespace api {
 
-/// Logs one line: the handler's name, the text, and the id of the request that it is about, where there is one. It is
-/// written at once or not at all: a handler goes on serving where the log is full or closed. Control characters become
-/// spaces, and the text is cut so that the line has at most PIPE_BUF bytes (4 KiB), which the kernel writes to a pipe
-/// as a whole.
+/// Logs one line: the handler's name, the text, and the id of the request if there is one. The line is written at once
+/// or dropped, so that a handler continues to serve if the log is full or closed. Control characters become spaces. The
+/// text is cut so that the line has at most PIPE_BUF bytes (4 KiB), which the kernel writes to a pipe in one piece.
 void log_line(std::string_view handler, std::string_view text, std::string_view id = {});
 
-/// How many lines were lost since the last call.
+/// The number of lines that were dropped since the last call.
 std::uint64_t take_lost_lines();
 
 }  // namespace api

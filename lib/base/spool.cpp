@@ -1,4 +1,4 @@
-// Makes, writes and reads the unlinked file.
+// Creates, writes and reads a temporary file without a name.
 #include "base/spool.hpp"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@ Spool::Spool() {
     std::string name = std::string(set && *set ? set : "/var/tmp") + "/fettle-XXXXXX";
     fd_ = Descriptor(mkostemp(name.data(), O_CLOEXEC));
     if (fd_ < 0 && (errno == ENOSPC || errno == EDQUOT)) throw Problem(refusals::no_room);
-    if (fd_ < 0) throw std::runtime_error("cannot make " + name + ": " + std::strerror(errno));
+    if (fd_ < 0) throw std::runtime_error("cannot create " + name + ": " + std::strerror(errno));
     unlink(name.c_str());
 }
 
@@ -28,7 +28,8 @@ void Spool::append(std::string_view bytes) {
         const ssize_t written = write(fd_, bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
         if (written < 0 && (errno == ENOSPC || errno == EDQUOT)) throw Problem(refusals::no_room);
-        if (written < 0) throw std::runtime_error(std::string("cannot spool: ") + std::strerror(errno));
+        if (written < 0)
+            throw std::runtime_error(std::string("cannot write the temporary file: ") + std::strerror(errno));
         bytes.remove_prefix(static_cast<std::size_t>(written));
         size_ += static_cast<std::size_t>(written);
     }
@@ -38,7 +39,7 @@ std::size_t Spool::read(char* into, std::size_t size, std::size_t offset) const 
     ssize_t got;
     do got = pread(fd_, into, size, static_cast<off_t>(offset));
     while (got < 0 && errno == EINTR);
-    if (got < 0) throw std::runtime_error(std::string("cannot read what was spooled: ") + std::strerror(errno));
+    if (got < 0) throw std::runtime_error(std::string("cannot read the temporary file: ") + std::strerror(errno));
     return static_cast<std::size_t>(got);
 }
 

@@ -6,14 +6,13 @@
 
 namespace api {
 
-/// True for an ASCII digit, whatever the locale.
+/// True for an ASCII digit, independent of the locale.
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-/// True for an ASCII letter, whatever the locale.
+/// True for an ASCII letter, independent of the locale.
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/// The parts in their order, with the separator between each two of them; empty where there are no parts. Takes every
-/// range whose elements convert to std::string_view, views of <ranges> included, such as
-/// `join(errors | std::views::keys, ", ")`.
+/// The parts in order, with the separator between them; empty if there are no parts. Accepts every range whose elements
+/// convert to std::string_view, including views of <ranges>, such as `join(errors | std::views::keys, ", ")`.
 template <class Parts>
 constexpr std::string join(Parts&& parts, std::string_view separator) {
     std::string joined;
@@ -26,8 +25,8 @@ constexpr std::string join(Parts&& parts, std::string_view separator) {
     return joined;
 }
 
-/// What the separator separates, as views of the text. There is always at least one part: that of an empty text is
-/// empty, and so is each part before, between and after separators without text there. The separator is not empty.
+/// The parts of the text between the separators, as views of the text. Parts can be empty. There is always at least one
+/// part; an empty text has one empty part. The separator must not be empty.
 constexpr std::vector<std::string_view> split(std::string_view text, std::string_view separator) {
     std::vector<std::string_view> parts;
     for (std::size_t end; (end = text.find(separator)) != text.npos; text.remove_prefix(end + separator.size()))
@@ -36,8 +35,8 @@ constexpr std::vector<std::string_view> split(std::string_view text, std::string
     return parts;
 }
 
-/// The text without these characters at its beginning and its end. The default is the optional white space of HTTP
-/// (RFC 9110 5.6.3): spaces and tabs.
+/// The text without these characters at its beginning and end. The default is the optional white space of HTTP (RFC
+/// 9110 5.6.3): spaces and tabs.
 constexpr std::string_view trim(std::string_view text, std::string_view characters = " \t") {
     const std::size_t begin = text.find_first_not_of(characters);
     if (begin == text.npos) return {};

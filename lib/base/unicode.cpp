@@ -1,4 +1,4 @@
-// Decodes UTF-8 by Boost.Locale's header-only decoder, which rejects overlong forms and surrogates.
+// Decodes UTF-8 with Boost.Locale's header-only decoder, which rejects overlong forms and surrogates.
 #include "base/unicode.hpp"
 
 #include <boost/locale/utf.hpp>

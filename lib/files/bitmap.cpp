@@ -1,4 +1,4 @@
-// Turns and scales pixels with whole numbers alone, so that every machine makes the same bytes.
+// Rotates and scales pixels with integer arithmetic only, so that every machine produces the same bytes.
 #include "files/bitmap.hpp"
 
 #include <algorithm>
@@ -9,8 +9,9 @@ namespace api {
 
 namespace {
 
-/// The sums of one row of the target while the rows of the source are added to it. Exact: along each side, a pixel of
-/// the source is as many parts wide as the target has pixels, and a pixel of the target as many as the source has.
+/// The sums of one target row, to which source rows are added. They are exact: along each side, a source pixel is
+/// divided into as many parts as the target has pixels, so a target pixel covers as many parts as the source has
+/// pixels.
 class AreaSums {
 public:
     AreaSums(const Bitmap& source, const Bitmap& target)
@@ -21,7 +22,7 @@ public:
           sum_(std::size_t{target.width} * source.channels),
           next_(sum_.size()) {}
 
-    /// Sums a row of the source along the width of the target.
+    /// Sums a source row along the width of the target.
     void read_row(const unsigned char* from) {
         const unsigned channels = source_.channels, colours = colours_, width = target_.width;
         const unsigned source_width = source_.width;
@@ -41,8 +42,8 @@ public:
         }
     }
 
-    /// Adds the row that was read: `here` parts of its height to the current row of the target, `beyond` parts to the
-    /// one after it.
+    /// Adds the row that was read: `here` parts of its height to the current target row, `beyond` parts to the next
+    /// one.
     void add_row(unsigned here, unsigned beyond) {
         for (std::size_t i = 0; i < sum_.size(); ++i) {
             sum_[i] += std::uint64_t{here} * line_[i];
@@ -50,7 +51,8 @@ public:
         }
     }
 
-    /// Writes the means of the current row of the target, and goes on to the one after it. Returns the end of the row.
+    /// Writes the means of the current target row and moves on to the next row. Returns the end of the row that was
+    /// written.
     unsigned char* write_row(unsigned char* to) {
         const std::uint64_t area = std::uint64_t{source_.width} * source_.height;
         for (std::size_t cell = 0; cell < sum_.size(); cell += source_.channels) {
@@ -69,7 +71,7 @@ private:
     const Bitmap& source_;
     const Bitmap& target_;
     const unsigned colours_;  ///< channels that are not alpha
-    // the largest sums: 16,383 · 255 · 255 fits into 32 bits, 40 million · 255 · 255 into 64
+    // the largest possible sums: 16,383 · 255 · 255 fits into 32 bits, 40 million · 255 · 255 into 64
     std::vector<std::uint32_t> line_;
     std::vector<std::uint64_t> sum_, next_;
 };

@@ -1,19 +1,19 @@
-// The pixels of a picture between decoding and encoding, turning them upright, and scaling them down.
+// The pixels of a picture between decoding and encoding: rotates them upright and scales them down.
 #pragma once
 #include <cstddef>
 #include <memory>
 
 namespace api {
 
-/// Pixels of 8 bits a channel, in rows from the top, from the left, without gaps. The channels are 1 grey, 2 grey and
-/// alpha, 3 RGB, 4 RGB and alpha. Throws std::bad_alloc where there is no memory for them.
+/// Pixels with 8 bits per channel, in rows from top to bottom, each from left to right, without gaps. The channels are
+/// 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. Throws std::bad_alloc if there is not enough memory.
 struct Bitmap {
     unsigned width;
     unsigned height;
     unsigned channels;
     std::unique_ptr<unsigned char[]> pixels;
 
-    /// Pixels with any content, which a decoder writes over.
+    /// The pixels are not initialised; a decoder overwrites them.
     Bitmap(unsigned width, unsigned height, unsigned channels)
         : width(width), height(height), channels(channels), pixels(new unsigned char[size()]) {}
     /// In bytes.
@@ -22,13 +22,13 @@ struct Bitmap {
     bool has_alpha() const { return channels % 2 == 0; }
 };
 
-/// The bitmap turned and mirrored as an orientation of EXIF says (1 to 8: tag 0x0112 of TIFF 6.0): 2 to 4 mirror it or
-/// turn it by 180 degrees, 5 to 8 swap rows and columns.
+/// The bitmap rotated and mirrored according to an EXIF orientation (1 to 8: tag 0x0112 of TIFF 6.0): 2 to 4 mirror it
+/// or rotate it by 180 degrees, 5 to 8 swap rows and columns.
 Bitmap upright(Bitmap bitmap, int orientation);
 
-/// The bitmap scaled down, each pixel the mean of the area that it covers. A colour counts by its alpha: the colours of
-/// invisible pixels would make dark or bright fringes. Neither side is larger than that of the bitmap, and no side of
-/// the bitmap is longer than 16,383 pixels.
+/// The bitmap scaled down; each pixel is the mean of the area that it covers. Colours are weighted by their alpha,
+/// because the colours of invisible pixels would cause dark or bright fringes. Width and height must not be larger than
+/// those of the bitmap, and no side of the bitmap may be longer than 16,383 pixels.
 Bitmap shrunk(const Bitmap& bitmap, unsigned width, unsigned height);
 
 }  // namespace api

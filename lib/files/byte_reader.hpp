@@ -1,4 +1,4 @@
-// Reads numbers and pieces of bytes from the structure of a picture.
+// Reads numbers and byte ranges from the structure of a picture.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace api {
 
-/// Reads a picture from its front. Throws Problem 400 broken_picture where bytes are missing.
+/// Reads a picture from its beginning. Throws Problem 400 broken_picture if bytes are missing.
 class ByteReader {
 public:
     explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
@@ -32,7 +32,7 @@ public:
         for (unsigned char c : take(size)) value |= static_cast<std::uint32_t>(c) << shift, shift += 8;
         return value;
     }
-    /// What was not read yet.
+    /// The bytes that were not read yet.
     std::string_view rest() const { return rest_; }
 
 private:

@@ -1,4 +1,4 @@
-// Reads the entries of the first directory, within its bounds.
+// Reads the entries of the first EXIF directory and checks all bounds.
 #include "files/exif.hpp"
 
 #include <cstddef>

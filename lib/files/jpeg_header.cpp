@@ -27,7 +27,7 @@ enum Marker : std::uint32_t {
     app14 = 0xee
 };
 
-/// Skips the coded pixels of a scan: up to the next marker that is no restart.
+/// Skips the coded pixels of a scan, up to the next marker that is not a restart marker.
 void skip_scan(ByteReader& reader) {
     std::string_view rest = reader.rest();
     std::size_t at = 0;
@@ -58,7 +58,7 @@ void read_frame(ByteReader segment, PictureHeader& header) {
     }
 }
 
-/// Reads what a segment tells about the picture.
+/// Reads the facts about the picture from one segment.
 void read_segment(std::uint32_t marker, std::string_view segment, PictureHeader& header) {
     if (marker <= progressive)
         read_frame(ByteReader(segment), header);
@@ -102,7 +102,7 @@ PictureHeader read_jpeg_header(std::string_view file) {
     PictureHeader header = one_jpeg(reader);
     while (true) {
         reader.take(std::min(reader.rest().find_first_not_of('\0'), reader.rest().size()));
-        // phones by Samsung append the time and more to nearly every photograph
+        // Samsung phones append the time and other data to nearly every photograph
         if (reader.rest().empty() || reader.rest().ends_with("SEFT")) return header;
         one_jpeg(reader);
     }

@@ -1,4 +1,4 @@
-// Walks the segments of a JPEG (ITU T.81 B).
+// Reads the segments of a JPEG (ITU T.81 B) without decoding it.
 #pragma once
 #include <string_view>
 
@@ -6,8 +6,8 @@
 
 namespace api {
 
-/// Reads the structure of a file that begins with FF D8 FF. The bytes of the header are the first picture: further ones
-/// and a trailer of a phone may follow it. Throws as read_picture_header() does.
+/// Reads the structure of a file that begins with FF D8 FF. PictureHeader::bytes is the first picture; further pictures
+/// and the trailer of a phone may follow it. Throws like read_picture_header().
 PictureHeader read_jpeg_header(std::string_view file);
 
 }  // namespace api

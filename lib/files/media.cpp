@@ -1,4 +1,4 @@
-// Signs and verifies URLs as text: the client sends back exactly the bytes that were signed, so nothing is normalised.
+// Signs and verifies URLs as text. The client sends back exactly the bytes that were signed, so nothing is normalised.
 #include "files/media.hpp"
 
 #include <boost/json/parse.hpp>
@@ -15,14 +15,15 @@ namespace {
 constexpr std::string_view use = "media", root = "/media/", mark = "&signature=";
 constexpr std::size_t signature_size = 43;  // 32 bytes in base64url
 
-/// The file name without what would make it a path or break a header, so that every client sends it unchanged.
+/// The file name without characters that would make it a path or break a header, so that every client sends it
+/// unchanged.
 std::string plain(std::string name) {
     for (char& c : name)
         if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '_';
     return name.empty() || name == "." || name == ".." ? "_" : name;
 }
 
-/// Whether a key of use `media` has made the signature of the text.
+/// Whether this is the signature of the text by a key of use `media`.
 bool is_signed(std::string_view text, std::string_view signature) {
     bool right = false;
     const auto held = keys();
@@ -31,7 +32,7 @@ bool is_signed(std::string_view text, std::string_view signature) {
     return right;
 }
 
-/// Parses the signed text of a URL; nothing where it has not the form that signed_url() gives it.
+/// Parses the signed text of a URL; nothing if it does not have the form that signed_url() produces.
 std::optional<Link> read(std::string_view text) {
     if (!text.starts_with(root)) return std::nullopt;
     const std::size_t kind = root.size(), sha256 = text.find('/', kind) + 1, name = text.find('/', sha256) + 1,

@@ -1,4 +1,4 @@
-// Makes the picture and its thumbnail, one upload at a time.
+// Re-encodes an uploaded picture and creates its thumbnail, one upload at a time.
 #include "files/picture.hpp"
 
 #include <algorithm>
@@ -15,18 +15,18 @@ namespace api {
 
 namespace {
 
-/// How long an upload waits for other pictures. nginx waits for 60 s for the whole answer (nginx/http.conf).
+/// How long an upload waits for other pictures. nginx waits 60 s for the whole answer (nginx/http.conf).
 constexpr std::chrono::seconds longest_wait{10};
 
 constexpr std::string_view types[]{"image/png", "image/jpeg", "image/webp"};  // in the order of PictureType
 
-/// A side of the thumbnail of a picture whose longer side is `longest`.
+/// The length of a side in the thumbnail of a picture whose longer side is `longest`.
 unsigned scaled(unsigned side, unsigned longest) {
     return std::max(1u, (side * thumbnail_side + longest / 2) / longest);
 }
 
-/// A lock with a time limit, so that one picture is made at a time. It is no std::timed_mutex, because the
-/// ThreadSanitizer of GCC 12 reports the unlock of one as an error.
+/// A lock with a time limit, so that one picture is processed at a time. It is not a std::timed_mutex, because the
+/// ThreadSanitizer of GCC 12 reports an error when one is unlocked.
 class Turn {
 public:
     Turn() {

@@ -1,4 +1,4 @@
-// The only file that uses the image libraries.
+// The only file that uses the image libraries libjpeg-turbo, libpng and libwebp.
 #include "files/picture_codec.hpp"
 
 #include <png.h>
@@ -18,12 +18,12 @@ namespace api {
 
 namespace {
 
-/// Of larger pictures, in pixels, speed matters more than the last tenth of a file's size.
+/// In pixels: for larger pictures, speed matters more than the last tenth of the file size.
 constexpr std::size_t large = 4'000'000;
-/// The method of libwebp, of 0 (fastest) to 6.
+/// The `method` of libwebp, from 0 (fastest) to 6.
 constexpr int usual_effort = 4, effort_of_large = 1;
 
-/// Throws where a library fails at pixels that are valid: for that, only missing memory is a reason.
+/// Throws std::bad_alloc if a library fails although the pixels are valid: only a lack of memory can cause that.
 void check(bool done) {
     if (!done) throw std::bad_alloc();
 }
@@ -54,7 +54,7 @@ Bitmap decode_jpeg(const PictureHeader& header) {
     check(turbo != nullptr);
     int width = 0, height = 0, sampling = 0, colours = 0;
     const auto size = static_cast<unsigned long>(header.bytes.size());
-    // with another size, a part of the bitmap would not be written
+    // if the size differed, a part of the bitmap would stay unwritten
     if (tjDecompressHeader3(turbo.get(), data_of(header.bytes), size, &width, &height, &sampling, &colours) != 0 ||
         width != static_cast<int>(header.width) || height != static_cast<int>(header.height))
         throw damaged_picture();
@@ -87,7 +87,7 @@ std::string encode_jpeg(const Bitmap& bitmap, bool full_colour) {
 
 // -- PNG
 
-/// libpng's own structure, which frees its memory.
+/// libpng's own structure, extended to free its memory.
 struct PngImage : png_image {
     PngImage() : png_image{} { version = PNG_IMAGE_VERSION; }
     PngImage(const PngImage&) = delete;
@@ -100,7 +100,7 @@ Bitmap decode_png(const PictureHeader& header) {
     if (!png_image_begin_read_from_memory(&image, bare.data(), bare.size()) || image.width != header.width ||
         image.height != header.height)
         throw damaged_picture();
-    // 8 bits for each channel; channels of 16 bits are read as sRGB, too
+    // 8 bits per channel; channels of 16 bits are read as sRGB, too
     image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
     image.format &= PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA;
     Bitmap bitmap(header.width, header.height, PNG_IMAGE_PIXEL_CHANNELS(image.format));
@@ -115,11 +115,11 @@ std::string encode_png(const Bitmap& bitmap) {
     image.format =
         (bitmap.channels >= 3 ? PNG_FORMAT_FLAG_COLOR : 0) | (bitmap.has_alpha() ? PNG_FORMAT_FLAG_ALPHA : 0);
     if (std::size_t{bitmap.width} * bitmap.height > large) image.flags |= PNG_IMAGE_FLAG_FAST;
-    // a page of this memory that is not written to is never allocated
+    // the kernel allocates only the pages of this buffer that are written to
     png_alloc_size_t size = std::min<png_alloc_size_t>(PNG_IMAGE_PNG_SIZE_MAX(image), largest_made);
     std::unique_ptr<char[]> bytes(new char[size]);
     const bool done = png_image_write_to_memory(&image, bytes.get(), &size, 0, bitmap.pixels.get(), 0, nullptr);
-    if (!done && size > largest_made)  // size is what it would have needed
+    if (!done && size > largest_made)  // size is now the size that the file would have had
         throw refused_picture(heavy_picture);
     check(done);
     return {bytes.get(), size};
@@ -141,7 +141,7 @@ Bitmap decode_webp(const PictureHeader& header) {
     return bitmap;
 }
 
-/// libwebp's own structures, which free their memory.
+/// libwebp's own structures, extended to free their memory.
 struct WebPSource : WebPPicture {
     WebPSource() { check(WebPPictureInit(this)); }
     WebPSource(const WebPSource&) = delete;
@@ -153,7 +153,7 @@ struct WebPTarget : WebPMemoryWriter {
     ~WebPTarget() { WebPMemoryWriterClear(this); }
 };
 
-/// Frees the pixels before it encodes their copy.
+/// Frees the bitmap's pixels once libwebp has its own copy, and then encodes that copy.
 std::string encode_webp(Bitmap& bitmap) {
     WebPConfig config;
     check(WebPConfigPreset(&config, WEBP_PRESET_DEFAULT, picture_quality));

@@ -1,4 +1,4 @@
-// Decodes and encodes pictures, each type by its reference library alone (libjpeg-turbo, libpng, libwebp), through its
+// Decodes and encodes pictures with libjpeg-turbo, libpng and libwebp. Each type uses only its own library, through the
 // interface that returns errors and prints nothing.
 #pragma once
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace api {
 
-/// Decodes a picture, as it is stored: not turned. Throws Problem 400 broken_picture where its bytes are damaged or are
-/// of another size than the header says, std::bad_alloc where there is no memory.
+/// Decodes a picture as it is stored, without rotating it. Throws Problem 400 broken_picture if its bytes are damaged
+/// or its size differs from that in the header, and std::bad_alloc if there is not enough memory.
 Bitmap decode_picture(const PictureHeader& header);
 
-/// Encodes a bitmap as the type of the header, a JPEG with its colour sampling. Frees the pixels of the bitmap where
-/// that saves memory, so it may have none afterwards. Throws Problem 400 heavy_picture where the file would be larger
-/// than largest_made, std::bad_alloc where there is no memory.
+/// Encodes a bitmap as the type of the header, a JPEG with the header's colour sampling. To save memory, it may free
+/// the pixels of the bitmap, which is then empty afterwards. Throws Problem 400 heavy_picture if the file would be
+/// larger than largest_made, and std::bad_alloc if there is not enough memory.
 std::string encode_picture(const PictureHeader& header, Bitmap& bitmap);
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// Detects the type of a file, and names the kinds that are refused.
+// Detects the type of a file, and names the type in the error if it is not accepted.
 #include "files/picture_header.hpp"
 
 #include "base/unicode.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// Another kind of file that people upload, by its first bytes or some at a fixed offset.
+/// Another type of file that users may upload by mistake, recognised by bytes at a fixed offset.
 struct Other {
     std::size_t offset;
     std::string_view begin;
@@ -35,7 +35,7 @@ constexpr Other others[]{{0, "GIF8", "a GIF"},
                          {4, "ftypmif1", "a HEIC"},
                          {4, "ftyp", "a video"}};
 
-/// The kind of a file that is no PNG, JPEG or WebP, in words.
+/// The type of a file that is not a PNG, JPEG or WebP, in words.
 std::string kind_of(std::string_view file) {
     if (file.empty()) return "This file is empty";
     for (const Other& other : others)

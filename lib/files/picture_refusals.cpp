@@ -1,4 +1,4 @@
-// The sentences of refused pictures.
+// Builds the problems for pictures that are refused.
 #include "files/picture_refusals.hpp"
 
 namespace api {

@@ -1,4 +1,4 @@
-// Reading an upload, as a multipart form or as the file alone.
+// Reads an upload, sent as a multipart form or as the file alone.
 #include "files/upload.hpp"
 
 #include <algorithm>
@@ -52,11 +52,11 @@ private:
         if (file_) given_.fields[file_field_] = file_->finish().sha256;
     }
 
-    /// Takes the part that is the file. False for the others.
+    /// Receives the part if it is the file. Returns false for other parts.
     bool take_part(multipart::Reader& reader, const multipart::Part& part) {
         if (part.name != file_field_) return false;
         std::string_view piece = reader.read();
-        // a browser sends a part without name and bytes where no file was chosen
+        // if the user chose no file, a browser sends a part without a file name and without bytes
         if (piece.empty() && part.file_name && part.file_name->empty()) return true;
         if (file_) {
             given_.errors[file_field_] = {"This field appears more than once."};
@@ -68,8 +68,8 @@ private:
         return true;
     }
 
-    /// The fields of a file that is sent alone. Whether the body is that file is told by its type, by the name of the
-    /// file in the query, or by the file being the only field.
+    /// Reads the fields of a file that is sent alone, from the query string. The body is that file if its media type is
+    /// not that of a form or of JSON, if the query string has the file's name, or if the file is the only field.
     void read_query() {
         for (auto& [name, value] : decode_query(request_.query())) {
             if (name == file_field_ || !find_member(body_, name))
@@ -106,8 +106,8 @@ private:
     std::string file_field_;
     MediaType media_;
     SentFields given_;
-    Errors unknown_;              ///< parameters of the query that do not exist
-    std::string part_file_name_;  ///< as the part of the form says it
+    Errors unknown_;              ///< unknown parameters of the query string
+    std::string part_file_name_;  ///< the file name in the part of the form
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Bodies with a file, which goes to the disk piece by piece.
+// Reads request bodies that contain a file, and streams the file to disk.
 #pragma once
 #include "files/storage.hpp"
 #include "http/input.hpp"
@@ -6,9 +6,10 @@
 namespace api {
 
 /// Reads an upload: a multipart form with the file as a part, or the file alone with its fields in the query string.
-/// The file is streamed into the storage; its SHA-256 is the file's field. A body of JSON or of an urlencoded form is
-/// taken for a file where the query says its name, or where the file is the only field. Throws 413 where body or file
-/// are larger than largest (bytes), 507, and a 400 before anything is stored where the query alone is at fault.
+/// The file is streamed into the storage, and its SHA-256 becomes the value of the file's field. A body of type JSON or
+/// urlencoded form counts as the file if the query string has the file's name, or if the file is the only field. Throws
+/// 413 if the body or the file is larger than `largest` (bytes), 507 if the disk is full, and 400. For a file that is
+/// sent alone, an error in the query string throws 400 before anything is stored.
 CheckedFields read_upload(Request& request, const Shape& body, const Shape& answer, std::int64_t largest,
                           std::unique_ptr<Incoming>& file);
 

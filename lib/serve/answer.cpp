@@ -1,4 +1,4 @@
-// Measures, counts and logs a request around its handler.
+// Calls the handler, sends its reply, and measures, counts and logs the request.
 #include "serve/answer.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
-/// A method as it was sent where it is 1 to 20 letters, else `-`.
+/// The method as the client sent it, if it is 1 to 20 letters; else `-`.
 std::string_view plain_method(std::string_view method) {
     const bool is_plain = !method.empty() && method.size() <= 20 && std::ranges::all_of(method, is_letter);
     return is_plain ? method : "-";
@@ -30,7 +30,7 @@ std::string milliseconds(nanoseconds time) {
     return {digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, 1).ptr};
 }
 
-/// The line of a request in the log.
+/// The log line of a request.
 std::string request_line(std::string_view method, const Request& request, const Reply& reply, nanoseconds took,
                          nanoseconds in_database, const std::string& id) {
     std::string line = "request method=";

@@ -1,4 +1,4 @@
-// Answers one request: the reply, its counts and its line in the log, the same over FastCGI and plain CGI.
+// Answers one request, counts it and logs it. FastCGI and plain CGI use the same code.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -11,16 +11,16 @@
 
 namespace api {
 
-/// Sends a reply; head: without its body.
+/// Sends a reply. If `head` is true, the body is left out.
 using Send = std::function<void(Reply& reply, bool head)>;
 
-/// Lets the handler answer the request, sends the reply, counts the request and logs it with this id. The log line has
-/// no text of the client except an id and a method, which are checked. Throws what send and the handler throw.
+/// Lets the handler answer the request, sends the reply, counts the request and logs it with this id. The only texts of
+/// the client in the log line are the id and the method, which are checked. Throws what `send` and the handler throw.
 void answer(const Handler& handler, Counters& counters, Request& request, Database& database, const std::string& id,
             const Send& send);
 
-/// Sends a spooled body in pieces of 64 KiB by write(bytes, size), until that returns false. Nothing for HEAD, and for
-/// a body that is not spooled.
+/// Sends a spooled body in pieces of 64 KiB with write(bytes, size), until that returns false. Does nothing for HEAD or
+/// if the body is not spooled.
 template <class Write>
 void send_spooled(const Reply& reply, bool head, Write write) {
     if (!reply.spool || head) return;

@@ -1,4 +1,4 @@
-// Reads the environment and standard input, writes standard output.
+// Reads a request from the environment and standard input, and writes the reply to standard output.
 #include "serve/cgi.hpp"
 
 #include <cstddef>

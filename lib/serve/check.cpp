@@ -1,4 +1,4 @@
-// Planning every statement, and reading the keys.
+// Plans every statement on the database and reads the keys.
 #include "serve/check.hpp"
 
 #include <unistd.h>
@@ -12,7 +12,8 @@ namespace api {
 
 namespace {
 
-/// Adds the faults of statements that have not been seen yet: all endpoints ask for the caller alike.
+/// Adds the errors of statements that were not checked yet. Many endpoints share statements, such as that of the
+/// caller.
 void check_statements(const CompiledEndpoint& endpoint, Database& database, std::set<std::string>& seen,
                       std::vector<std::string>& faults) {
     for (const Statement& statement : endpoint.all_statements()) {
@@ -40,11 +41,12 @@ std::vector<std::string> check(const Handler& handler, Database& database) {
     if (!uses_database(handler)) return faults;
     std::set<std::string> seen;
     try {
-        database.query(numbered("select 1"), {});  // also where nothing is prepared: the role may connect
+        // also if there is no statement to plan: checks that the role can connect
+        database.query(numbered("select 1"), {});
         for (const CompiledEndpoint& endpoint : handler.endpoints()) check_statements(endpoint, database, seen, faults);
     } catch (const ConnectionLost& lost) {
         faults.push_back(std::string("the database does not answer: ") + lost.what());
-    } catch (const std::exception& fault) {  // a lock that others hold: the next statement would wait as long
+    } catch (const std::exception& fault) {  // such as a held lock: all further statements would wait, too
         faults.push_back(std::string("the database: ") + fault.what());
     }
     return faults;

@@ -1,15 +1,15 @@
-// Whether a handler fits the machine that it is on: the same for --check and for GET /_check.
+// Checks whether a handler matches the database schema and the keys, for --check and for GET /_check.
 #pragma once
 #include "serve/handler.hpp"
 
 namespace api {
 
-/// False where no endpoint ever asks the database.
+/// False if no endpoint sends statements to the database.
 bool uses_database(const Handler& handler);
-/// What does not fit, one line each: every statement is planned on the real schema, as the role of the connection, and
-/// the keys are read. Nothing is changed, but for keys that do not exist yet.
+/// Plans every statement on the real schema, with the role of the connection, and reads the keys. Returns the errors,
+/// one line each. Changes nothing, but creates keys if they are missing.
 std::vector<std::string> check(const Handler& handler, Database& database);
-/// The same as an answer: 200, or 503 with what does not fit.
+/// The result as a reply: 200, or 503 with the errors.
 Reply check_reply(const Handler& handler, Database& database);
 
 }  // namespace api

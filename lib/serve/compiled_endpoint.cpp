@@ -1,4 +1,4 @@
-// Making the statements of an endpoint, and listing them.
+// Builds the statements of an endpoint and lists them.
 #include "serve/compiled_endpoint.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ bool CompiledEndpoint::serves(std::string_view method, std::string_view path, bo
 
 namespace {
 
-/// A page whose filters and choices are all asked for at once: what they read, whatever the values are.
+/// A page with all filters and choices at once. It reads everything that any combination of them can read.
 Statement filtered_statement(const Operation& op) {
     PageQuery query;
     for (std::string_view name : op.spec.filters)

@@ -1,4 +1,4 @@
-// Copies the file, whose content nothing guarantees, and checks each slot.
+// Copies the file and checks each slot, because the content of the file may be damaged.
 #include "serve/counted.hpp"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ bool is_path(std::string_view route) {
 
 bool is_status(std::string_view text) { return text.size() == 3 && std::ranges::all_of(text, is_digit); }
 
-/// The parts of the name of a slot; nothing where it is not valid.
+/// The parts of a slot's name; nothing if the name is not valid.
 std::optional<Counted::Requests> parts_of(const std::string& name) {
     const std::size_t first = std::min(name.find(' '), name.size()), last = name.rfind(' ');
     if (last == name.npos || last <= first + 1) return {};
@@ -44,7 +44,7 @@ std::optional<Counted::Requests> parts_of(const std::string& name) {
     return parts;
 }
 
-/// The requests of a slot; nothing where it is free or its name is not valid.
+/// The requests of a slot; nothing if the slot is free or its name is not valid.
 std::optional<Counted::Requests> requests_of(const File& file, std::size_t slot) {
     std::optional<Counted::Requests> requests;
     if (slot == 0) {
@@ -67,7 +67,7 @@ std::optional<Counted::Requests> requests_of(const File& file, std::size_t slot)
 std::optional<Counted> read_counters(const std::string& folder, const std::string& handler) {
     const Descriptor fd(
         open((folder + '/' + handler + "/counters").c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    // read and not mapped: a file that is truncated meanwhile does no harm
+    // read and not mapped, so that a file that is truncated in the meantime does no harm
     auto bytes = std::make_unique<File>();
     if (fd < 0 || !has_format(fd) || pread(fd, static_cast<void*>(bytes.get()), sizeof(File), 0) != sizeof(File))
         return {};

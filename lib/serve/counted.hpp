@@ -1,4 +1,4 @@
-// Reads what a handler has counted.
+// Reads the counters of a handler from its file.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -9,11 +9,11 @@
 
 namespace api {
 
-/// What a handler has counted up to now.
+/// The current counts of a handler.
 struct Counted {
-    /// The requests of one name.
+    /// The requests with one method, route and status.
     struct Requests {
-        std::string method, route, status;  ///< each `-` for requests that the file had no room to tell apart
+        std::string method, route, status;  ///< all `-` for requests for which the file had no free slot
         std::uint64_t nanoseconds;
         Durations durations;
     };
@@ -23,8 +23,8 @@ struct Counted {
     std::uint64_t in_flight = 0;         ///< requests that these processes are answering
 };
 
-/// Reads the file <folder>/<handler>/counters; nothing where it is missing or has another layout. Slots with an invalid
-/// name are left out. Throws nothing but std::bad_alloc, whatever the content of the file is.
+/// Reads the file <folder>/<handler>/counters; nothing if it is missing or has another layout. Slots with an invalid
+/// name are left out. Throws only std::bad_alloc, even if the file is damaged.
 std::optional<Counted> read_counters(const std::string& folder, const std::string& handler);
 
 }  // namespace api

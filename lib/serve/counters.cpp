@@ -1,4 +1,4 @@
-// Maps the file and adds to it: slots are found by the hash of their name.
+// Maps the file and adds to its counters. Slots are found by the hash of their name.
 #include "serve/counters.hpp"
 
 #include <fcntl.h>
@@ -23,8 +23,8 @@ namespace {
 
 std::string system_error() { return std::strerror(errno); }
 
-/// The first slot that has this hash or is free; that of no name where there is none. Another thread or process that
-/// finds the hash before the name is written writes the same name.
+/// The first slot that has this hash or is free; the first slot of the file, which has no name, if none is left. A
+/// thread or process that finds the hash before the name is written writes the same name.
 Slot& slot_of(File& file, std::string_view name) {
     if (name.size() >= sizeof(Name)) return file.slots[0];
     const std::uint64_t hash = hash_of(name);
@@ -36,7 +36,7 @@ Slot& slot_of(File& file, std::string_view name) {
         if (slot.name[0].load(std::memory_order_relaxed) == 0) {
             Name words{};
             std::memcpy(words.data(), name.data(), name.size());
-            // the first word is written last: a reader that sees it sees the others, too
+            // the first word is written last, so a reader that sees it sees the other words, too
             for (std::size_t word = name_words; word-- > 0;) slot.name[word].store(words[word]);
         }
         return slot;
@@ -48,7 +48,8 @@ Slot& slot_of(File& file, std::string_view name) {
 
 Counters::Counters(const std::string& folder, const std::string& handler) {
     if (!open_file(folder, handler)) {
-        why_ = "nothing is counted beyond this process: " + folder + '/' + handler + "/counters: " + system_error();
+        why_ = "counters are kept in memory only and are lost when this process ends: " + folder + '/' + handler +
+               "/counters: " + system_error();
         fd_ = Descriptor();
         void* memory = mmap(nullptr, sizeof(File), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) throw std::bad_alloc();
@@ -65,7 +66,7 @@ bool Counters::open_file(const std::string& folder, const std::string& handler) 
     const std::string path = folder + '/' + handler;
     if (mkdir(path.c_str(), 0750) == 0 && chmod(path.c_str(), 0750) != 0) return false;
     const Descriptor inside(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    // one process at a time checks whether it must be made
+    // locked, so that only one process at a time checks whether the file must be created
     if (inside < 0 || flock(inside, LOCK_EX) != 0) return false;
     fd_ = Descriptor(openat(inside, "counters", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if ((fd_ < 0 || !has_format(fd_)) && !make_file(inside)) return false;
@@ -75,15 +76,16 @@ bool Counters::open_file(const std::string& folder, const std::string& handler) 
     return true;
 }
 
-/// Replaces the file by a new one. The old one is never truncated: a process that has it mapped would be killed.
+/// Replaces the file with a new one. The old file is never truncated, because that would kill a process that has it
+/// mapped.
 bool Counters::make_file(int folder) {
     fd_ = Descriptor(
         openat(folder, "counters.new", O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
-    // its blocks are allocated now: writing to a mapped file on a full disk would kill the process, too
+    // allocates the blocks now, because writing to a mapped file on a full disk would kill the process, too
     if (fd_ < 0) return false;
     errno = posix_fallocate(fd_, 0, sizeof(File));
     if (errno != 0) return false;
-    // whatever the umask: the handler that shows the metrics reads it as a member of the group
+    // regardless of the umask: the handler of the metrics reads the file as a member of the group
     return fchmod(fd_, 0640) == 0 && pwrite(fd_, &format, sizeof format, 0) == sizeof format &&
            renameat(folder, "counters.new", folder, "counters") == 0;
 }
@@ -95,7 +97,7 @@ void Counters::begin_process() {
     }
     if (process_) {
         Process& process = file_->processes[*process_];
-        process.in_flight = 0;  // of the process that had this entry before
+        process.in_flight = 0;  // may be left over from the previous process of this entry
         process.started = static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
                 .count());

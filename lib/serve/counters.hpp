@@ -1,4 +1,4 @@
-// What a handler counts, in a file that it maps: it outlives restarts, idle exits and kill -9.
+// The counters of a handler, in a mapped file that survives restarts, idle exits and kill -9.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -12,27 +12,27 @@
 
 namespace api {
 
-/// The counters of one handler. Every count is one atomic addition: of several threads, and of the two processes that a
-/// restart may have for a while, none is lost, and the file is whole whenever a process ends.
+/// The counters of one handler. Every count is one atomic addition. So no count is lost if several threads write, or
+/// the two processes that run for a moment during a restart, and the file is valid whenever a process ends.
 class Counters {
 public:
-    /// Maps the file <folder>/<handler>/counters, which is made where it is missing, and replaced where it has another
-    /// layout. Where that cannot be done, why() says so, and what is counted is lost with the process. Throws
+    /// Maps the file <folder>/<handler>/counters. The file is created if it is missing, and replaced if it has another
+    /// layout. If that fails, why() returns the reason, and the counts are lost when the process ends. Throws
     /// std::bad_alloc.
     Counters(const std::string& folder, const std::string& handler);
     ~Counters();
     Counters(const Counters&) = delete;
     Counters& operator=(const Counters&) = delete;
 
-    /// Why nothing is kept; empty where the file is used.
+    /// Why the counts are not kept in the file; empty if they are.
     const std::string& why() const { return why_; }
 
     /// Counts a request that was answered. The route is a template; methods other than those of is_known_method() are
-    /// counted as `-`. What the file has no room for is counted under no name.
+    /// counted as `-`. If the file has no free slot, the request is counted in the slot without a name.
     void count(std::string_view method, std::string_view route, int status, std::chrono::nanoseconds took);
     /// Adds a number to a total.
     void add(Total total, std::uint64_t number);
-    /// A request that this process is answering, as long as this object lives.
+    /// Counts a request as being answered, as long as this object lives.
     class InFlight {
     public:
         explicit InFlight(Counters& counters) : counters_(counters) { counters_.in_flight(1); }
@@ -52,7 +52,7 @@ private:
     std::string why_;
     Descriptor fd_;
     counters_file::File* file_ = nullptr;
-    std::optional<std::size_t> process_;  ///< our entry among the processes; none where there are too many
+    std::optional<std::size_t> process_;  ///< this process's entry in the file; none if all entries are in use
 };
 
 }  // namespace api

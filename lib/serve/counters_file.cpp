@@ -1,4 +1,4 @@
-// Recognises a file of counters and the processes that write to it.
+// Recognises a counters file and locks the entries of the processes that write to it.
 #include "serve/counters_file.hpp"
 
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-// The layout of the file in which a handler keeps its counters, and what its writer and its readers share.
+// The layout of the file in which a handler keeps its counters, shared by its writers and readers.
 #pragma once
 #include <fcntl.h>
 
@@ -10,38 +10,38 @@
 
 namespace api {
 
-/// The upper bounds of the buckets for how long a request took, in nanoseconds; one more bucket is for all that took
-/// longer.
+/// The upper bounds of the histogram buckets for the duration of a request, in nanoseconds. One more bucket is for
+/// longer requests.
 inline constexpr std::array<std::uint64_t, 14> duration_bounds = {
     1'000'000,   2'500'000,   5'000'000,     10'000'000,    25'000'000,    50'000'000,     100'000'000,
     250'000'000, 500'000'000, 1'000'000'000, 2'500'000'000, 5'000'000'000, 10'000'000'000, 30'000'000'000};
-/// How many requests fell into each bucket.
+/// The number of requests in each bucket.
 using Durations = std::array<std::uint64_t, duration_bounds.size() + 1>;
 
-/// What is counted besides requests.
+/// Totals that are counted in addition to requests.
 enum class Total { starts, database_nanoseconds, database_statements, connections_lost, lines_lost, count };
-/// The number of each Total.
+/// The value of each Total.
 using Totals = std::array<std::uint64_t, static_cast<std::size_t>(Total::count)>;
 
 namespace counters_file {
 
-/// A number that several processes add to.
+/// A number to which several processes add.
 using Word = std::atomic<std::uint64_t>;
 static_assert(Word::is_always_lock_free && sizeof(Word) == 8, "several processes share these");
 
-/// How many names of requests and how many processes of one handler a file has room for, and how many words a name has.
+/// The most slots and the most processes that the file of one handler can have, and the length of a name in words.
 inline constexpr std::size_t most_slots = 256, most_processes = 16, name_words = 14;
-/// The text of a name, filled up with zeros.
+/// The text of a name, padded with zeros.
 using Name = std::array<std::uint64_t, name_words>;
 
-/// The requests of one name: `METHOD /route status`. A slot is taken once and never freed.
+/// The requests with one name, `METHOD /route status`. A slot is taken once and never freed.
 struct Slot {
     std::array<Word, name_words> name;
     Word nanoseconds;
     std::array<Word, duration_bounds.size() + 1> durations;
 };
 
-/// A process of the handler. It holds the lock of its entry as long as it runs.
+/// A process of the handler. It holds the lock on its entry as long as it runs.
 struct Process {
     Word started;  ///< in milliseconds since 1970
     Word in_flight;
@@ -52,8 +52,8 @@ struct File {
     Word format;
     std::array<Process, most_processes> processes;
     std::array<Word, static_cast<std::size_t>(Total::count)> totals;
-    std::array<Word, most_slots> hashes;  ///< of the name of each slot; 0: free
-    std::array<Slot, most_slots> slots;   ///< the first is for what has no room among the others
+    std::array<Word, most_slots> hashes;  ///< of the name of each slot; 0 means free
+    std::array<Slot, most_slots> slots;   ///< the first slot counts requests for which no other slot is free
 };
 
 /// FNV-1a of 64 bits (draft-eastlake-fnv). The result is never 0, which marks a free slot.
@@ -63,16 +63,17 @@ constexpr std::uint64_t hash_of(std::string_view text) {
     return hash ? hash : 1;
 }
 
-/// The first word of the file: another one for each layout.
+/// The first word of the file. It differs for each layout.
 inline constexpr std::uint64_t format = hash_of("fettle counters 1") ^ (sizeof(File) << 8 | duration_bounds.size());
 
 /// Whether a descriptor is a regular file of this layout.
 bool has_format(int fd);
 
-/// The lock of a process's entry, for F_OFD_SETLK and F_OFD_GETLK. The kernel releases it however the process ends.
+/// The lock on a process's entry, for F_OFD_SETLK and F_OFD_GETLK. The kernel releases it when the process ends for any
+/// reason.
 struct flock lock_of(std::size_t process);
 
-/// Whether a method is told apart from others: those of RFC 9110 and PATCH (RFC 5789) that HTTP APIs use.
+/// Whether a method is counted under its own name: the methods of RFC 9110 that HTTP APIs use, and PATCH (RFC 5789).
 bool is_known_method(std::string_view method);
 
 }  // namespace counters_file

@@ -1,4 +1,4 @@
-// Describing endpoints as JSON, and printing their statements.
+// Describes endpoints as JSON, and prints their statements.
 #include "serve/describe.hpp"
 
 #include <algorithm>
@@ -24,7 +24,8 @@ json::value statement_json(const Statement& statement) {
     return json::object{{"text", statement.text}, {"parameters", list_of(statement.names)}};
 }
 
-/// What the endpoint refuses, beside what constraints and nginx refuse: the library first, then its rules.
+/// The refusals of the endpoint: first those of the library, then those of its rules. Refusals by constraints and by
+/// nginx are not included.
 std::vector<Refusal> refusals_of(const CompiledEndpoint& endpoint) {
     using namespace refusals;
     const Operation& operation = endpoint.operation;
@@ -44,7 +45,7 @@ std::vector<Refusal> refusals_of(const CompiledEndpoint& endpoint) {
     if (operation.takes_if_match()) all.push_back(stale);
     if (spec.content_type.empty()) all.push_back(not_acceptable);
     for (const Refusal& one : {too_large, unsupported_media_type, internal, refusals::unavailable}) all.push_back(one);
-    // what is stored, or spooled as CSV, needs room
+    // uploads, and tables that are spooled as CSV, need disk space
     if (endpoint.receive || operation.offers_csv()) all.push_back(no_room);
     for (const Rule& rule : spec.rules)
         if (rule.field.empty()) all.push_back(refusal_of(rule));
@@ -72,7 +73,7 @@ json::array refusals_json(const CompiledEndpoint& endpoint) {
     return all;
 }
 
-/// How a list can be filtered: by each member, in which ways, and which words mean several values.
+/// How a list can be filtered: by which members, in which ways, and which words mean several values.
 json::array filters_json(const Operation& operation) {
     json::array all;
     for (std::string_view name : operation.spec.filters)
@@ -88,7 +89,7 @@ json::array filters_json(const Operation& operation) {
     return all;
 }
 
-/// The parameters that choose among words of the endpoint's own.
+/// The query parameters that accept only words which the endpoint defines.
 json::object choices_json(const EndpointSpec& spec) {
     json::object choices;
     for (const Choice& choice : spec.choices) {
@@ -106,7 +107,7 @@ json::object success_json(const Operation& operation) {
     return statuses;
 }
 
-/// The answer as any caller may get it: private members can be null.
+/// The answer as any caller can receive it: private members can be null.
 Shape shown_of(const Operation& operation) {
     Shape shape = operation.answer;
     if (!operation.spec.resource) return shape;
@@ -197,7 +198,7 @@ json::object described(const CompiledEndpoint& endpoint) {
     return all;
 }
 
-/// A statement with its heading and the names of its parameters.
+/// Prints a statement with a heading and the names of its parameters.
 void print(std::string& out, std::string_view heading, const Statement& statement) {
     if (statement.text.empty()) return;
     out += "-- " + std::string(heading) + '\n';
@@ -213,7 +214,7 @@ void print(std::string& out, std::string_view heading, const Statement& statemen
     out += statement.text + ";\n\n";
 }
 
-/// A page with a filter and a cursor: what a second page costs.
+/// A page with one filter and a cursor, as it runs for a second page.
 Statement filtered_page(const Operation& operation) {
     PageQuery query;
     query.after_cursor = true;
@@ -231,7 +232,7 @@ Statement filtered_page(const Operation& operation) {
 std::string describe(const Handler& handler) {
     json::array endpoints;
     for (const CompiledEndpoint& endpoint : handler.endpoints()) endpoints.push_back(described(endpoint));
-    // which constraints exist, the tables tell
+    // the codes of single constraints come from the tables, so there is one refusal for each kind
     return json::serialize(
         json::object{{"handler", handler.name()},
                      {"endpoints", std::move(endpoints)},
@@ -247,10 +248,10 @@ std::string readable_sql(const Handler& handler) {
             print(out, route, statement_of(operation, PageQuery{}));
             print(out, route + ", filtered, after a cursor", filtered_page(operation));
         }
-        print(out, route + ", the lock before it", endpoint.lock_statement);
+        print(out, route + ", the lock that it takes first", endpoint.lock_statement);
         print(out, route, endpoint.statement);
-        print(out, route + ", its Idempotency-Key", endpoint.key_statement);
-        for (const Statement& query : endpoint.queries) print(out, route + ", sent by its code", query);
+        print(out, route + ", the claim of its Idempotency-Key", endpoint.key_statement);
+        for (const Statement& query : endpoint.queries) print(out, route + ", sent by the endpoint's code", query);
     }
     return out;
 }

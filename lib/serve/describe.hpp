@@ -1,4 +1,4 @@
-// What a handler says of itself, for the build: --describe and --sql.
+// The description of a handler: --describe for the build, --sql for readers.
 #pragma once
 #include <string>
 
@@ -9,8 +9,8 @@ namespace api {
 /// Routes, permissions, schemas, refusals and statements as JSON.
 std::string describe(const Handler& handler);
 
-/// The statements of every endpoint as SQL that can be read: of a list the plain page, and one with its first filter
-/// and a cursor.
+/// The statements of every endpoint as readable SQL. For a list, these are the plain page, and a page with the list's
+/// first filter and a cursor.
 std::string readable_sql(const Handler& handler);
 
 }  // namespace api

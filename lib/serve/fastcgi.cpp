@@ -1,4 +1,4 @@
-// Accepts without blocking and waits in epoll, so that a worker also wakes up to stop.
+// Accepts without blocking and waits in epoll, so that a worker also wakes up when it is told to stop.
 #include "serve/fastcgi.hpp"
 
 #include <fcgiapp.h>
@@ -23,8 +23,8 @@ namespace api {
 
 namespace {
 
-/// How many bytes of a body are read and dropped after the reply: twice the longest body, because nginx has refused
-/// those that are longer.
+/// How many bytes of the request body are read and dropped before the reply is sent: at most twice the longest body,
+/// because nginx refuses longer ones.
 std::size_t most_drained(const Handler& handler) {
     const bool takes_files = std::any_of(handler.endpoints().begin(), handler.endpoints().end(),
                                          [](const CompiledEndpoint& endpoint) { return endpoint.receive != nullptr; });
@@ -45,11 +45,11 @@ private:
     FCGX_Request& wire_;
 };
 
-/// Writes a reply, reads what is left of the body, and ends the request.
+/// Reads the rest of the request body, writes the reply, and ends the request.
 void send_reply(FastCgiRequest& request, FCGX_Request& wire, const Reply& reply, bool head, std::size_t most_drained) {
     const std::string header = cgi_header(reply);
     const std::string_view body = cgi_body(reply, head);
-    // what is left of the body must not be taken for the records of the next request
+    // the rest of the body must not be mistaken for the records of the next request
     char rest[16384];
     std::size_t drained = 0, n = 0;
     while (drained < most_drained && (n = request.read(rest, sizeof rest)) > 0) drained += n;
@@ -58,13 +58,13 @@ void send_reply(FastCgiRequest& request, FCGX_Request& wire, const Reply& reply,
     send_spooled(reply, head, [&](const char* piece, std::size_t size) {
         return FCGX_PutStr(piece, static_cast<int>(size), wire.out) == static_cast<int>(size);
     });
-    // Everything is read, so closing takes nothing away from the peer: a detached request is closed at once, without
+    // Everything was read, so closing the connection loses no data. A detached request is closed at once, without
     // libfcgi's shutdown, poll and read until the peer has closed (three of nine system calls, and a wait for nginx).
     if (n == 0) FCGX_Detach(&wire);
     FCGX_Finish_r(&wire);
 }
 
-/// Answers an accepted request; whatever goes wrong is logged.
+/// Answers an accepted request and logs any exception.
 void serve_one(const Handler& handler, Counters& counters, FCGX_Request& wire, Database& database) {
     FastCgiRequest request(wire);
     std::string id;  // a copy: sending the reply frees the request
@@ -81,7 +81,7 @@ void serve_one(const Handler& handler, Counters& counters, FCGX_Request& wire, D
 /// An epoll of the listening socket and the eventfd that stops the workers.
 Descriptor events_of(int stop) {
     Descriptor events(check_syscall(epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
-    // EPOLLEXCLUSIVE: a connection wakes one worker, not all of them
+    // EPOLLEXCLUSIVE: a new connection wakes one worker, not all workers
     epoll_event listening{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = 0}},
         stopping{.events = EPOLLIN, .data = {.fd = stop}};
     check_syscall(epoll_ctl(events, EPOLL_CTL_ADD, 0, &listening), "epoll_ctl");
@@ -111,14 +111,14 @@ void FastCgiWorkers::stop() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-// A worker cannot serve without its epoll: nothing catches what check_syscall throws, so the process ends with that
+// A worker cannot serve without its epoll. No code catches the exception of check_syscall, so the process ends with its
 // message, and systemd starts it again.
 void FastCgiWorkers::work() {
     const Descriptor events = events_of(stop_);
     Database database(handler_.name());
     FCGX_Request wire;
     FCGX_InitRequest(&wire, 0, 0);
-    // nothing is accepted once it is time to stop, so nothing is lost: whoever holds the socket has its backlog
+    // after stop(), nothing is accepted and nothing is lost: waiting connections stay in the backlog of the socket
     while (!stopping_) {
         ++busy_;
         const int rc = FCGX_Accept_r(&wire);

@@ -11,15 +11,15 @@
 
 namespace api {
 
-/// The worker threads of a handler, each with a database connection. FCGX_Init must have been called, and descriptor 0
-/// is a listening socket that does not block. Loses no request at a restart: nothing is accepted after stop(), and what
-/// was accepted is answered. Throws std::system_error where the kernel gives no eventfd.
+/// The worker threads of a handler, each with a database connection. FCGX_Init must have been called before, and
+/// descriptor 0 must be a non-blocking listening socket. A restart loses no request: nothing is accepted after stop(),
+/// and every accepted request is answered. Throws std::system_error if the kernel cannot create an eventfd.
 class FastCgiWorkers {
 public:
-    /// Starts so many threads.
+    /// Starts `count` threads.
     FastCgiWorkers(const Handler& handler, Counters& counters, int count);
 
-    /// Lets each worker finish its request, and waits for them. To be called once, before the destructor.
+    /// Lets each worker finish its request, and waits for all workers. Must be called once, before the destructor.
     void stop();
 
     /// Whether a worker is accepting or serving a request.
@@ -32,14 +32,14 @@ private:
 
     const Handler& handler_;
     Counters& counters_;
-    Descriptor stop_;                     ///< eventfd: readable, for all workers, once it is time to stop
-    std::atomic<bool> stopping_ = false;  ///< the same, to be read without a system call
+    Descriptor stop_;                     ///< eventfd: becomes readable for all workers when they must stop
+    std::atomic<bool> stopping_ = false;  ///< the same, readable without a system call
     std::atomic<int> busy_ = 0;
     std::atomic<std::int64_t> last_used_;
     std::vector<std::thread> threads_;
 };
 
-/// Milliseconds of a clock that only goes forward.
+/// Milliseconds of a monotonic clock.
 std::int64_t now_ms();
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// Routing, retries and the last line of defence.
+// Routes requests, retries them, and turns every exception into a reply.
 #include "serve/handler.hpp"
 
 #include <charconv>
@@ -25,17 +25,17 @@ Reply reply_of(const Problem& problem) {
     return reply;
 }
 
-/// Waits before a try is repeated: 20, 80, 320 ms, half of it by chance, so that two that collided do not collide
-/// again.
+/// Waits before a request is repeated: at most 20, 80, 320 ms, at least half of that. The random part keeps two
+/// requests that collided from colliding again.
 void back_off(int attempt) {
     thread_local std::minstd_rand random{std::random_device{}()};
     int most = 20 << (2 * attempt);
     std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution(most / 2, most)(random)));
 }
 
-/// Whether a request has waited so long for a worker that its client is better told to try again: what is served then
-/// does not wait longer than that, however slow a request is and however many are queued. A restart is far quicker, and
-/// no machine stalls that long.
+/// Whether a request has waited too long for a worker, so that the client should try again. This limits the waiting
+/// time of all requests that are served, even if requests are slow and the queue is long. A restart takes far less
+/// time, and no machine stalls for so long.
 bool waited_too_long(const Request& request) {
     // nginx's $msec: seconds since 1970, with milliseconds
     const std::string_view since = request.variable("REQUEST_SINCE");
@@ -45,11 +45,11 @@ bool waited_too_long(const Request& request) {
     return now.count() - seconds > 10;
 }
 
-/// Throws where a header has a control character: all values are ours, so that is a fault of ours.
+/// Throws if a header has a control character. This is a bug, because all values come from our own code.
 void check_headers(const Reply& reply) {
     for (const auto& [name, value] : reply.headers)
         for (unsigned char c : value)
-            if (c < 0x20 || c == 0x7f) throw std::runtime_error("a control character in the header " + name);
+            if (c < 0x20 || c == 0x7f) throw std::runtime_error("control character in the header " + name);
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ Handler::Handler(std::string name, std::vector<CompiledEndpoint> endpoints)
 Reply Handler::answer(Request& request, Database& database) const {
     if (waited_too_long(request)) throw unavailable("Too many requests are waiting. Try again.", 2);
     const std::string_view path = request.path(), method = request.method();
-    // over the socket alone: nginx has no route to it, and sends the address of every client
+    // only for direct connections to the socket: nginx has no route to this path, and always sends the client's address
     if (path == "/_check" && method == "GET" && request.variable("REMOTE_ADDR").empty()) {
         request.route = "/_check";
         return check_reply(*this, database);
@@ -131,7 +131,8 @@ Reply Handler::handle(Request& request, Database& database) const {
         return reply_of(unavailable("The database is not available. Try again.", 1));
     } catch (const BadValue& bad) {
         database.rollback();
-        log_line(name_, std::string("a value passed our checks: ") + bad.what(), request.id());
+        log_line(name_, std::string("the database rejected a value that passed our checks: ") + bad.what(),
+                 request.id());
         return reply_of(Problem(400, "invalid", "A value is not valid."));
     } catch (const std::bad_alloc&) {
         database.rollback();
@@ -149,9 +150,9 @@ void Handler::after(const Reply& reply, std::string_view id, Database& database)
     static const Statement statement = numbered(touch_session);
     try {
         database.query(statement, {{"system.session_key", reply.used_session_key}});
-    } catch (const Collision&) {  // NOLINT(bugprone-empty-catch): another request notes it at this moment
+    } catch (const Collision&) {  // NOLINT(bugprone-empty-catch): another request is storing it
     } catch (const std::exception& fault) {
-        log_line(name_, std::string("the use of a session was not noted: ") + fault.what(), id);
+        log_line(name_, std::string("cannot store when the session was last used: ") + fault.what(), id);
     }
 }
 

@@ -1,4 +1,4 @@
-// Keys, and the answers that are stored for them.
+// Reads idempotency keys, and stores and replays the answers that belong to them.
 #include "serve/idempotency.hpp"
 
 #include <algorithm>

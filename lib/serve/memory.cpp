@@ -1,4 +1,4 @@
-// Uses malloc's parameters and madvise(2).
+// Limits and releases memory with mallopt(3), malloc_trim(3) and madvise(2).
 #include "serve/memory.hpp"
 
 #include <link.h>
@@ -13,9 +13,9 @@ namespace api {
 
 namespace {
 
-/// Drops the pages of the program's segments that were never written to: headers, code and constants. What the loader
-/// has relocated is in segments that can be written. Called by dl_iterate_phdr(3), which begins with the program
-/// itself; libraries are shared by all handlers.
+/// Drops the pages of the program's read-only segments: headers, code and constants. Data that the loader has relocated
+/// are in writable segments, which are kept. Called by dl_iterate_phdr(3), which begins with the program itself.
+/// Libraries are skipped, because all handlers share them.
 [[gnu::hot]] int drop_read_only(dl_phdr_info* program, std::size_t, void*) {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     for (int i = 0; i < program->dlpi_phnum; ++i) {
@@ -23,10 +23,10 @@ namespace {
         if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
         const std::uintptr_t begin = (program->dlpi_addr + segment.p_vaddr) & ~(page - 1),
                              end = (program->dlpi_addr + segment.p_vaddr + segment.p_memsz) & ~(page - 1);
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): the beginning of a page is computed
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): the start of the page is computed as a number
         madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
     }
-    return 1;  // not the libraries
+    return 1;  // stops the iteration before the libraries
 }
 
 }  // namespace

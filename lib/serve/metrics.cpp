@@ -1,4 +1,4 @@
-// Writes one family after the other, as the format requires: HELP, TYPE, then the series of all handlers.
+// Writes the metric families one after the other, as the format requires: HELP, TYPE, then the series of all handlers.
 #include "serve/metrics.hpp"
 
 #include <algorithm>
@@ -15,13 +15,13 @@ namespace api::metrics {
 
 namespace {
 
-/// More folders than this are not read: Fettle has some thirty handlers.
+/// The most folders that are read. Fettle has about thirty handlers.
 constexpr std::size_t most_handlers = 1000;
 
-/// What the handlers have counted, by their names.
+/// The counts of all handlers, by the handler's name.
 using All = std::map<std::string, Counted>;
 
-/// Whether a name can be that of a handler, which needs no escape as a label.
+/// Whether this can be the name of a handler. Such a name needs no escapes in a label.
 bool is_handler(const std::string& name) {
     return !name.empty() && name.size() <= 100 &&
            std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_'; });
@@ -30,7 +30,7 @@ bool is_handler(const std::string& name) {
 All read_all(const std::string& folder) {
     All all;
     std::error_code error;
-    // each step with an error code instead of an exception: a folder may be removed while it is read
+    // uses error codes instead of exceptions, because a folder may be removed while it is read
     for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error)) {
         const std::string name = entry->path().filename().string();
@@ -40,14 +40,14 @@ All read_all(const std::string& folder) {
     return all;
 }
 
-/// Nanoseconds as seconds, in the fewest digits that mean the same double.
+/// Nanoseconds as seconds, with the fewest digits that give the same double.
 std::string seconds(std::uint64_t nanoseconds) {
     char digits[32];
     const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<double>(nanoseconds) / 1e9);
     return {digits, end.ptr};
 }
 
-/// Builds the text.
+/// Builds the text of all metrics.
 class Text {
 public:
     void family(const char* name, const char* type, const char* help) {
@@ -63,7 +63,7 @@ private:
     std::string name_, out_;
 };
 
-/// A family with one series for each handler.
+/// Writes a family with one series for each handler.
 template <class Value>
 void of_handlers(Text& text, const All& all, const char* name, const char* type, const char* help, Value value) {
     text.family(name, type, help);
@@ -77,7 +77,7 @@ std::string labels(const Endpoint& endpoint) {
     return "handler=\"" + handler + "\",method=\"" + method + "\",route=\"" + route + '"';
 }
 
-/// The histogram of how long the requests of one endpoint took.
+/// Writes the histogram of the request durations of one endpoint.
 void write_durations(Text& text, const Endpoint& endpoint, const Counted::Requests& requests) {
     std::uint64_t number = 0;
     for (std::size_t i = 0; i < requests.durations.size(); ++i) {
@@ -89,7 +89,7 @@ void write_durations(Text& text, const Endpoint& endpoint, const Counted::Reques
     text.sample(labels(endpoint), std::to_string(number), "_count");
 }
 
-/// The families of requests: how many by status, and how long they took.
+/// Writes the families about requests: their number by status, and their duration.
 void write_requests(Text& text, const All& all) {
     std::map<Endpoint, Counted::Requests> endpoints;
     std::map<std::pair<Endpoint, std::string>, std::uint64_t> answers;
@@ -103,11 +103,11 @@ void write_requests(Text& text, const All& all) {
             sum.nanoseconds += one.nanoseconds;
             for (std::size_t i = 0; i < sum.durations.size(); ++i) sum.durations[i] += one.durations[i];
         }
-    text.family("http_requests_total", "counter", "Requests that a handler has answered.");
+    text.family("http_requests_total", "counter", "Requests answered.");
     for (const auto& [key, number] : answers)
         text.sample(labels(key.first) + ",status=\"" + key.second + '"', std::to_string(number));
     text.family("http_request_duration_seconds", "histogram",
-                "How long they took, from their arrival at the handler until the answer had left.");
+                "Time from the arrival of a request at the handler until its response was sent.");
     for (const auto& [endpoint, requests] : endpoints) write_durations(text, endpoint, requests);
 }
 
@@ -117,27 +117,28 @@ std::string text(const std::string& folder) {
     const All all = read_all(folder);
     Text text;
     write_requests(text, all);
-    of_handlers(text, all, "http_requests_in_flight", "gauge", "Requests that are being answered.",
+    of_handlers(text, all, "http_requests_in_flight", "gauge", "Requests being answered now.",
                 [](const Counted& counted) { return std::to_string(counted.in_flight); });
     auto total = [](Total which) {
         return
             [which](const Counted& counted) { return std::to_string(counted.totals[static_cast<std::size_t>(which)]); };
     };
     of_handlers(text, all, "database_seconds_total", "counter",
-                "Time that was spent on the database, waiting for it included.", [](const Counted& counted) {
+                "Time spent in database calls, including waiting for the database.", [](const Counted& counted) {
                     return seconds(counted.totals[static_cast<std::size_t>(Total::database_nanoseconds)]);
                 });
-    of_handlers(text, all, "database_statements_total", "counter", "Statements that the database was asked to run.",
+    of_handlers(text, all, "database_statements_total", "counter", "Statements sent to the database.",
                 total(Total::database_statements));
     of_handlers(text, all, "database_connections_lost_total", "counter",
-                "Connections to the database that broke or could not be made.", total(Total::connections_lost));
-    of_handlers(text, all, "log_lines_lost_total", "counter", "Lines that the log had no room for.",
+                "Database connections that were lost or could not be opened.", total(Total::connections_lost));
+    of_handlers(text, all, "log_lines_lost_total", "counter", "Log lines dropped because the log could not take them.",
                 total(Total::lines_lost));
-    of_handlers(text, all, "process_starts_total", "counter", "Starts of the handler, after an idle exit, too.",
-                total(Total::starts));
-    of_handlers(text, all, "processes", "gauge", "Processes of the handler that run; none after an idle exit.",
+    of_handlers(text, all, "process_starts_total", "counter",
+                "Starts of the handler, including those after an idle exit.", total(Total::starts));
+    of_handlers(text, all, "processes", "gauge", "Running processes of the handler; 0 after an idle exit.",
                 [](const Counted& counted) { return std::to_string(counted.started.size()); });
-    text.family("process_start_time_seconds", "gauge", "When the newest of them started, in seconds since 1970.");
+    text.family("process_start_time_seconds", "gauge",
+                "Start time of the handler's newest process, in seconds since 1970.");
     for (const auto& [handler, counted] : all)
         if (!counted.started.empty())
             text.sample("handler=\"" + handler + '"', seconds(*std::ranges::max_element(counted.started) * 1'000'000));

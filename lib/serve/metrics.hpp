@@ -1,4 +1,4 @@
-// What all handlers have counted, in the text format of Prometheus.
+// The counters of all handlers in the text format of Prometheus.
 #pragma once
 #include <string>
 
@@ -8,8 +8,8 @@ namespace api::metrics {
 /// (https://prometheus.io/docs/instrumenting/exposition_formats/).
 inline constexpr const char* content_type = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The counters of every handler that has a folder in this one. A file of another layout is ignored; a folder that
-/// cannot be read counts as empty.
+/// The counters of every handler that has a subfolder in this folder. A file with another layout is ignored, and a
+/// folder that cannot be read counts as empty.
 std::string text(const std::string& folder);
 
 }  // namespace api::metrics

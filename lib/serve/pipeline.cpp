@@ -1,4 +1,4 @@
-// The stages of a request, in their order. Each can refuse it; what comes later has not been done then.
+// The stages of a request, in order. Each stage can refuse the request; the later stages then do not run.
 #include "serve/pipeline.hpp"
 
 #include <algorithm>
@@ -26,22 +26,22 @@ Reply Pipeline::run() {
 }
 
 void Pipeline::prepare() {
-    // identify: 401 where there is no token of ours, before anything is read
+    // identify: throws 401 if the request has no token of ours, before anything is read
     const Identity identity = operation_.is_public ? Identity() : identify(request);
-    // read: a fault waits until the caller is known to be valid (401) and to have the permission (403)
+    // read: an error is kept until the caller's session (401) and permission (403) are checked
     input_ = read(request, endpoint_, path_);
     // bind
     bind_request(identity);
     if ((input_.fault || endpoint_.receive) && !operation_.is_public) caller();
     if (input_.fault) throw Problem(*input_.fault);
-    if (endpoint_.receive) receive_file();  // only now: no byte is stored for a caller who lacks the permission
+    if (endpoint_.receive) receive_file();  // only now, so that nothing is stored for a caller without the permission
     fields = std::move(input_.fields);
     bind_body();
     if (spec().prepare) spec().prepare(*this);
     is_prepared_ = true;
 }
 
-// -- bind: values get the names of schema/parameters.hpp; the part before the dot keeps them apart
+// -- bind: values get the names of schema/parameters.hpp; the part before the dot says where a value comes from
 
 void Pipeline::bind_request(const Identity& identity) {
     if (!operation_.is_public) parameters["system.session_key"] = identity.session_key;
@@ -79,15 +79,16 @@ void Pipeline::receive_file() {
     files_.push_back(std::move(upload));
 }
 
-// -- execute: once for each try
+// -- execute: runs again if the request is repeated after a collision
 
 Reply Pipeline::work() { return spec().run ? spec().run(*this) : answer(); }
 
 Reply Pipeline::work_with_key() {
-    // of what is requested, not of the bytes: a form that is sent again has another boundary, and a route other paths
+    // A digest of the meaning of the request, not of its bytes: a form that is sent again has another boundary, and one
+    // route has several paths.
     parameters["system.digest"] = crypto::sha256_hex(path_with(operation_.route.path, input_.path) + '\n' +
                                                      std::string(request.query()) + '\n' + json::serialize(fields));
-    // the key and the work are one transaction: a handler that dies in between has done nothing
+    // the key and the work are one transaction: if the handler dies in between, nothing is stored
     database.begin();
     in_transaction_ = true;
     const Rows taken = send(endpoint_.key_statement);
@@ -107,7 +108,7 @@ Reply Pipeline::work_with_key() {
 }
 
 Rows Pipeline::execute() {
-    // the lock comes before the statement, which then sees what the request before it did
+    // the lock is taken before the statement, so that the statement sees the changes of the previous request
     const bool needs_transaction = !endpoint_.lock_statement.text.empty() || !files_.empty();
     const bool opens_transaction = needs_transaction && !in_transaction_;
     if (opens_transaction) database.begin();
@@ -115,7 +116,7 @@ Rows Pipeline::execute() {
     Rows rows;
     try {
         rows = send(endpoint_.statement);
-    } catch (Problem& problem) {  // a constraint of the database, in the words of the rule of that name
+    } catch (Problem& problem) {  // for a violated constraint, uses the sentence of the rule with the constraint's name
         const Rule* rule = problem.status == 409 ? operation_.find_rule(problem.code) : nullptr;
         if (rule && rule->name.empty()) problem.detail = rule->detail;
         throw;
@@ -127,7 +128,7 @@ Rows Pipeline::execute() {
 }
 
 Rows Pipeline::send(const Statement& statement) {
-    // one value for all statements of a request, so that the parts of a CSV table agree
+    // set once, so that all statements of a request, such as the parts of a CSV table, use the same value
     for (const std::string& name : statement.names) {
         if (name == "system.base_url") parameters.try_emplace(name, request.base_url());
         if (name == "system.media_expires")
@@ -140,7 +141,7 @@ Rows Pipeline::query(std::string_view sql) {
     const Queries& known = spec().queries;
     const auto* const found = std::ranges::find(known, sql);
     if (found == known.end())
-        throw std::logic_error("a statement that is not in the endpoint's .queries: " + std::string(sql));
+        throw std::logic_error("the statement is not in the endpoint's .queries: " + std::string(sql));
     return send(endpoint_.queries[static_cast<std::size_t>(found - known.begin())]);
 }
 
@@ -172,7 +173,7 @@ Reply Pipeline::answer_page() {
     try {
         rows = send(page_statement(operation_, page.query));
     } catch (const BadValue&) {
-        // filters are checked by type; what the database still refuses came out of the cursor
+        // the values of filters were checked, so a value that the database rejects comes from the cursor
         if (page.query.after_cursor)
             throw invalid({{"cursor", {"This cursor is not valid for this list. Start again without a cursor."}}});
         throw;
@@ -185,7 +186,7 @@ Reply Pipeline::answer_page() {
 
 Reply Pipeline::answer_table() {
     std::string used_session_key;
-    bool has_begun = false;  // not before there is a place for the table
+    bool has_begun = false;  // false until one of the places for tables is free
     auto spool = table::spooled(operation_, *input_.page, [&](const PageRequest& page) {
         if (!has_begun) database.begin_snapshot();
         has_begun = true;

@@ -1,4 +1,4 @@
-// One request on its way through one endpoint: identify, read, bind, execute, render.
+// Runs one request through the stages of its endpoint: identify, read, bind, execute, render.
 #pragma once
 #include "auth/identity.hpp"
 #include "serve/read.hpp"
@@ -6,14 +6,14 @@
 
 namespace api {
 
-/// The stages of one request, in the order in which it can be refused; pipeline.cpp is read from top to bottom.
+/// The stages of one request, in the order in which they can refuse it. pipeline.cpp has them from top to bottom.
 class Pipeline final : public RequestContext {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive the pipeline.
     Pipeline(const CompiledEndpoint& endpoint, Request& request, Database& database, const PathParameters& path);
 
-    /// Runs all stages. After a Collision or a lost connection it can be run again: what was read is not read twice.
-    /// Throws Problem, DatabaseError and what is a fault of ours.
+    /// Runs all stages. It can be called again after a Collision or a lost connection; the request is not read twice.
+    /// Throws Problem, DatabaseError, and other exceptions for internal errors.
     Reply run();
 
     Reply answer() override;
@@ -34,7 +34,7 @@ private:
     Reply answer_table();
     Rows send(const Statement& statement);
     void refuse_caller(const Rows& rows) const;
-    /// The session whose use is worth a note, or empty.
+    /// The key of the session whose last use must be stored, or empty.
     std::string session_key_to_touch(const Rows& rows) const;
     Reply reply_with(const json::object& value) const override;
 
@@ -44,7 +44,7 @@ private:
     Input input_;
     std::vector<std::unique_ptr<Incoming>> files_;
     bool is_prepared_ = false;
-    bool in_transaction_ = false;  ///< the work belongs to a transaction that is open: that of an Idempotency-Key
+    bool in_transaction_ = false;  ///< the work is part of the open transaction of an Idempotency-Key
 };
 
 }  // namespace api

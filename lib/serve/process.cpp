@@ -1,4 +1,4 @@
-// The life of a handler's process: signals, the way requests arrive, the idle exit.
+// Runs a handler's process: signals, FastCGI or plain CGI, and the idle exit.
 #include "serve/process.hpp"
 
 #include <fcgiapp.h>
@@ -21,12 +21,12 @@ namespace api {
 
 namespace {
 
-/// Waits for a signal, or until no request has come for the idle time; an idle handler releases memory in between.
-/// Hot as release_memory() is (memory.hpp).
+/// Waits for a signal, or until no request has arrived for the idle time. In the meantime, an idle handler releases
+/// memory. It is marked gnu::hot for the same reason as release_memory() (memory.hpp).
 [[gnu::hot, gnu::noinline]] void wait_for_end(int signal_fd, const FastCgiWorkers& workers) {
     const std::int64_t idle = settings().idle_seconds * 1000LL;
     pollfd waiting{signal_fd, POLLIN, 0};
-    std::int64_t released = 0;  // after the request of that time
+    std::int64_t released = 0;  // the value of last_used when memory was last released
     while (true) {
         if (poll(&waiting, 1, idle > 0 ? 1000 : -1) > 0) return;
         const std::int64_t last_used = workers.last_used(), unused = now_ms() - last_used;
@@ -40,7 +40,7 @@ namespace {
 }  // namespace
 
 int serve(const Handler& handler) {
-    // before FCGX_Init and before any thread: no thread is interrupted in a read, libfcgi's own handler never runs
+    // before FCGX_Init and before any thread: no read is interrupted, and libfcgi's own signal handler never runs
     sigset_t signals;
     sigemptyset(&signals);
     for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
@@ -54,10 +54,10 @@ int serve(const Handler& handler) {
 
     FCGX_Init();
     if (FCGX_IsCGI()) {
-        pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // the user who waits for the one request may stop it
+        pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // the user can stop this single request with Ctrl-C
         return serve_cgi(handler, counters);
     }
-    fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);  // an accept that another worker won returns at once
+    fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);  // accept returns at once if another worker took the connection
     FastCgiWorkers workers(handler, counters, settings().workers);
     wait_for_end(signal_fd, workers);
     workers.stop();

@@ -1,12 +1,13 @@
-// The process of a handler, from its first request to its end.
+// The process of a handler, from its start to its end.
 #pragma once
 #include "serve/handler.hpp"
 
 namespace api {
 
-/// Serves until SIGTERM, SIGINT, SIGHUP, SIGUSR1 or the idle time. Descriptor 0 is the listening socket, as systemd's
-/// StandardInput=socket and spawn-fcgi give it; without one, the environment and standard input are one CGI request.
-/// Returns the exit status of the process. Throws std::system_error where the kernel refuses a descriptor.
+/// Serves until SIGTERM, SIGINT, SIGHUP, SIGUSR1 or the end of the idle time. Descriptor 0 is the listening socket, as
+/// passed by systemd's StandardInput=socket or by spawn-fcgi. If it is not a socket, one CGI request is read from the
+/// environment and standard input. Returns the exit status of the process. Throws std::system_error if the kernel
+/// refuses a descriptor.
 int serve(const Handler& handler);
 
 }  // namespace api

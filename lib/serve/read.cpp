@@ -1,4 +1,4 @@
-// Reading a request: what it accepts, its preconditions, body, path and query.
+// Reads a request: accepted types, preconditions, body, path and query.
 #include "serve/read.hpp"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ json::object read_body_and_query(Request& request, const Operation& operation) {
     return std::move(checked.fields);
 }
 
-/// Writes ids in one spelling. Throws 404 where the text is not an id.
+/// Normalises the spelling of ids. Throws 404 if the text is not an id.
 void normalize_ids(PathParameters& path) {
     for (auto& [name, value] : path) {
         if (!name.ends_with("_id")) continue;

@@ -1,4 +1,4 @@
-// Objects, pages and tables as replies: bodies, links, entity tags, cache headers.
+// Renders objects, pages and tables as replies: bodies, links, entity tags, cache headers.
 #include "serve/render.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -26,7 +26,7 @@ void add_csv_headers(Reply& reply, const Operation& operation) {
     add_cache_headers(reply, operation);
 }
 
-/// An answer that is made of lists, as one table.
+/// Renders an answer that consists of lists as one CSV table.
 Reply render_lists(const Operation& operation, const Rows& rows) {
     std::vector<std::string_view> columns;
     for (std::size_t i = 0; i < operation.answer.size(); ++i) columns.push_back(rows(0, first_column + i));
@@ -95,14 +95,15 @@ Reply render_page(const Operation& operation, const Request& request, const Page
         for (const auto& [name, value] : page.parameters) url += "&" + encode_query(name) + "=" + encode_query(value);
         return json::serialize(json::value(url));
     };
-    // a page read backwards comes in reverse
+    // a page that is read backwards arrives in reverse order
     const auto row_at = [&](std::size_t i) { return query.backwards ? size - 1 - i : i; };
     const bool has_next = size > 0 && (query.backwards || part.has_more());
     const bool has_previous = size > 0 && (query.backwards ? part.has_more() : query.after_cursor);
 
     Reply reply;
     std::string& out = reply.body;
-    out.reserve(rows.bytes() + 32 * size * operation.answer.size() + 1024);  // the widest page is there twice as it is
+    // a large page is already in memory twice; growing the text would copy it again
+    out.reserve(rows.bytes() + 32 * size * operation.answer.size() + 1024);
     out += "{\"count\":";
     out += count ? std::to_string(*count) : "null";
     out += ",\"next\":" + (has_next ? link("next", row_at(size - 1)) : "null");

@@ -1,4 +1,4 @@
-// Writing rows, column by column.
+// Writes rows, column by column.
 #include "serve/row_writer.hpp"
 
 #include "http/csv.hpp"

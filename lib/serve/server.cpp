@@ -18,12 +18,14 @@ namespace {
 
 void print_help(std::ostream& out, const Handler& handler) {
     out << "usage: " << handler.name() << " [--describe | --sql | --check | --help]\n\n"
-        << "Serves FastCGI on the socket that is its standard input; without a socket, one CGI request.\n"
-        << "  --describe  prints routes, permissions, schemas and statements as JSON\n"
-        << "  --sql       prints the statements of every endpoint, as they are sent\n"
-        << "  --check     plans every statement on the database, as the role that it is let in as, and reads\n"
-           "              the keys; exit status 1 if something does not fit. GET /_check on its socket does\n"
-           "              the same\n\nEndpoints:\n";
+        << "Serves FastCGI requests on the socket that is passed as standard input. If standard input is not a\n"
+           "socket, it answers one CGI request.\n"
+        << "  --describe  print routes, permissions, schemas and statements as JSON\n"
+        << "  --sql       print the SQL statements of every endpoint, as they are sent\n"
+        << "  --check     plan every statement on the database, with the role of the connection, and read\n"
+           "              the keys; print the errors; exit status 1 if there are any. GET /_check on the\n"
+           "              socket makes the same checks\n"
+        << "  --help      print this text\n\nEndpoints:\n";
     for (const CompiledEndpoint& endpoint : handler.endpoints())
         out << "  " << endpoint.operation.spec.route << "\n      " << endpoint.operation.spec.summary << '\n';
     out << "\nSettings (environment):\n";
@@ -32,11 +34,11 @@ void print_help(std::ostream& out, const Handler& handler) {
             << line.meaning << '\n';
 }
 
-/// --check: 1 where a statement or the keys do not fit.
+/// Runs --check. Returns 1 if a statement or the keys have an error.
 int run_check(const Handler& handler) {
     Database database(handler.name(), true);
     const std::vector<std::string> faults = check(handler, database);
-    for (const std::string& fault : faults) log_line(handler.name(), "does not fit: " + fault);
+    for (const std::string& fault : faults) log_line(handler.name(), "check failed: " + fault);
     return faults.empty() ? 0 : 1;
 }
 
@@ -44,9 +46,9 @@ int run(const Handler& handler, int argc, char** argv) {
     settings();
     if (argc == 1) {
         try {
-            keys();  // made at the first start
+            keys();  // creates them at the first start
         } catch (const std::exception& fault) {
-            // access tokens are refused until that is repaired; other tokens need no keys
+            // access tokens are refused until the keys are repaired; other tokens need no keys
             log_line(handler.name(), fault.what());
         }
         return serve(handler);

@@ -1,4 +1,4 @@
-// What main() of a handler calls: it serves requests, or obeys an option of the command line.
+// The function that main() of a handler calls: it serves requests, or runs an option of the command line.
 #pragma once
 #include <source_location>
 #include <string>
@@ -9,20 +9,20 @@
 
 namespace api {
 
-/// The number of arguments of main() and the name of the handler: that of the source file that defines main(). The file
-/// name of the binary does not matter.
+/// The number of arguments of main(), and the name of the handler. It is the name of the source file that defines
+/// main(); the file name of the binary does not matter.
 struct Program {
-    /// Implicit, so that `serve(argc, argv, …)` in main() knows its file.
+    /// Implicit, so that `serve(argc, argv, …)` in main() records the source file of main().
     Program(int count, std::source_location where = std::source_location::current());
     int argument_count;
     std::string name;
 };
 
-/// main() of a handler: serves, or obeys --describe, --sql, --check, --help. Returns the exit status of the process; an
-/// exception is logged.
+/// The body of a handler's main(): serves requests, or runs --describe, --sql, --check or --help. Returns the exit
+/// status of the process. Exceptions are logged.
 int serve(const Program& program, char** argv, std::vector<CompiledEndpoint> endpoints);
 
-/// The same for endpoints as they are declared.
+/// The same for endpoints in the form in which they are declared.
 template <class... Endpoints>
 int serve(const Program& program, char** argv, const Endpoints&... endpoints) {
     std::vector<CompiledEndpoint> all;

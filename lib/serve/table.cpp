@@ -1,4 +1,4 @@
-// Spooling a table, and how many there are at the same time.
+// Spools CSV tables, and limits how many exist at the same time.
 #include "serve/table.hpp"
 
 #include <algorithm>
@@ -16,9 +16,10 @@ namespace {
 
 int most_tables() { return std::max(1, settings().workers / 2); }
 
-/// How many bytes of UTF-8 a row may have.
+/// The most bytes of UTF-8 that a row can have.
 std::size_t most_in_row(const Shape& shape) {
-    constexpr std::size_t in_number = 32, in_json = 192 << 10;  // a maintenance record with the longest of texts
+    // in_json: a maintenance record with texts of the greatest length
+    constexpr std::size_t in_number = 32, in_json = 192 << 10;
     std::size_t most = 0;
     for (const Member& member : shape) {
         if (!member.nested.empty()) {
@@ -34,7 +35,7 @@ std::size_t most_in_row(const Shape& shape) {
     return most;
 }
 
-/// One of the tables that are made and sent at the same time.
+/// One of the places for tables that are created and sent at the same time.
 class Place {
 public:
     Place() {
@@ -56,7 +57,7 @@ struct Table {
     Spool spool;
 };
 
-/// Appends the rows of a part as lines, in pieces, so that they are not in memory a second time.
+/// Appends rows as lines. Writes them in pieces, so that memory does not hold a second copy of all rows.
 void append_lines(Spool& spool, const Operation& operation, const Rows& rows, std::size_t count) {
     constexpr std::size_t piece = 64 << 10;
     std::string lines;

@@ -1,4 +1,4 @@
-// Turning the refusal of a statement into a Problem.
+// Turns the refusal of a statement into a Problem.
 #include "serve/verdict.hpp"
 
 #include <algorithm>

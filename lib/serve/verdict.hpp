@@ -1,11 +1,12 @@
-// What a statement refuses, as the problem that is answered.
+// Turns the refusal of a statement into the problem that the client receives.
 #pragma once
 #include "schema/operation.hpp"
 
 namespace api {
 
-/// Throws the Problem that a refusal means: jsonb with `code`, and where a sentence needs them `name`, `fields` (at
-/// fault as references) or `rules` (of status 400). Throws std::logic_error for a code that no rule has.
+/// Throws the Problem that a refusal means. The refusal is jsonb with `code`, and if its sentence needs them, `name`,
+/// `fields` (references to objects that do not exist) or `rules` (of status 400). Throws std::logic_error for a code
+/// that no rule has.
 [[noreturn]] void refuse(const Operation& operation, std::string_view refusal);
 
 }  // namespace api

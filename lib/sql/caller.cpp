@@ -1,4 +1,4 @@
-// Writing the caller's part.
+// Writes the caller's part of a statement.
 #include "sql/caller.hpp"
 
 #include <algorithm>
@@ -52,7 +52,7 @@ bool CallerSql::mentions(std::string_view what) const {
 }
 
 std::string CallerSql::part() const {
-    // a column for each permission: a boolean is far cheaper to make and to read than an array of codes
+    // one boolean column for each permission: it is far cheaper to compute and to read than an array of codes
     std::vector<std::string> columns;
     for (const std::string& code : permissions())
         columns.push_back(fill(R"(
@@ -66,7 +66,7 @@ std::string CallerSql::part() const {
                                          where held.user_id = u.id and held.code = p.code))
          and (s.codes is null or p.code = any (s.codes))) as codes,)");
     if (mentions("me.is_superuser")) columns.emplace_back("u.is_superuser and s.codes is null as is_superuser,");
-    // what the audit trigger writes beside a change
+    // the audit trigger stores these values with each change
     if (op_.writes) columns.emplace_back("set_caller(u.id, s.id, :system.ip) as set_for_audit,");
     return fill(R"(
 me as materialized (

@@ -1,4 +1,4 @@
-// libpqxx 6.4 (Debian 12) and 7.10 (Debian 13): what differs between them is in Connection::run.
+// Works with libpqxx 6.4 (Debian 12) and 7.10 (Debian 13). Connection::run handles their differences.
 #include "sql/connection.hpp"
 
 #include <poll.h>
@@ -17,7 +17,7 @@ std::string one_line(const char* what) {
 
 namespace {
 
-/// The name of a violated constraint: libpqxx gives no field of an error but its SQLSTATE, so it is taken out of the
+/// The name of a violated constraint. libpqxx provides only the SQLSTATE of an error, so the name is taken from the
 /// message, whose words are known because lc_messages is C.
 std::string constraint_in(const std::string& message) {
     std::size_t start = message.find("constraint \"");
@@ -26,7 +26,8 @@ std::string constraint_in(const std::string& message) {
     return message.substr(start, message.find('"', start) - start);
 }
 
-/// `email_taken` is 409 on email, `no_such_user` is 400 on user; any other constraint is a state that conflicts.
+/// The problem for a violated constraint: `email_taken` becomes 409 on email, `no_such_user` becomes 400 on user, any
+/// other constraint becomes a 409 conflict.
 Problem broken_constraint(const std::string& message) {
     constexpr std::string_view taken = "_taken", no_such = "no_such_";
     const std::string constraint = constraint_in(message);
@@ -38,7 +39,7 @@ Problem broken_constraint(const std::string& message) {
         return problem;
     }
     if (constraint.starts_with(no_such)) {
-        // from the other side of the foreign key
+        // the referenced row was to be deleted or changed
         if (message.find("update or delete on table") != message.npos) return Problem(refusals::in_use);
         return invalid(
             {{constraint.substr(no_such.size()), {"This object does not exist or is not available to you."}}});
@@ -46,14 +47,14 @@ Problem broken_constraint(const std::string& message) {
     return {409, constraint.empty() ? "conflict" : constraint, "The change conflicts with stored data."};
 }
 
-/// What an error of a statement is to us, by its SQLSTATE (PostgreSQL, appendix A). Throws it.
+/// Throws the exception for an error of a statement, according to its SQLSTATE (PostgreSQL, appendix A).
 [[noreturn]] void rethrow(const pqxx::sql_error& error) {
     const std::string& state = error.sqlstate();
     if (state.starts_with("23")) throw broken_constraint(error.what());
     if (state.starts_with("22")) throw BadValue(one_line(error.what()));
     if (state == "57014" || state == "55P03") throw unavailable("The database is busy. Try again.", 1);
     if (state.starts_with("53")) throw unavailable("The database has no resources left. Try again later.", 10);
-    // a server that dies in the middle of an answer has no SQLSTATE to give
+    // if the server dies in the middle of an answer, there is no SQLSTATE
     if (state.empty() || state.starts_with("08") || state.starts_with("57P") || state == "25006")
         throw ConnectionLost(one_line(error.what()));
     throw std::runtime_error("database: " + state + " " + one_line(error.what()));
@@ -76,7 +77,7 @@ auto Connection::translated(Action action) {
         is_poisoned_ = true;
         throw Collision(one_line(error.what()));
     } catch (const pqxx::insufficient_privilege& error) {
-        is_poisoned_ = true;  // 6.4 knows no SQLSTATE of this one
+        is_poisoned_ = true;  // libpqxx 6.4 has no SQLSTATE for this exception
         throw std::runtime_error("database: 42501 " + one_line(error.what()));
     } catch (const pqxx::sql_error& error) {
         is_poisoned_ = true;
@@ -110,8 +111,8 @@ bool Connection::is_broken() {
 }
 
 const std::string& Connection::name_of(const std::string& text) {
-    // A plan costs the server up to 400 KiB, and a list has one for each way to filter and order it: the one that was
-    // not used for longest makes room.
+    // A plan takes up to 400 KiB in the server, and a list has a plan for each combination of filters and order. If
+    // there are too many, the least recently used one is dropped.
     constexpr std::size_t most_prepared = 40;
     auto found = prepared_.find(text);
     if (found == prepared_.end()) {
@@ -122,7 +123,8 @@ const std::string& Connection::name_of(const std::string& text) {
             prepared_.erase(oldest);
         }
         std::string name = "s" + std::to_string(uses_);
-        link_.prepare(name, text);  // 7.10 sends it to the server at once: what that refuses is not remembered
+        // 7.10 sends it to the server at once; a statement that the server refuses is not remembered
+        link_.prepare(name, text);
         found = prepared_.emplace(text, Prepared{std::move(name), 0}).first;
     }
     found->second.last_used = ++uses_;
@@ -133,7 +135,7 @@ pqxx::result Connection::run(pqxx::transaction_base& within, const Statement& st
     std::vector<const char*> values;
     for (const std::string& name : statement.names) {
         auto found = parameters.find(name);
-        if (found == parameters.end()) throw std::logic_error("no value for the parameter " + name);
+        if (found == parameters.end()) throw std::logic_error("the statement has no value for the parameter " + name);
         values.push_back(found->second ? found->second->c_str() : nullptr);
     }
     const std::string& name = name_of(statement.text);
@@ -150,7 +152,7 @@ pqxx::result Connection::run(pqxx::transaction_base& within, const Statement& st
 Rows Connection::query(const Statement& statement, const Parameters& parameters) {
     return translated([&] {
         if (statement.has_custom_plan) {
-            // a plan for all values cannot know whether a text is in every row or in none
+            // a generic plan cannot know whether a text is in every row or in none
             auto own = transaction_ ? nullptr : std::make_unique<pqxx::work>(link_);
             pqxx::work& within = own ? *own : *transaction_;
             within.exec("set local plan_cache_mode = force_custom_plan");
@@ -195,7 +197,7 @@ void Connection::begin() {
 void Connection::commit() {
     if (!transaction_) throw std::logic_error("commit without begin");
     const auto transaction = std::move(transaction_);
-    if (is_poisoned_) throw std::logic_error("commit of a transaction in which something failed");
+    if (is_poisoned_) throw std::logic_error("commit of a transaction in which a statement failed");
     translated([&] { transaction->commit(); });
 }
 

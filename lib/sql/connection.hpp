@@ -1,4 +1,4 @@
-// One link to PostgreSQL: prepared statements, the transaction that is open, and libpqxx's errors as ours.
+// One link to PostgreSQL: its prepared statements and open transaction. Translates libpqxx's exceptions into ours.
 #pragma once
 #include <memory>
 #include <pqxx/pqxx>
@@ -8,29 +8,29 @@
 
 namespace api {
 
-/// The cells are looked up once, in order: libpqxx's access by row and column copies shared pointers for each cell.
+/// The cells are read once, in order, because libpqxx's access by row and column copies shared pointers for each cell.
 struct Rows::Held {
     explicit Held(const pqxx::result& given);
 
     pqxx::result result;
     std::size_t columns, bytes = 0;
-    std::vector<std::pair<std::string_view, bool>> cells;  ///< text, and whether it is null
+    std::vector<std::pair<std::string_view, bool>> cells;  ///< the text, and whether the cell is null
 };
 
-/// A link and what has been done on it. Every function throws as Database::query does.
+/// A link with its state. Every function throws like Database::query().
 class Connection {
 public:
-    /// Connects. Options are libpq's connection string.
+    /// Connects. `options` is a connection string of libpq.
     explicit Connection(const std::string& options);
 
     Rows query(const Statement& statement, const Parameters& parameters);
-    /// Runs SQL without parameters, in the transaction that is open, else by itself.
+    /// Runs SQL without parameters, in the open transaction if there is one.
     void run(const std::string& sql);
-    /// Several statements at once. Throws std::runtime_error with PostgreSQL's words, or ConnectionLost.
+    /// Runs several statements at once. Throws std::runtime_error with PostgreSQL's message, or ConnectionLost.
     void script(const std::string& sql);
 
     void begin();
-    /// Throws std::logic_error where anything failed since begin().
+    /// Throws std::logic_error if anything failed since begin().
     void commit();
     void rollback() { transaction_.reset(); }
     bool in_transaction() const { return transaction_ != nullptr; }
@@ -40,7 +40,7 @@ public:
 private:
     const std::string& name_of(const std::string& text);
     pqxx::result run(pqxx::transaction_base& within, const Statement& statement, const Parameters& parameters);
-    /// Turns libpqxx's exceptions into ours.
+    /// Translates libpqxx's exceptions into ours.
     template <class Action>
     auto translated(Action action);
 
@@ -52,10 +52,10 @@ private:
     std::unordered_map<std::string, Prepared> prepared_;  ///< by text
     std::uint64_t uses_ = 0;
     std::unique_ptr<pqxx::work> transaction_;
-    bool is_poisoned_ = false;  ///< something failed in the transaction: a commit would be a silent rollback
+    bool is_poisoned_ = false;  ///< a statement of the transaction failed: a commit would be a silent rollback
 };
 
-/// A message of PostgreSQL on one line.
+/// A message of PostgreSQL as one line.
 std::string one_line(const char* what);
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// A connection that is made when it is needed, and what it has cost.
+// Opens the connection when it is first needed, and measures the time spent on it.
 #include "sql/database.hpp"
 
 #include <charconv>
@@ -21,7 +21,7 @@ std::int64_t Rows::integer(std::size_t row, std::size_t column) const {
     std::int64_t number = 0;
     if (const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         error != std::errc() || end != text.data() + text.size())
-        throw std::logic_error("'" + std::string(text) + "' is no whole number");
+        throw std::logic_error("'" + std::string(text) + "' is not a whole number");
     return number;
 }
 bool Rows::is_true(std::size_t row, std::size_t column) const { return (*this)(row, column) == "t"; }
@@ -31,16 +31,16 @@ Database::Database(std::string program, bool deploying) : program_(std::move(pro
 Database::~Database() = default;
 
 Connection& Database::connected() {
-    // better to notice here that the server has closed an idle connection than to lose a request on it
+    // notices here that the server has closed an idle connection, so that no request is lost on it
     if (connection_ && !connection_->in_transaction() && connection_->is_broken()) {
         connection_.reset();
         ++spent_.connections_lost;
     }
     if (!connection_) {
-        // No sequential scans and no merge joins: a plan is made once, perhaps when the tables are nearly empty or only
-        // the first users have sessions, and is used when that is no longer so. What is read often is in memory: a page
-        // out of order costs what the next one costs. lock < statement < nginx's fastcgi_read_timeout: every unit gives
-        // up before its caller does.
+        // Sequential scans and merge joins are disabled: a plan may be made while the tables are nearly empty or only
+        // the first users have sessions, and is still used when the tables have grown. Pages that are read often are in
+        // memory, so random access costs the same as sequential access. The timeouts are ordered, lock < statement <
+        // nginx's fastcgi_read_timeout, so that each level gives up before the level that waits for it.
         const std::string timeouts =
             deploying_ ? "-c statement_timeout=0 -c lock_timeout=10s"
                        : "-c statement_timeout=5s -c lock_timeout=2s "
@@ -131,8 +131,8 @@ std::string Database::check(const Statement& statement) {
     };
     std::string fault;
     try {
-        // PREPARE finds the types of the parameters and asks for no right; EXPLAIN looks up the rights as a run would,
-        // and runs nothing
+        // PREPARE determines the types of the parameters and checks no privileges; EXPLAIN checks the privileges as an
+        // execution would, but executes nothing
         connection.run("prepare fettle_check as " + statement.text);
         is_prepared = true;
         connection.run("explain execute fettle_check" + values);
@@ -147,7 +147,8 @@ std::string Database::check(const Statement& statement) {
         fault = one_line(refused.what());
     }
     forget();
-    return fault.substr(0, fault.find(" LINE "));  // where in the statement, which is not shown
+    // cuts the position in the statement, because the statement is not shown
+    return fault.substr(0, fault.find(" LINE "));
 }
 
 }  // namespace api

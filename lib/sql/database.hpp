@@ -1,5 +1,4 @@
-// One connection to PostgreSQL: prepared statements, rows, and its errors as refusals. libpqxx is spoken to in
-// connection.cpp alone.
+// One connection to PostgreSQL: prepared statements, rows, and errors. Only connection.cpp uses libpqxx.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -12,97 +11,99 @@
 
 namespace api {
 
-/// SQL with $1, $2 … and the name of each of these parameters.
+/// SQL with the parameters $1, $2 … and the name of each parameter.
 struct Statement {
     std::string text;
     std::vector<std::string> names;
-    bool has_custom_plan = false;  ///< planned for each request, with its values; else once for all values
+    bool has_custom_plan = false;  ///< planned for each request with its values; else planned once for all values
 };
 
 /// Values of named parameters; std::nullopt is SQL null.
 using Parameters = std::map<std::string, std::optional<std::string>, std::less<>>;
 
-/// The rows of an answer, as text.
+/// The rows of a result, as text.
 class Rows {
 public:
-    /// How many rows.
+    /// The number of rows.
     std::size_t size() const;
-    /// Throws std::out_of_range where there is no such cell.
+    /// Whether the cell is null. Throws std::out_of_range if there is no such cell.
     bool is_null(std::size_t row, std::size_t column) const;
     /// The cell's text, valid as long as the rows are.
     std::string_view operator()(std::size_t row, std::size_t column) const;
-    /// The cell as a whole number. Throws std::logic_error where it is none, null included.
+    /// The cell as a whole number. Throws std::logic_error if it is not one, or is null.
     std::int64_t integer(std::size_t row = 0, std::size_t column = 0) const;
-    /// True for a boolean cell that is true; null is not.
+    /// Whether a boolean cell is true; false for null.
     bool is_true(std::size_t row, std::size_t column) const;
-    /// How long all cells are together.
+    /// The total length of all cells.
     std::size_t bytes() const;
 
     struct Held;
     std::shared_ptr<const Held> held;
 };
 
-/// An error of the database that C++ code may have to handle; what() says why, on one line.
+/// An error of the database that C++ code may have to handle; what() is the reason, on one line.
 struct DatabaseError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
-/// The connection was lost before or while a statement ran: whether a write took effect is not known.
+/// The connection was lost before or while a statement ran. It is unknown whether a write took effect.
 struct ConnectionLost : DatabaseError {
     using DatabaseError::DatabaseError;
 };
-/// Serialization failure or deadlock: the statement did nothing and may be tried again.
+/// Serialization failure or deadlock: the statement had no effect and can be repeated.
 struct Collision : DatabaseError {
     using DatabaseError::DatabaseError;
 };
-/// The database refused a value that our own checks let pass (SQLSTATE class 22).
+/// The database rejected a value that had passed our own checks (SQLSTATE class 22).
 struct BadValue : DatabaseError {
     using DatabaseError::DatabaseError;
 };
 
-/// What a connection has cost up to now.
+/// Time and statements that a connection has used so far.
 struct Spent {
-    std::uint64_t nanoseconds = 0;  ///< in calls of libpq, waiting for the server included
+    std::uint64_t nanoseconds = 0;  ///< in calls of libpq, including waiting for the server
     std::uint64_t statements = 0;
-    std::uint64_t connections_lost = 0;  ///< broken, or never made
+    std::uint64_t connections_lost = 0;  ///< connections that broke or could not be opened
 };
 
 class Connection;
 
-/// A connection that opens at its first use. It belongs to one thread.
-/// Errors: ConnectionLost, Collision, BadValue; api::Problem for what has an answer (a named constraint, a timeout);
-/// std::runtime_error for faults of ours.
+/// A connection that opens at its first use. Only one thread may use it.
+/// Errors: ConnectionLost, Collision, BadValue; api::Problem for errors that clients receive (a violated constraint, a
+/// timeout); std::runtime_error for internal errors.
 class Database {
 public:
-    /// The program's name shows in pg_stat_activity. A deployment (migrations) waits longer for locks and statements.
+    /// The program's name appears in pg_stat_activity. A deployment (migrations) waits longer for locks and statements.
     explicit Database(std::string program, bool deploying = false);
     ~Database();
 
-    /// Runs a statement, prepared once per connection. Outside of begin() and commit() it is a transaction by itself.
+    /// Runs a statement, which is prepared once per connection. Outside of begin() and commit() it is a transaction of
+    /// its own.
     Rows query(const Statement& statement, const Parameters& parameters);
-    /// Several statements at once from a file of ours, without parameters. Errors are std::runtime_error with
-    /// PostgreSQL's words.
+    /// Runs several statements at once, without parameters, from a file of Fettle. Errors are std::runtime_error with
+    /// PostgreSQL's message.
     void script(const std::string& sql);
     /// Begins a transaction.
     void begin();
-    /// Begins a transaction that only reads, and sees what was there at its first statement.
+    /// Begins a read-only transaction. All its statements see the state at the first statement.
     void begin_snapshot();
-    /// Throws std::logic_error where a statement failed since begin(), even if its exception was caught: PostgreSQL
-    /// would roll back silently.
+    /// Commits the transaction. Throws std::logic_error if a statement failed since begin(), even if its exception was
+    /// caught, because PostgreSQL would roll back silently.
     void commit();
-    /// Ends the open transaction without effect; does nothing where there is none.
+    /// Rolls back the open transaction; does nothing if there is none.
     void rollback();
 
-    /// Plans without running, which also asks whether this role may: PostgreSQL's words where it refuses, else nothing.
-    /// Leaves nothing behind. Throws as query() does where it is not the statement's fault.
+    /// Plans a statement without running it, which also checks the privileges of this role. Returns PostgreSQL's
+    /// message if it refuses the statement, else an empty text. Has no lasting effect. Throws like query() for errors
+    /// that the statement did not cause.
     std::string check(const Statement& statement);
 
     const Spent& spent() const { return spent_; }
-    /// The program's name, with which its lines in the log begin.
+    /// The program's name, which begins each of its log lines.
     const std::string& program() const { return program_; }
 
 private:
     Connection& connected();
-    /// What an action takes goes into spent().
+    /// Runs an action and adds its duration to spent().
     template <class Action>
     auto timed(Action action);
     Spent spent_;

@@ -1,4 +1,4 @@
-// Filters as conditions of SQL: the values are parameters, and what is compared has an index.
+// Turns filters into SQL conditions. The values are parameters, and the compared expressions have indexes.
 #include "sql/filter.hpp"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ std::string array_of(const std::vector<std::string>& values) {
     return array + "}";
 }
 
-/// A pattern for ILIKE that finds the text anywhere.
+/// A pattern for ILIKE that finds the text at any position.
 std::string pattern_of(std::string_view text) {
     std::string pattern = "%";
     for (char c : text) {
@@ -38,7 +38,7 @@ std::string pattern_of(std::string_view text) {
     return pattern + "%";
 }
 
-/// The longest number or code in a text, such as 500001 or SN12345; empty where there is none of five characters.
+/// The longest number or code in a text, such as 500001 or SN12345; empty if none has at least five characters.
 std::string_view code_in(std::string_view text) {
     constexpr std::string_view digits = "0123456789", others = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     auto is_part = [&](char c) { return digits.find(c) != digits.npos || others.find(c) != others.npos; };
@@ -53,7 +53,8 @@ std::string_view code_in(std::string_view text) {
     return longest;
 }
 
-/// The values that the text of a filter means: one, or those of a group. Empty, with wrong set, where it is no value.
+/// The values that the text of a filter means: one value, or those of a group. If the text is not valid, the result is
+/// empty and `wrong` says why.
 std::vector<std::string> values_of(const Member& member, std::string_view text, std::string& wrong) {
     for (const auto& [name, values] : member.groups)
         if (text == name) {
@@ -113,9 +114,9 @@ bool Filters::read_choice(const std::string& name, const std::string& text) {
     return true;
 }
 
-/// The index takes a text for its trigrams and reads all rows of each, so a number beside a common word is found by the
-/// number alone: at 1,000,000 tasks "task 500001" took it 16.4 ms, "500001" 0.3 ms. The empty text that is appended
-/// keeps the index from the rest.
+/// The index reads all rows of each trigram of a text. So a text with a number and a common word is searched by the
+/// number alone: with 1,000,000 tasks, the index took 16.4 ms for "task 500001" and 0.3 ms for "500001". The empty text
+/// that is appended keeps PostgreSQL from using the index for the whole text.
 std::string Filters::is_part(const std::string& text, const std::string& parameter) {
     const std::string searched = "(" + std::string(op_.spec.resource->searched) + ")";
     const std::string_view code = code_in(text);
@@ -134,7 +135,7 @@ std::string Filters::search(const std::string& text, const std::string& paramete
 
 std::string Filters::by_member(const Member& member, std::string_view way, const std::string& name,
                                const std::string& text) {
-    // the planner can estimate an id or a number without its value; for all others it needs the value
+    // the planner can estimate an equal id or number without its value; all other filters need the value
     if (!way.empty() || member.is_text || member.is_choice || member.is_time) query_.has_custom_plan = true;
     const ByMember by{member, text, "filter." + name, "it." + sql_text::quoted(member.name),
                       member.nullable && member.is_time};
@@ -151,7 +152,7 @@ std::string Filters::ByMember::key(std::string_view infinity) const {
 
 std::string Filters::equals(const std::string& key, const std::vector<std::string>& values,
                             const std::string& parameter) {
-    // equal to one value, the rows of an index come in order; to one of several, they do not
+    // an index returns rows in order if they equal one value, but not if they equal one of several values
     values_[parameter] = values.size() == 1 ? values[0] : array_of(values);
     return key + (values.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
 }
@@ -161,7 +162,7 @@ std::string Filters::equal(const ByMember& by) {
     if (by.member.is_text) {
         if (wrong = check_part(by.text); !wrong.empty()) return wrong;
         std::string condition = by.column + " ilike :" + by.parameter;
-        // what is in this member is in the text that is searched, which has the index
+        // the searched text, which has the index, contains the text of this member
         if (sql_text::contains(op_.spec.resource->searched, "it." + by.member.name))
             condition = is_part(by.text, by.parameter) + " and " + condition;
         values_[by.parameter] = pattern_of(by.text);

@@ -1,20 +1,20 @@
-// Filters: which rows of a list its query string leaves.
+// Filters: select the rows of a list by the query string.
 #pragma once
 #include "sql/page_query.hpp"
 
 namespace api {
 
-/// The ways beside equality in which a list can be filtered by a member, as they are written after `__`.
+/// The ways in which a list can be filtered by a member, other than equality, as they are written after `__`.
 std::vector<std::string_view> ways_of(const Member& member);
 
-/// Makes conditions of the parameters of a query string, one after the other.
+/// Turns the parameters of a query string into conditions, one after the other.
 class Filters {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive this object.
     Filters(const Operation& operation, PageQuery& query, Parameters& values, Errors& errors)
         : op_(operation), query_(query), values_(values), errors_(errors) {}
 
-    /// Adds the parameter's condition and value to query and values, or what is wrong to errors.
+    /// Adds the parameter's condition and value to `query` and `values`, or a message to `errors`.
     void read(const std::string& name, const std::string& text);
 
 private:
@@ -24,26 +24,26 @@ private:
         const std::string& text;
         std::string parameter;
         std::string column;
-        /// A day or a moment that may be null has its indexes where null is infinity: that is on neither side of a
-        /// value.
+        /// Indexes on a nullable date or time contain infinity instead of null. So a null is neither before nor after
+        /// any value.
         bool null_is_infinity = false;
 
         std::string key(std::string_view infinity) const;
     };
 
     bool is_offered(std::string_view name) const;
-    /// Whether it is one of the endpoint's choices; its condition is added, or it is refused.
+    /// Whether the parameter is one of the endpoint's choices. If so, adds its condition or an error.
     bool read_choice(const std::string& name, const std::string& text);
-    // each returns what is wrong, or nothing
+    // each function returns an error message, or an empty text
     std::string search(const std::string& text, const std::string& parameter);
     std::string by_member(const Member& member, std::string_view way, const std::string& name, const std::string& text);
     std::string equal(const ByMember& by);
     std::string compare(const ByMember& by, std::string_view sign, std::string_view infinity);
     std::string any_of(const ByMember& by);
     std::string is_null(const ByMember& by);
-    /// The condition that the text is a part of what is searched.
+    /// The condition that the searched text contains the text.
     std::string is_part(const std::string& text, const std::string& parameter);
-    /// The condition that it equals one value, or one of several.
+    /// The condition that the key equals one of the values.
     std::string equals(const std::string& key, const std::vector<std::string>& values, const std::string& parameter);
 
     const Operation& op_;

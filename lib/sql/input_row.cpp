@@ -1,4 +1,4 @@
-// Writing `input`, column by column.
+// Writes the part `input`, column by column.
 #include "sql/input_row.hpp"
 
 #include <vector>
@@ -13,7 +13,7 @@ using sql_text::quoted;
 
 namespace {
 
-/// A select of what a body can set, each column written from its member's name.
+/// A select of the columns that a body can set. Each column is written from its member's name.
 std::string select_of(const Shape& body, std::string_view column) {
     std::vector<std::string> columns;
     for (const Member& member : body)

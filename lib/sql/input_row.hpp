@@ -1,12 +1,12 @@
-// The row as it would be, as the rules and the work of a statement see it: `input`.
+// The part `input` of a statement: the row as it would be after the request.
 #pragma once
 #include "schema/shape.hpp"
 
 namespace api {
 
-/// The select of what was sent: the row that a creation would make.
+/// The select of the sent fields: the row that a creation would insert.
 std::string sent_row(const Shape& body);
-/// The same over the row `it`: the row as a change would leave it. A field that was not sent keeps its value.
+/// The row `it` after the change. A field that was not sent keeps its value.
 std::string changed_row(const Shape& body);
 
 }  // namespace api

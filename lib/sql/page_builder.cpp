@@ -1,4 +1,4 @@
-// Building the statement of a page.
+// Builds the statement of a page.
 #include "sql/page_builder.hpp"
 
 #include <map>
@@ -65,12 +65,14 @@ std::vector<std::string> PageBuilder::branches(std::string_view columns, const s
 }
 
 std::string PageBuilder::total() const {
-    // A text that is in most rows is counted by walking rows until there are enough; its index would first collect all
-    // of them. The order makes the planner consider that walk. All else has an index that stops early by itself.
+    // To count the rows that contain a text, the planner should be able to read the rows one by one until there are
+    // enough: the index of the search would first collect all matches. The `order by` lets it consider that. All other
+    // filters use indexes that stop early.
     const std::string most = std::to_string(most_counted), enough = std::to_string(most_counted + 1);
     const std::string tail = query_.exact ? "" : (query_.searches ? "order by it.id desc limit " : "limit ") + enough;
-    // Each branch counts itself, at half the cost of counting their union, and only while there are not enough. A first
-    // page that is not full has been counted by being read: what few rows have is not searched for twice.
+    // Each branch is counted separately, at half the cost of counting their union, and only until there are enough
+    // rows. If the first page is not full, the number of its rows is the count, so a search with few results does not
+    // run twice.
     const bool is_first = !query_.after_cursor;
     std::vector<std::string> counts;
     std::string sum;
@@ -88,7 +90,7 @@ cross join lateral (select count(*) as rows
         sum += (sum.empty() ? "" : " + ") + name + ".rows";
     }
     if (is_first) sum = "case when read.rows < :page.limit then read.rows else " + sum + " end";
-    // materialized, because else it would be counted again for each row of the page
+    // materialized, because it would otherwise be counted again for each row of the page
     return fill(R"(
 total as materialized (
     select {sum} as rows
@@ -148,7 +150,8 @@ std::string sort_key(const Member& member, bool descending) {
     std::string column = "it." + sql_text::quoted(member.name);
     if (!member.nullable) return column;
     if (!member.is_time)
-        throw std::logic_error("a list is ordered by " + member.name + ", whose null has no place in an order");
+        throw std::logic_error("a list cannot be ordered by " + member.name +
+                               ", because it can be null and is not a date or time");
     return "coalesce(" + column + (descending ? ", '-infinity')" : ", 'infinity')");
 }
 

@@ -1,4 +1,4 @@
-// The statement of a page: one limited branch for each way to see a row, cut by keys and not by offsets.
+// The statement of a page: one limited branch for each way to see a row, with keyset pagination instead of offsets.
 #pragma once
 #include "sql/caller.hpp"
 #include "sql/page_query.hpp"
@@ -8,14 +8,15 @@ namespace api {
 /// Builds the statement of one page.
 class PageBuilder {
 public:
-    /// Both must outlive it.
+    /// Both arguments must outlive the builder.
     PageBuilder(const Operation& operation, const PageQuery& query);
 
     /// The whole statement, with named parameters.
     std::string text() const;
 
 private:
-    /// One branch per way to see, each without the rows of those before it: an OR would read the whole table.
+    /// One branch for each way to see a row, without the rows of the branches before it. An OR would read the whole
+    /// table.
     std::vector<std::string> branches(std::string_view columns, const std::vector<std::string>& conditions,
                                       std::string_view tail) const;
     /// The part that counts the rows: exactly, or up to most_counted + 1.
@@ -27,20 +28,20 @@ private:
     const Operation& op_;
     const PageQuery& query_;
     CallerSql caller_;
-    bool descending_;                ///< of the id, in the order in which the page is read
-    std::vector<std::string> keys_;  ///< what the rows are ordered by, before the id
+    bool descending_;                ///< whether the id descends, in the order in which the page is read
+    std::vector<std::string> keys_;  ///< the keys that the rows are ordered by, before the id
     std::string order_;
     std::string admitted_;
 };
 
 /// The statement of a page.
 Statement statement_of(const Operation& operation, const PageQuery& query);
-/// The same, from a cache of this thread: building the text takes longer than writing the page. Valid until this
-/// thread's next call.
+/// The same, from a cache of this thread, because building the text takes longer than writing the page. The reference
+/// is valid until this thread's next call.
 const Statement& page_statement(const Operation& operation, const PageQuery& query);
 
-/// The SQL expression of a member in a list's order; the null of a day or a moment sorts as infinity, last. Throws
-/// std::logic_error for another member that may be null.
+/// The SQL expression of a member in a list's order. The null of a date or time is replaced by an infinity, so that it
+/// sorts last. Throws std::logic_error for any other nullable member.
 std::string sort_key(const Member& member, bool descending);
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// Reading the query string of a list.
+// Reads the query string of a list.
 #include "sql/page_request.hpp"
 
 #include <algorithm>
@@ -77,9 +77,10 @@ private:
                 page_.query.id_descending = descending;
                 continue;
             }
-            if (seen.contains("id")) continue;  // no two rows have the same id
+            if (seen.contains("id")) continue;  // the id is unique, so terms after it have no effect
             page_.query.order.push_back({member, descending});
-            page_.query.id_descending = descending;  // ties in the direction before them: one range of one index
+            page_.query.id_descending = descending;  // the id follows the direction of the last term, so that the page
+                                                     // is one range of one index
         }
     }
 
@@ -98,7 +99,7 @@ private:
             errors_["count"].emplace_back("Not a valid choice. Use: exact.");
     }
 
-    /// Of the list that a cursor belongs to: its route, its parent, its filters and its order.
+    /// A digest of the list that a cursor belongs to: its route, parent, filters and order.
     std::string digest() const {
         auto sorted = page_.parameters;
         std::ranges::sort(sorted);
@@ -147,7 +148,7 @@ private:
 
     const Operation& op_;
     const PathParameters& path_;
-    std::optional<int> rows_at_once_;  ///< all rows are asked for, not a page of them
+    std::optional<int> rows_at_once_;  ///< set if all rows are requested, not one page
     PageRequest page_;
     Errors errors_;
 };

@@ -1,4 +1,4 @@
-// A page as the query string asks for it: filters, ordering, size and cursor, checked.
+// The page that a query string requests: filters, ordering, size and cursor, checked.
 #pragma once
 #include <optional>
 
@@ -7,26 +7,26 @@
 
 namespace api {
 
-/// One page of a list, as it was asked for.
+/// One requested page of a list.
 struct PageRequest {
     PageQuery query;
-    Parameters values;  ///< of the query's conditions
+    Parameters values;  ///< the parameters of the query's conditions
     int size = 20;
-    std::optional<std::int64_t> count;  ///< carried by the cursor from the first page
+    std::optional<std::int64_t> count;  ///< from the first page, carried by the cursor
     std::vector<std::pair<std::string, std::string>>
-        parameters;      ///< of the query string, for the links, without cursor
-    std::string digest;  ///< of what a cursor belongs to
+        parameters;      ///< of the query string without the cursor, for the links
+    std::string digest;  ///< of the list that a cursor belongs to
 };
 
-/// Reads a query string. Throws a 400 that names every parameter that is unknown, given twice or wrong. With
-/// rows_at_once the list is wanted with all of its rows, so many at a time.
+/// Reads a query string. Throws a 400 that names every parameter that is unknown, repeated or invalid. With
+/// rows_at_once, all rows of the list are requested, and this many are read at a time.
 PageRequest read_page(std::string_view query_string, const Operation& operation, const PathParameters& path,
                       std::optional<int> rows_at_once = std::nullopt);
 
-/// What the null of a nullable member is in a cursor, as sort_key() has it.
+/// The value that replaces null in a cursor, the same as in sort_key().
 inline const char* null_key(bool descending) { return descending ? "-infinity" : "infinity"; }
 
-/// Asks for the page after a row's keys.
+/// Makes the request continue after the row with these keys.
 void continue_after(PageRequest& page, const std::vector<std::string>& keys);
 
 }  // namespace api

@@ -1,4 +1,4 @@
-// Counting the rows of a page, and where it ends.
+// Counts the rows of a page and finds its end.
 #include "sql/page_rows.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace api {
 
 PageRows::PageRows(const Operation& operation, const PageRequest& page, const Rows& rows)
     : op_(operation), query_(page.query), rows_(rows) {
-    // a page without rows is one row of nulls
+    // an empty page arrives as one row of nulls
     const bool is_empty = rows.size() == 1 && (rows.is_null(0, exists_column) || rows(0, exists_column) == "f");
     const std::size_t found = is_empty ? 0 : rows.size(), most = static_cast<std::size_t>(page.size);
     has_more_ = found > most;

@@ -1,20 +1,20 @@
-// The rows that a page's statement has found.
+// The rows that the statement of a page has returned.
 #pragma once
 #include "sql/page_request.hpp"
 
 namespace api {
 
-/// The rows of a page, without the one that only tells that there are more.
+/// The rows of a page, without the additional row that only shows that more rows exist.
 class PageRows {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive this object.
     PageRows(const Operation& operation, const PageRequest& page, const Rows& rows);
 
-    /// Rows of this page.
+    /// The number of rows of this page.
     std::size_t size() const { return size_; }
-    /// Whether there are rows beyond it, in the direction of reading.
+    /// Whether more rows follow, in the direction of reading.
     bool has_more() const { return has_more_; }
-    /// What a row is ordered by, the id last: where the page after it begins.
+    /// The keys that a row is ordered by, with the id last. The next page begins after them.
     std::vector<std::string> keys(std::size_t row) const;
 
 private:

@@ -1,4 +1,4 @@
-// Writing the conditions under which a statement refuses its work.
+// Writes the conditions under which a statement refuses its work.
 #include "sql/refusal_builder.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ std::string refusal_literal(std::string_view code) { return "'{\"code\": \"" + s
 
 namespace {
 
-/// The names that are not null among these expressions, as one refusal with a list; null where all are.
+/// One refusal with the list of those expressions that are not null; null if all are null.
 std::string refusal_of_any(std::string_view code, std::string_view list, const std::vector<std::string>& expressions) {
     return fill(R"(
 (select jsonb_build_object('code', '{code}', '{list}', found.names)
@@ -34,8 +34,8 @@ std::string refusal_of_any(std::string_view code, std::string_view list, const s
 }  // namespace
 
 std::string RefusalBuilder::missing_reference(const Member& member) const {
-    // an offset keeps it what it is, one look into an index: a plan that was made while there were few such objects
-    // would else read all of them
+    // `offset 0` keeps this a single index lookup: a plan that was made while few such objects existed would otherwise
+    // read all of them
     const auto is_missing = [&](const std::string& id, std::string_view offset) {
         return fill("not exists (select from {table} it where it.id = {id} and {visible}{offset})",
                     {{"table", std::string(member.reference->table)},
@@ -48,8 +48,8 @@ std::string RefusalBuilder::missing_reference(const Member& member) const {
             "case when exists (select from jsonb_array_elements_text(:body.{name}) named (id)\n"
             "                   where {missing}) then '{name}' end",
             {{"name", member.name}, {"missing", is_missing("named.id::bigint", " offset 0")}});
-    // a stored reference may stay even if it could not be chosen now; a row that the caller cannot see must not reveal
-    // its reference
+    // a stored reference may remain even if it could not be chosen now; a row that the caller cannot see must not
+    // reveal its reference
     const std::string differs = op_.id_in_path
                                     ? fill(
                                           "and input.{column} is distinct from (select it.{column} from {table} it"
@@ -81,7 +81,7 @@ std::string RefusalBuilder::sql_of(const Rule& rule, std::string_view sql) const
 }
 
 std::string RefusalBuilder::broken_fields() const {
-    std::vector<std::string> cases;  // every field at fault is named at once
+    std::vector<std::string> cases;  // one refusal names all invalid fields
     for (const Rule& rule : op_.spec.rules)
         if (!rule.when.empty() && !rule.field.empty())
             cases.push_back("case when " + sql_of(rule, rule.when) + " then '" + std::string(rule.code) + "' end");

@@ -1,4 +1,4 @@
-// Numbering the parameters of a statement and casting them.
+// Numbers the parameters of a statement and adds casts.
 #include "sql/statement.hpp"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ Statement numbered(std::string_view sql, const ParameterTypes& types, bool has_c
             },
             [&](std::string_view code) { statement.text += has_caller ? "me." + sql_text::quoted(code) : "false"; },
             [&](char c) { statement.text += c; });
-    } catch (const char* sentence) {  // what the compiler says of an endpoint, where SQL is made at run time
+    } catch (const char* sentence) {  // the error that the compiler would report, for SQL that is built at run time
         throw std::logic_error(sentence);
     }
     return statement;

@@ -1,4 +1,4 @@
-// Building the one statement of an endpoint, part by part.
+// Builds the one statement of an endpoint, part by part.
 #include "sql/statement_builder.hpp"
 
 #include <algorithm>
@@ -53,10 +53,11 @@ referred as materialized (
 }
 
 std::string StatementBuilder::target_of_creation() const {
-    // there is no row yet: `it` is null, and no lock is waited for, so the body is read once
+    // there is no row yet: `it` is null, and there is no lock to wait for, so the body is read once
     std::vector<std::string> choices;
     if (std::string missing = refusals_.missing_references(); !missing.empty()) choices.push_back(std::move(missing));
-    // visible to the check of references, and deleted while its lock was waited for: no rule is about nothing
+    // the parent was visible to the check of references, but was deleted while the statement waited for its lock;
+    // without a parent, no rule can be evaluated
     if (op_.spec.parent && !op_.parent_in_path)
         choices.push_back(
             fill("case when {parent}.id is null"
@@ -189,7 +190,7 @@ std::string StatementBuilder::columns() const {
     return join(columns, ",\n");
 }
 
-// -- the whole
+// -- the whole statement
 
 std::string StatementBuilder::of_public() const {
     const bool has_me = has_part(op_.spec.sql, "me");
@@ -207,7 +208,7 @@ select null as refusal, false as touch, {caller} as caller{comma}
 }
 
 std::string StatementBuilder::read() const {
-    // nothing to lock, nothing to decide
+    // a read has nothing to lock and no rules to check
     return fill(R"(
 with
 {me}

@@ -1,21 +1,21 @@
-// The one statement of an endpoint that is no list: authenticate, authorize, find, decide, work, answer.
+// The one statement of an endpoint that is not a list: authenticate, authorize, find, decide, work, answer.
 #pragma once
 #include "sql/caller.hpp"
 #include "sql/refusal_builder.hpp"
 
 namespace api {
 
-// The statement's parts, in order. The library writes those that the endpoint's .sql does not:
+// The parts of the statement, in order. The library writes the parts that the endpoint's .sql does not contain:
 //   me          the caller (sql/caller.hpp)
 //   referred    why a reference in the body of a change is refused
 //   parent      the row of .parent, if the caller may see it; rules and .server_set have it by its resource's name
 //   target      the row, locked and in its newest state, if the caller may see it; refusal: which rule forbids the work
-//   authorized  target, if nothing forbids it; .sql works on what it joins with this
-//   answer      the work: the row that the answer shows. Where the library writes it, a .sql that mentions `answer`
-//   comes
-//               after it, any other before it
+//   authorized  target, if nothing forbids it; .sql must join the rows that it changes with this
+//   answer      the work: the row that the answer shows. If the library writes this part, a .sql that mentions
+//               `answer` comes after it, any other .sql before it
 
-/// Builds the statement of one operation. Data-modifying parts must be top-level, so texts are joined, not nested.
+/// Builds the statement of one operation. Parts that modify data must be at the top level, so the texts are joined, not
+/// nested.
 class StatementBuilder {
 public:
     /// The operation must outlive it.
@@ -23,16 +23,16 @@ public:
 
     /// The whole statement, with named parameters.
     std::string text() const;
-    /// The row of .parent in its newest state; locked where something is made of it.
+    /// The row of .parent in its newest state; locked if the statement writes.
     std::string parent() const;
-    /// The columns of the answer, of the row `it`, separated by commas.
+    /// The columns of the answer, computed from the row `it`, separated by commas.
     std::string columns() const;
 
 private:
     std::string of_public() const;
     std::string read() const;
     std::string write() const;
-    /// The row that the path or .row names, if the caller may see it: a table and its join condition.
+    /// The row that the path or .row names, if the caller may see it, as a table and its join condition.
     std::string named_row() const;
 
     std::string referred() const;
@@ -47,7 +47,7 @@ private:
     RefusalBuilder refusals_;
 };
 
-/// The statement of an endpoint that is no list.
+/// The statement of an endpoint that is not a list.
 Statement statement_of(const Operation& operation);
 
 }  // namespace api

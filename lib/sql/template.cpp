@@ -1,4 +1,4 @@
-// Filling the holes of a template, line by line.
+// Fills the holes of a template, line by line.
 #include "sql/template.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 const std::string& value_of(std::initializer_list<Hole> holes, std::string_view name) {
     const auto* found = std::ranges::find_if(holes, [&](const Hole& hole) { return hole.first == name; });
-    if (found == holes.end()) throw std::logic_error("a template has the hole {" + std::string(name) + "}");
+    if (found == holes.end()) throw std::logic_error("no value for the hole {" + std::string(name) + "} of a template");
     return found->second;
 }
 
@@ -24,7 +24,7 @@ void append(std::string& out, std::string_view value, std::size_t column) {
     }
 }
 
-/// Fills one line. False where it has nothing but holes, all of them empty.
+/// Fills one line. Returns false if the line has only holes and all of them are empty.
 bool fill_line(std::string& out, std::string_view line, std::initializer_list<Hole> holes) {
     const std::size_t begin = out.size();
     bool has_text = false, has_hole = false;
@@ -38,7 +38,7 @@ bool fill_line(std::string& out, std::string_view line, std::initializer_list<Ho
         const std::string& value = value_of(holes, line.substr(open + 1, close - open - 1));
         has_hole = true;
         has_text = has_text || !value.empty();
-        // where the hole itself begins, on the last line so far
+        // the column at which the hole begins, on the last line so far
         const std::size_t last = out.rfind('\n') == out.npos ? 0 : out.rfind('\n') + 1;
         append(out, value, out.size() - std::max(last, begin));
         line.remove_prefix(close + 1);

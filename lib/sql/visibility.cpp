@@ -1,4 +1,4 @@
-// The conditions under which rows are visible.
+// Writes the conditions under which rows are visible.
 #include "sql/visibility.hpp"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::string renamed(std::string_view sql, std::string_view alias) {
 
 std::vector<std::string> ways(const Resource& resource) {
     std::vector<std::string> all(resource.visible.begin(), resource.visible.end());
-    // one for each way to see the other row: the planner can then begin there
+    // one condition for each way to see the other row, so that the planner can begin with that row
     for (const Attachment& to : resource.attached)
         for (std::string_view way : to.resource->visible)
             all.push_back(
@@ -40,7 +40,7 @@ std::vector<std::string> ways(const Resource& resource) {
 
 std::string condition(const Resource& resource, std::string_view also) {
     std::vector<std::string> all = ways(resource);
-    // what the row itself tells is cheaper than a permission
+    // conditions on the row itself are cheaper than permissions, so they come first
     std::ranges::stable_partition(
         all, [](const std::string& way) { return !sql_text::contains(way, sql_text::has_permission); });
     const std::string any = "(" + join(all, " or ") + ")";

@@ -1,4 +1,4 @@
-// Who may see a row: the conditions that a resource's ways to see it become.
+// Turns a resource's ways to see a row into SQL conditions.
 #pragma once
 #include <string>
 #include <vector>
@@ -7,13 +7,14 @@
 
 namespace api::visibility {
 
-/// All ways to see a row, as SQL over `it` and `me`: the resource's own, then those to see what it is attached to.
+/// All ways to see a row, as SQL over `it` and `me`: those of the resource, then those of the objects that it is
+/// attached to.
 std::vector<std::string> ways(const Resource& resource);
 
-/// The condition under which a row, as `it`, may be seen; and `also`, where that is not empty.
+/// The condition under which the caller may see the row `it`, combined with `also` if that is not empty.
 std::string condition(const Resource& resource, std::string_view also = "");
 
-/// SQL over `it` as the same over another alias.
+/// The same SQL with another alias instead of `it`.
 std::string renamed(std::string_view sql, std::string_view alias);
 
 }  // namespace api::visibility

@@ -1,15 +1,17 @@
--- Derives which privileges statements need: for each group of the table `asked` the fewest with which PostgreSQL's own check
--- lets all of its statements start, into the table `needed`. A superuser runs it in a transaction that is rolled back.
+-- Derives the privileges that statements need. For each group of the table `asked`, it finds the fewest privileges with
+-- which PostgreSQL's own check allows all statements of the group to start, and stores them in the table `needed`. A
+-- superuser runs it in a transaction that is rolled back.
 --
--- A role without any privilege is given those that a statement is refused for, relation by relation. Then each that the
--- statement does not need is taken away again. It has them through memberships in roles with one privilege each: a change of
--- membership does not make PostgreSQL plan the prepared statements again.
+-- A role without privileges gets all privileges of each relation for which PostgreSQL refuses a statement. Then each
+-- privilege that the statement does not need is revoked again. The role has its privileges through memberships in roles with
+-- one privilege each, because a change of membership does not make PostgreSQL plan the prepared statements again.
 --
--- A function that not everybody may execute is a relation here, too: its name is `function NAME`, its privilege `execute`.
--- What the statements inside of such a function need is not derived: it runs with its owner's rights, or is for the owner.
+-- A function that not every role may execute is treated as a relation, too: its name is `function NAME`, its privilege is
+-- `execute`. The privileges for the statements inside such a function are not derived, because it runs with its owner's
+-- privileges, or only the owner calls it.
 
--- Each privilege that there is. `insert` and `update` are privileges of single columns, and so is `select` on tables with
--- secrets or permissions in them; on other tables a role that reads rows may read all columns.
+-- All privileges. `insert` and `update` are privileges on single columns, and so is `select` on tables with secrets or
+-- permissions. On other tables, a role that reads rows may read all columns.
 create temporary table atoms as
     select format('probe_%s_%s_%s', c.oid, k.kind, coalesce(a.attnum, 0)) as role, c.oid::regclass::text as relation, k.kind,
            a.attname as col, coalesce(a.attnum, 0) as place
@@ -25,9 +27,10 @@ create temporary table atoms as
      where p.pronamespace = 'public'::regnamespace and p.prorettype <> 'trigger'::regtype
        and not has_function_privilege('public', p.oid, 'execute');
 create temporary table needed (grp text, relation text, kind text, col text, place integer, role text,
-                               any_column boolean);  -- any other column would do as well: for a lock, or a check that there is a row
+                               any_column boolean);  -- any other column would do: for a lock, or a check that a row exists
 
--- Makes the roles: one for each privilege, one for the privileges of a kind and one for those of a relation.
+-- Creates the roles: one for each privilege, one for all privileges of a kind on a relation, and one for all privileges on a
+-- relation.
 do $$
 declare
     atom record;
@@ -47,7 +50,7 @@ begin
     end loop;
 end $$;
 
--- The relation for which the role is refused when the statement starts; null where it is not refused.
+-- The relation for which the role lacks a privilege when the statement starts; null if the statement is allowed.
 create function pg_temp.refused(statement text, as_role text default 'probe') returns text language plpgsql as $$
 declare
     words text;
@@ -56,7 +59,7 @@ begin
     execute 'explain execute ' || statement;
     reset role;
     return null;
-exception when insufficient_privilege then  -- which takes back the role as well
+exception when insufficient_privilege then  -- this also resets the role
     get stacked diagnostics words = message_text;
     return coalesce(substring(words from 'permission denied for (?:table|view) (\S+)'),
                     substring(words from 'permission denied for (function \S+)'), words);
@@ -71,7 +74,7 @@ begin
     return false;
 end $$;
 
--- The kinds of privileges that there are for a relation.
+-- The kinds of privileges that exist for a relation.
 create function pg_temp.kinds(of_relation text) returns text[] language sql as $$
     select case when of_relation like 'function %' then '{execute}'::text[] else '{select,insert,update,delete}' end
 $$;
@@ -79,7 +82,7 @@ $$;
 create function pg_temp.let(role text) returns void language plpgsql as $$ begin execute format('grant %I to probe', role); end $$;
 create function pg_temp.stop(role text) returns void language plpgsql as $$ begin execute format('revoke %I from probe', role); end $$;
 
--- The role has all privileges of this kind on the relation: takes away those that the statement does not need, and adds the
+-- The role has all privileges of this kind on the relation. Revokes those that the statement does not need, and adds the
 -- others to the table `needed`.
 create function pg_temp.reduce(asks text, statement text, relation text, kind text) returns void language plpgsql as $$
 declare
@@ -108,7 +111,7 @@ begin
     end loop;
 end $$;
 
--- Adds to the table `needed` what one statement needs more than the statements of its group before it.
+-- Adds to the table `needed` the privileges of one statement that the previous statements of its group did not need.
 create function pg_temp.derive(asks text, statement text) returns void language plpgsql as $$
 declare
     relations text[] := '{}';
@@ -148,7 +151,8 @@ begin
             statements[i] := 's' || i || coalesce('(' || nullif(array_to_string(array_fill('null'::text, array[asks.parameters[i]]), ', '), '') || ')', '');
             perform pg_temp.derive(asks.grp, statements[i]);
         end loop;
-        -- where any column would do and another statement needs a certain one, that one is enough for both
+        -- if any column is sufficient for one statement and another statement needs a certain column, that column is enough
+        -- for both
         for held in select n.role from needed n where n.grp = asks.grp and n.any_column
                       and exists (select from needed o where o.grp = n.grp and o.relation = n.relation and o.kind = n.kind and o.role <> n.role) loop
             perform pg_temp.stop(held.role);

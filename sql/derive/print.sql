@@ -1,6 +1,6 @@
 -- Prints the table `needed` as the file sql/grants.sql.
-select '-- What each handler''s role may do: what its statements need, and no more. Written by `make grants`, applied by `fettle migrate`.';
-select coalesce(n.line, format('-- fettle_%s needs nothing', a.grp))
+select '-- Only the privileges that each handler''s statements need. Written by `make grants`, applied by `fettle migrate`.';
+select coalesce(n.line, format('-- fettle_%s needs no privileges', a.grp))
   from (select distinct grp from asked) a
   left join (select grp, relation, kind,
                     format('grant %s%s on %s to fettle_%s;', kind, ' (' || string_agg(quote_ident(col), ', ' order by place) || ')', relation, grp) as line

@@ -1,4 +1,4 @@
-# Generates the SQL that fills the table `asked` of needed.sql: every statement of every handler, a group for each handler.
+# Generates the SQL that fills the table `asked` of needed.sql with the statements of all handlers, one group per handler.
 # usage: jq -rsf statements.jq *.json
 
 def text: "'" + gsub("'"; "''") + "'";

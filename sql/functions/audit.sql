@@ -1,8 +1,8 @@
--- The chain of hashes over the audit trail: sealing and verifying. Writers never wait for it: rows are linked afterwards,
--- in the order in which they are found.
+-- The hash chain over the audit trail: functions that seal and verify it. Writers never wait for it: their rows are added to
+-- the chain later, in the order in which they are found.
 
--- What a link's hash is computed from, together with the previous hash. The time is in UTC, whatever the session's time zone
--- is. A change of this text breaks every existing chain.
+-- The text from which a seal's hash is computed, together with the previous hash. The time is in UTC, independent of the
+-- session's time zone. A change of this text breaks every existing chain.
 create or replace function audit_text(a audit) returns text stable language sql as $$
     select jsonb_build_array(a.id, a.at at time zone 'UTC', a.user_id, a.session_id, a.ip, a.operation, a.table_name, a.row_id, a.old, a.new)::text
 $$;
@@ -11,9 +11,9 @@ create or replace function audit_link(former bytea, a audit) returns bytea stabl
     select sha256(former || convert_to(audit_text(a), 'UTF8'))
 $$;
 
--- Links the rows that are not linked yet; returns how many these were, and the chain's last position and hash. It must be
--- the first statement to write in its transaction. Concurrent calls wait for each other, without a limit of time.
--- security definer: no handler's role has the right to write the chain.
+-- Seals the rows that are not sealed yet. Returns their number, and the last position and hash of the chain. It must be the
+-- first statement that writes in its transaction. Concurrent calls wait for each other, without a time limit.
+-- security definer, because no handler's role may write the chain.
 create or replace function audit_seal(out sealed bigint, out head bigint, out hash bytea)
 language plpgsql security definer set search_path = public, pg_temp set lock_timeout = 0 as $$
 declare
@@ -24,7 +24,7 @@ declare
     entry audit;
 begin
     if pg_current_xact_id_if_assigned() is not null then
-        raise 'audit_seal() must be the first to write in its transaction';
+        raise 'audit_seal() must be the first statement that writes in its transaction';
     end if;
     perform pg_advisory_xact_lock(lock_number('sealing'));
     select * into state from audit_sealing;
@@ -32,12 +32,12 @@ begin
     select s.position, s.hash into head, link from audit_seals s order by s.position desc limit 1;
     head := coalesce(head, 0);
     link := coalesce(link, sha256('fettle'));
-    -- This is decided before the rows are read: all transactions that took an id up to the candidate have ended. So the loop
-    -- below sees every row with such an id, and no more can appear. A bound that no transaction has reached yet came with a
-    -- dump from another cluster; none of its transactions is running here.
+    -- Decide before the rows are read whether all transactions that took an id up to the candidate have ended. If so, the
+    -- loop below sees every row with such an id, and no more can appear. If no transaction has reached the bound yet, it
+    -- came with a dump from another cluster, and none of that cluster's transactions is running here.
     settled := state.candidate_xmax <= pg_snapshot_xmin(pg_current_snapshot())
             or state.candidate_xmax >= pg_snapshot_xmax(pg_current_snapshot());
-    -- the ids that the sequence has given so far; a row that was added by hand may have a greater one
+    -- the last id that the sequence has given so far; a row that was inserted by hand may have a greater id
     select greatest(state.candidate, case when is_called then last_value else 0 end) into latest from audit_id_seq;
     sealed := 0;
     for entry in
@@ -51,23 +51,23 @@ begin
         insert into audit_seals (position, audit_id, hash) values (head, entry.id, link);
     end loop;
     if settled and (state.complete < state.candidate or state.candidate < latest) then
-        -- A writer has the number of its transaction before it takes an id of the trail. This transaction got its number
-        -- after `latest` was read, so all writers with an id up to `latest` have a smaller number. (The xmax of a snapshot
-        -- is not enough: it can be smaller than the number of a transaction that is still running.)
+        -- A writer gets its transaction number before it takes an id of the trail. This transaction gets its number after
+        -- `latest` was read, so all writers with an id up to `latest` have a smaller number. (The xmax of a snapshot is not
+        -- sufficient: it can be smaller than the number of a transaction that is still running.)
         update audit_sealing
            set complete = state.candidate, candidate = latest, candidate_xmax = pg_current_xact_id();
     end if;
     hash := link;
 end $$;
 
--- The first row, in the order of sealing, that was changed, added or removed by other means than the trigger; `fault` is
--- null where there is none. Without an audit_id, it is the link after `checked` that was removed. It seals nothing.
+-- Finds the first row, in the order of sealing, that was changed, added or removed by other means than the trigger; `fault`
+-- is null if there is none. If audit_id is null, the seal after position `checked` was removed. It does not seal rows.
 create or replace function audit_verify(out fault text, out audit_id bigint, out checked bigint)
 language plpgsql stable set search_path = public, pg_temp as $$
 declare
     link bytea := sha256('fettle');
     complete bigint;
-    former_at timestamptz;  -- time of the sealing before the one that sealed this row
+    former_at timestamptz;  -- time of the sealing run before the one that sealed this row
     sealed_at timestamptz;
     seal record;
 begin
@@ -88,7 +88,7 @@ begin
             former_at := sealed_at;
             sealed_at := seal.sealed_at;
         end if;
-        -- no transaction lasts a day: a row that is so much older than the sealing before its own was inserted later
+        -- no transaction lasts a day: a row that is a day older than the sealing run before its own was inserted later
         if seal.at < former_at - interval '1 day' then fault := 'added'; return; end if;
         checked := checked + 1;
     end loop;
@@ -99,6 +99,6 @@ begin
     if audit_id is not null then fault := 'added'; end if;
 end $$;
 
--- By default every role may execute a function. Only `fettle` seals and verifies: a handler that is taken over must not
--- read the trail through these functions, nor choose when it is sealed.
+-- By default, every role may execute a function. Only `fettle` seals and verifies: a compromised handler must not be able to
+-- read the trail through these functions, or to choose when it is sealed.
 revoke execute on function audit_text(audit), audit_link(bytea, audit), audit_seal(), audit_verify() from public;

@@ -1,10 +1,11 @@
--- How an account is made, by a registration and by `fettle superuser`: a user, the password and the role of every employee.
+-- Functions that create an account, for registration and for `fettle superuser`: the user, the password and the role
+-- employee.
 
--- Makes an account and returns its row. The very first account is a superuser, and so is each that is asked to be one.
--- Without a role employee the account has no role.
--- Errors: the unique constraints username_taken and email_taken; one_first_user where two accounts were the first at the
--- same time: the statement can be repeated, and then sees the other account.
--- Only the owner may execute it: it makes superusers.
+-- Creates an account and returns its row. The account is a superuser if it is the first one, or if `superuser` is true. If
+-- the role employee does not exist, the account gets no role.
+-- Errors: the unique constraints username_taken and email_taken, and one_first_user if two first accounts are created at the
+-- same time. In that case, the statement can be repeated; it then sees the other account.
+-- Only the owner may execute it, because it can create superusers.
 create or replace function make_account(username text, email text, first_name text, last_name text, password_hash text,
                                         superuser boolean) returns users
 language sql as $$
@@ -27,10 +28,10 @@ language sql as $$
 $$;
 revoke execute on function make_account(text, text, text, text, text, boolean) from public;
 
--- Makes the account of a person who registers from this address, and returns its row; errors as of make_account(). It sets
--- the caller itself, because triggers write the audit trail before the function returns.
--- security definer: the role that may execute it (sql/grants.sql) needs no right on any table. Through it nothing can be
--- made but an employee, and the first superuser in an empty database.
+-- Creates the account of a person who registers from this IP address, and returns its row. Errors are those of
+-- make_account(). It calls set_caller() itself, because triggers write the audit trail before the function returns.
+-- security definer, so that the role that may execute it (sql/grants.sql) needs no privileges on any table. It can create
+-- only employees, and the first superuser in an empty database.
 create or replace function register_account(username text, email text, first_name text, last_name text, password_hash text,
                                             ip text) returns users
 language sql security definer set search_path = public, pg_temp as $$

@@ -1,6 +1,6 @@
--- The bytes that each user's documents take, counted by a trigger, so that a check of the quota reads one row.
+-- Counts the bytes of each user's documents with a trigger, so that a check of the quota reads only one row.
 
--- security definer: a handler that stores and deletes documents needs no right to write the counts.
+-- security definer, so that a handler that stores and deletes documents needs no privilege to write the counts.
 create or replace function count_storage() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op <> 'INSERT' then

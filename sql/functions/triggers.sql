@@ -1,7 +1,7 @@
--- Triggers of all tables: versions and times of change, the audit trail, and what follows from a change of an account.
+-- Triggers of all tables: versions and times of change, the audit trail, and the effects of a change of an account.
 
--- A row that really changes gets the next version; an update that changes nothing leaves no trace.
--- Arguments: columns whose change does not count as a change of the row.
+-- Increments the version of a row whose values change. An update that changes no value has no effect.
+-- Arguments: columns whose changes are ignored.
 create or replace function touch() returns trigger language plpgsql as $$
 begin
     if new is distinct from old and (tg_nargs = 0 or to_jsonb(new) - tg_argv::text[] <> to_jsonb(old) - tg_argv::text[]) then
@@ -12,8 +12,8 @@ begin
 end $$;
 
 -- Writes the audit trail: user, session and address, and the old and new values of the columns that changed.
--- Arguments: the column with the row's id, and the columns whose values are secret or too unimportant for the trail.
--- security definer: no handler's role has the right to write the table audit.
+-- Arguments: the column with the row's id, and the columns that are left out because they are secret or not important
+-- enough. security definer, because no handler's role may write the table audit.
 create or replace function audit() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     caller jsonb;  -- user, session and address; see set_caller()
@@ -38,24 +38,25 @@ begin
     return null;
 end $$;
 
--- Every user has a profile, however the account is made.
--- security definer: a handler that makes accounts needs no right to write profiles.
+-- Adds a profile to every new user, no matter how the account is created.
+-- security definer, so that a handler that creates accounts needs no privilege to write profiles.
 create or replace function add_profile() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into profiles (id) values (new.id);
     return null;
 end $$;
 
--- Deactivating an account ends its sessions and tokens for good: they do not come back when it is activated again.
--- security definer: a handler that deactivates accounts needs no right to end sessions.
+-- Ends the sessions and tokens of a deactivated account permanently: they stay ended when the account is activated
+-- again. security definer, so that a handler that deactivates accounts needs no privilege to end sessions.
 create or replace function end_sessions() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     update sessions set ended_at = now(), ended_as = 'session_ended' where user_id = new.id and ended_as is null;
     return null;
 end $$;
 
--- The work orders that a deactivated account has claimed, or that are assigned to it, are free to claim again.
--- security definer: a handler that deactivates accounts needs no right to write tasks.
+-- Releases the work orders that a deactivated account has claimed, or that are assigned to it, so that they can be
+-- claimed again.
+-- security definer, so that a handler that deactivates accounts needs no privilege to write tasks.
 create or replace function release_orders() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     update tasks set "user" = author, claimed_until = null
@@ -89,7 +90,7 @@ create or replace trigger audit after insert or update or delete on readings    
 create or replace trigger audit after insert or update or delete on schedules        for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on maintenance      for each row execute function audit('id', '{version,updated_at}');
 create or replace trigger audit after insert or update or delete on tasks            for each row execute function audit('id', '{version,updated_at}');
--- the text of a message is private: the trail only says that it was sent
+-- the text of a message is private, so the trail only records that it was sent
 create or replace trigger audit after insert or delete on messages                   for each row execute function audit('id', '{subject,body}');
 create or replace trigger audit after insert or update or delete on message_copies   for each row execute function audit('message', '{version}');
 create or replace trigger audit after insert or update or delete on reports          for each row execute function audit('id', '{version,updated_at}');

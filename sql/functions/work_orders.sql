@@ -1,20 +1,21 @@
--- Rules between work orders, maintenance records, readings and schedules, as triggers: they hold for every writer.
+-- Triggers for the rules between work orders, maintenance records, readings and schedules. They apply to every writer.
 
--- Refuses a change: raises the error of a violated constraint with this name, which the API answers with 409 and the name
--- as its code.
+-- Refuses a change. It raises the error of a violated constraint with this name; the API then answers 409 with the name as
+-- the code.
 create or replace function refuse(code text) returns void language plpgsql as $$
 begin
     raise exception using errcode = 'check_violation', constraint = code, message = format('refused by constraint "%s"', code);
 end $$;
 
--- A retired item takes no new orders, and an order is complete only with its record.
--- security definer: a lock on the item needs the right to change items, and not every handler may read records.
+-- Refuses orders for a retired item, and the status Complete for an order without a maintenance record.
+-- security definer, because a lock on the item requires the privilege to change items, and not every handler may read
+-- records.
 create or replace function check_order() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     item_status text;
 begin
     if tg_op = 'INSERT' or new.equipment is distinct from old.equipment then
-        -- locked, so that it cannot be retired before this order is stored
+        -- locks the item, so that it cannot be retired before this order is stored
         select e.status into item_status from equipment e where e.id = new.equipment for share;
         if item_status = 'Retired' then perform refuse('equipment_retired'); end if;
     end if;
@@ -24,9 +25,9 @@ begin
     return new;
 end $$;
 
--- When a schedule's order is completed or cancelled, the next due date is counted from that day. When an order is reopened,
--- the schedule waits for it again, unless it has made another one in the meantime.
--- security definer: a handler that changes orders needs no right to write schedules.
+-- Updates the schedule of an order. When the order is completed or cancelled, the next due date is counted from that day.
+-- When the order is reopened, the schedule waits for it again, unless it has created another order in the meantime.
+-- security definer, so that a handler that changes orders needs no privilege to write schedules.
 create or replace function move_schedule() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     was_open boolean     := is_open(old.status);
@@ -51,9 +52,9 @@ begin
     return null;
 end $$;
 
--- A new record completes its order and assigns it to the record's technician; deleting the record reopens the order. The
--- sums over all records are kept in the row of the item.
--- security definer: a handler that writes records needs no right to write orders and items.
+-- A new record completes its order and assigns it to the record's technician. Deleting the record reopens the order. The row
+-- of the item has the sums over all its records.
+-- security definer, so that a handler that writes records needs no privilege to write orders and items.
 create or replace function keep_record() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op = 'INSERT' then
@@ -76,11 +77,12 @@ begin
     return null;
 end $$;
 
--- A meter never runs backwards: the hours of a reading lie between those of the readings before and after it.
--- security definer: the lock on the item needs the right to change items.
+-- Checks that a meter never runs backwards: the hours of a reading must be between those of the readings before and after
+-- it.
+-- security definer, because the lock on the item requires the privilege to change items.
 create or replace function check_reading() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    -- one change at a time for each item: the queries below see what the one before has committed
+    -- one change at a time for each item, so that the queries below see what the previous change has committed
     perform from equipment e where e.id = new.equipment for no key update;
     if exists (select from readings r where r.equipment = new.equipment and r.id is distinct from new.id and r.read_at = new.read_at) then
         perform refuse('reading_exists');
@@ -94,13 +96,13 @@ begin
     return new;
 end $$;
 
--- The row of the item shows its last reading.
--- security definer: a handler that writes readings needs no right to write items.
+-- Copies the last reading to the row of the item.
+-- security definer, so that a handler that writes readings needs no privilege to write items.
 create or replace function keep_usage() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     item bigint := case when tg_op = 'DELETE' then old.equipment else new.equipment end;
 begin
-    -- one change at a time for each item, also where readings are deleted: only a query after the lock sees the newest state
+    -- one change at a time for each item, even if a reading is deleted: only a query after the lock sees the newest state
     perform from equipment e where e.id = item for no key update;
     update equipment e
        set (usage_hours, usage_read_at) =
@@ -118,34 +120,38 @@ create or replace trigger keep_usage    after insert or update or delete on read
 
 -- -- service life
 
--- The day on which a service life of so many months ends; null after the year 9999, the last one that the API can write.
+-- The day on which a service life of `months` months ends; null if it is after the year 9999, the last year that the API can
+-- express.
 create or replace function life_end(since date, months integer) returns date immutable language sql as $$
     select case when since + make_interval(months => months) < timestamp '10000-01-01' then (since + make_interval(months => months))::date end
 $$;
--- How much of it has passed: 0 at its beginning, 1 at its end and after it; null without dates.
+-- The part of the service life that has passed: 0 at its beginning, 1 at its end and later; null if the dates are unknown.
 create or replace function months_used(since date, months integer) returns numeric stable language sql as $$
     select case when life_end(since, months) is not null
                 then greatest(0, least(1, (current_date - since)::numeric / (life_end(since, months) - since))) end
 $$;
--- The months since its beginning; 0 before it.
+-- The months since the service life began; 0 before that.
 create or replace function months_since(since date) returns numeric stable language sql as $$
     select case when since is not null then greatest(0, current_date - since) / 30.436875 end
 $$;
--- The months that are left of it; before its beginning, all of them. 30.436875 days are the mean month of the calendar.
+-- The months that remain of the service life; all of them before its beginning. The mean month of the calendar has 30.436875
+-- days.
 create or replace function months_left(since date, months integer) returns numeric stable language sql as $$
     select case when life_end(since, months) is not null then greatest(0, life_end(since, months) - greatest(since, current_date)) / 30.436875 end
 $$;
--- How much of a service life of so many hours is used, from 0 to 1; null without one.
+-- The part of a service life in hours that is used, from 0 to 1; null if there is no such service life.
 create or replace function hours_used(usage numeric, life numeric) returns numeric immutable language sql as $$
     select case when life is not null then greatest(0, least(1, coalesce(usage, 0) / life)) end
 $$;
--- The hours that are left of it.
+-- The hours that remain of a service life in hours; null if there is none.
 create or replace function hours_left(usage numeric, life numeric) returns numeric immutable language sql as $$
     select case when life is not null then greatest(0, life - coalesce(usage, 0)) end
 $$;
--- Hours of use a day: between the last reading and the first one of the 365 days before it; null where there are not two.
--- At most the greatest value of an amount, because two readings can be a microsecond apart.
--- security definer: a caller who sees an item sees its rate, also without the right to read the readings.
+-- Hours of use per day, between the last reading and the first reading of the 365 days before it; null if there are not two
+-- readings.
+-- Limited to the greatest value of an amount, because two readings can be only a microsecond apart.
+-- security definer, because a caller who may see an item may see this rate, even from a handler whose role may not read
+-- readings.
 create or replace function hours_per_day(item bigint) returns numeric
 stable language sql security definer set search_path = public, pg_temp as $$
     select case when first.read_at < last.read_at
@@ -155,7 +161,7 @@ stable language sql security definer set search_path = public, pg_temp as $$
                      order by r.read_at limit 1) first
 $$;
 
--- The day on which the hours of a service life are used up at the present rate; null where the rate is unknown or the day
+-- The day on which the hours of a service life will be used up at the current rate; null if the rate is unknown or the day
 -- is more than 100 years away.
 create or replace function hours_end(item bigint, usage numeric, read_at timestamptz, life numeric) returns date stable language sql as $$
     select case when life <= usage then (read_at at time zone 'UTC')::date
@@ -166,8 +172,9 @@ $$;
 
 -- -- schedules
 
--- Makes the work orders that are due, at most so many, and returns their number. Concurrent calls make each order once.
--- A schedule is due lead_days before its date, or when the meter shows its hours; the schedule of a retired item never is.
+-- Creates the work orders that are due, at most `most`, and returns their number. Concurrent calls create each order only
+-- once. A schedule is due lead_days before its due date, or when the meter reaches its due hours. The schedule of a retired
+-- item is never due.
 create or replace function make_due_orders(most integer) returns bigint language sql as $$
     with due as (
         select s.*, s.next_due_hours <= coalesce(e.usage_hours, 0) as by_hours
@@ -190,5 +197,5 @@ create or replace function make_due_orders(most integer) returns bigint language
     )
     select count(*) from updated
 $$;
--- only `fettle` makes them
+-- only `fettle` may create them
 revoke execute on function make_due_orders(integer) from public;

@@ -1,4 +1,4 @@
--- Stores exactly the permissions that the handlers of this release ask for.
+-- Stores exactly the permissions that the handlers of this release require.
 with wanted (code, description, holders) as (
     values ('audit.view', 'Read the audit trail.', 0),
            ('documents.create', 'Upload documents.', 2),
@@ -41,8 +41,8 @@ with wanted (code, description, holders) as (
     union all
     select made.id, made.name, w.code, w.holders from made cross join wanted w
 )
--- holders: 0 administrator alone, 1 manager too, 2 employee too. Only a new permission is granted, or all to a new role:
--- what an administrator took from a role stays taken.
+-- holders: 0 means administrator only, 1 also manager, 2 also employee. Only new permissions are granted, and all to a
+-- new role: a permission that an administrator has revoked from a role stays revoked.
 insert into role_permissions (role_id, code)
 select role_id, code from granted
  where name = 'administrator' or (name = 'manager' and holders >= 1) or (name = 'employee' and holders = 2);

@@ -519,7 +519,7 @@ class Command(OwnStack):
         self.assertEqual(self.sealed()[0], '3')
         self.done('audit', 'verify')
         # inside of a transaction that has written, it could not see other writers
-        with self.assertRaisesRegex(RuntimeError, 'first to write'):
+        with self.assertRaisesRegex(RuntimeError, 'first statement that writes'):
             self.own.psql("begin; insert into roles (name) values ('written'); select * from audit_seal(); rollback")
 
     def test_eight_seal_at_once_while_four_write(self):
@@ -779,7 +779,7 @@ class Command(OwnStack):
             self.finding(0, 'keys', 'warn', '100 days')
             with open(path, 'w') as file:
                 file.write('access oil\n')
-            self.finding(1, 'keys', 'FAIL', 'is no key')
+            self.finding(1, 'keys', 'FAIL', 'is not a valid key')
             if os.geteuid() == 0:
                 os.chown(path, 0, 0)
                 self.finding(1, 'keys', 'FAIL', 'owner of its folder')

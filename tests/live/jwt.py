@@ -341,10 +341,10 @@ class Keys(Case):
         """A key that others may have read is no secret, and opens nothing. What needs no key goes on."""
         given = self.login(self.on, self.user)
         lines = self.file.lines()
-        for broken, mode, words in ((lines, 0o644, 'must be a file with mode 0600'),
-                                    (lines, 0o620, 'must be a file with mode 0600'),
-                                    ([['access', 'only']], 0o600, 'is no key'),
-                                    (lines + [['access', 'short', '1', 'c2hvcnQ']], 0o600, 'is no key')):
+        for broken, mode, words in ((lines, 0o644, 'must be a regular file with mode 0600'),
+                                    (lines, 0o620, 'must be a regular file with mode 0600'),
+                                    ([['access', 'only']], 0o600, 'is not a valid key'),
+                                    (lines + [['access', 'short', '1', 'c2hvcnQ']], 0o600, 'is not a valid key')):
             self.file.write(broken, mode)
             answer = self.me(self.on, given['access'])
             self.assertIn(answer.status, (500, 503), answer)

@@ -40,7 +40,7 @@ select null as refusal, false as touch, me.id as caller,
        it."version"
   from (values (true)) as one left join answer it on true left join me on true;
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 -- $1 system.attempt
 
     insert into login_failures as f (name, failures) values (lower($1::text), 1)
@@ -53,41 +53,41 @@ select null as refusal, false as touch, me.id as caller,
      where f.blocked_until <= clock_timestamp()
     returning failures;
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 
     delete from login_failures
      where name in (select name from login_failures where last_at < now() - interval '24 hours' limit 10);
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 -- $1 system.attempt
 
     select greatest(1, ceil(extract(epoch from blocked_until - clock_timestamp())))::int
       from login_failures where name = lower($1::text);
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 -- $1 system.attempt
 delete from login_failures where name = lower($1::text);
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 -- $1 system.attempt
 
     update login_failures
        set failures = greatest(failures - 1, 0), blocked_until = now()
      where name = lower($1::text);
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 -- $1 body.username
 select u.id, u.is_active, c.password_hash from users u join credentials c on c.user_id = u.id where lower(u.username) = lower($1::text);
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 -- $1 body.email
 select u.id, u.is_active, c.password_hash from users u join credentials c on c.user_id = u.id where lower(u.email) = lower($1::text);
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 -- $1 extra.user_id
 update users set last_login = now() where id = $1::bigint;
 
--- POST /api/v1/auth/login, sent by its code
+-- POST /api/v1/auth/login, sent by the endpoint's code
 -- $1 extra.user_id $2 extra.password_hash
 select from users u join credentials c on c.user_id = u.id where u.id = $1::bigint and u.is_active and c.password_hash = $2::text;
 

@@ -1,4 +1,4 @@
--- POST /api/v1/auth/refresh, sent by its code
+-- POST /api/v1/auth/refresh, sent by the endpoint's code
 -- $1 extra.new_key $2 extra.old_key $3 extra.family $4 system.ip
 
     update sessions s

@@ -271,7 +271,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join page it on true
  order by it.id desc;
 
--- POST /api/v1/documents, the lock before it
+-- POST /api/v1/documents, the lock that it takes first
 -- $1 system.session_key
 insert into storage_used (user_id, bytes)
                 select s.user_id, 0 from sessions s where s.key = $1::bytea and s.ended_as is null
@@ -378,7 +378,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
--- POST /api/v1/documents, its Idempotency-Key
+-- POST /api/v1/documents, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (

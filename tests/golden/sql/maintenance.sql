@@ -195,7 +195,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join parent on true
   left join target on true left join answer it on true;
 
--- POST /api/v1/maintenance, its Idempotency-Key
+-- POST /api/v1/maintenance, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (

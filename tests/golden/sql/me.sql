@@ -100,7 +100,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
--- PATCH /api/v1/me, sent by its code
+-- PATCH /api/v1/me, sent by the endpoint's code
 -- $1 system.attempt
 
     insert into login_failures as f (name, failures) values (lower($1::text), 1)
@@ -113,37 +113,37 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
      where f.blocked_until <= clock_timestamp()
     returning failures;
 
--- PATCH /api/v1/me, sent by its code
+-- PATCH /api/v1/me, sent by the endpoint's code
 
     delete from login_failures
      where name in (select name from login_failures where last_at < now() - interval '24 hours' limit 10);
 
--- PATCH /api/v1/me, sent by its code
+-- PATCH /api/v1/me, sent by the endpoint's code
 -- $1 system.attempt
 
     select greatest(1, ceil(extract(epoch from blocked_until - clock_timestamp())))::int
       from login_failures where name = lower($1::text);
 
--- PATCH /api/v1/me, sent by its code
+-- PATCH /api/v1/me, sent by the endpoint's code
 -- $1 system.attempt
 delete from login_failures where name = lower($1::text);
 
--- PATCH /api/v1/me, sent by its code
+-- PATCH /api/v1/me, sent by the endpoint's code
 -- $1 system.attempt
 
     update login_failures
        set failures = greatest(failures - 1, 0), blocked_until = now()
      where name = lower($1::text);
 
--- PATCH /api/v1/me, sent by its code
+-- PATCH /api/v1/me, sent by the endpoint's code
 -- $1 system.caller
 select salt from password_salts where user_id = $1::bigint;
 
--- PATCH /api/v1/me, sent by its code
+-- PATCH /api/v1/me, sent by the endpoint's code
 -- $1 system.caller $2 system.verified_hash
 select is_password_hash($1::bigint, $2::text);
 
--- PATCH /api/v1/me, sent by its code
+-- PATCH /api/v1/me, sent by the endpoint's code
 -- $1 system.caller
 select username, email from users where id = $1::bigint;
 

@@ -166,7 +166,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
--- POST /api/v1/roles, its Idempotency-Key
+-- POST /api/v1/roles, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
@@ -236,7 +236,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
              and (true)
         and me.denied_as is null and me."roles.view";
 
--- PUT PATCH /api/v1/roles/{role_id}, the lock before it
+-- PUT PATCH /api/v1/roles/{role_id}, the lock that it takes first
 -- $1 system.session_key
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
@@ -331,7 +331,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
--- DELETE /api/v1/roles/{role_id}, the lock before it
+-- DELETE /api/v1/roles/{role_id}, the lock that it takes first
 -- $1 system.session_key
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 

@@ -69,7 +69,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
--- POST /api/v1/tasks/{task_id}/claim, its Idempotency-Key
+-- POST /api/v1/tasks/{task_id}/claim, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (
@@ -173,7 +173,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
--- POST /api/v1/tasks/claim_next, its Idempotency-Key
+-- POST /api/v1/tasks/claim_next, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (

@@ -236,7 +236,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
--- POST /api/v1/tasks, its Idempotency-Key
+-- POST /api/v1/tasks, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
 me as materialized (

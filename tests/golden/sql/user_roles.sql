@@ -33,7 +33,7 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
              and (true)
         and me.denied_as is null and me."roles.assign";
 
--- PUT /api/v1/users/{user_id}/roles, the lock before it
+-- PUT /api/v1/users/{user_id}/roles, the lock that it takes first
 -- $1 system.session_key
 select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key = $1::bytea and ended_as is null;
 
