@@ -29,11 +29,17 @@ with wanted (code, description, holders) as (
 ), added as (
     insert into permissions (code, description) select code, description from wanted on conflict do nothing
     returning code
+), reworded as (
+    -- the words of 1.0.0, where no one has changed them
+    update roles set description = now.description
+      from (values ('Everybody: works on tasks and records what was done.', 'Works on tasks and records what was done.'),
+                   ('May do everything.', 'Has every permission.')) now (former, description)
+     where built_in and roles.description = now.former
 ), made as (
     insert into roles (name, description, built_in) values
-        ('employee',      'Everybody: works on tasks and records what was done.', true),
-        ('manager',       'Assigns and oversees the work of others.',             true),
-        ('administrator', 'May do everything.',                                   true)
+        ('employee',      'Works on tasks and records what was done.', true),
+        ('manager',       'Assigns and oversees the work of others.', true),
+        ('administrator', 'Has every permission.',                     true)
     on conflict do nothing
     returning id, name
 ), granted (role_id, name, code, holders) as (

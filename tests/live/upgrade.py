@@ -22,6 +22,9 @@ MIGRATIONS = {
     '004_maintenance': '822ed4dae89f5b651c8f095e03b1d3225e422ef13c122e646be1d5b10a184339',
     '005_messages_and_documents': '412c07c7c2848134d367a4aac053b145f78a34b8dc673868cbb8b5afcf873543',
     '006_counts': 'cd9831f6bbd9e88c7e9337f39ed70f00f204a63d8a2ddca16c10b14270393b04'}
+# descriptions of built-in roles, which `fettle migrate` replaces where no one has changed them
+REWORDED = {'Everybody: works on tasks and records what was done.': 'Works on tasks and records what was done.',
+            'May do everything.': 'Has every permission.'}
 # SHA-256 of the body of a function, as PostgreSQL keeps it: another text breaks every audit chain that there is
 AUDIT_TEXT = '11924f49cf3db75a5093070d5aa6abc2dd1e1b7bac0672cb3ea13436ba7fe16f'
 # The functions of 1.0.0 that statements call by name: its handlers run while the database is migrated, and until they
@@ -68,6 +71,8 @@ def kept(name):
 def differences(old, new, where=''):
     """Where an answer of this build differs from that of the release. What a later release adds is no difference."""
     if isinstance(old, dict) and isinstance(new, dict):
+        if REWORDED.get(old.get('description')) == new.get('description'):
+            old = {name: old[name] for name in old if name not in ('description', 'updated_at', 'version')}
         return [line for name in old if name not in VOLATILE
                 for line in ([f'{where}.{name} is gone'] if name not in new else
                              differences(old[name], new[name], f'{where}.{name}'))]
