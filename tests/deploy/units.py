@@ -217,7 +217,7 @@ class Sandbox(unittest.TestCase):
                 try:
                     self.assertRegex(
                         MACHINE.run('fettle doctor', check=False),
-                        rf'(?m)^FAIL +disk +0\.0 % of the disk of {folder} are free$',
+                        rf'(?m)^FAIL +disk +0\.0 % of the disk of {folder} are free; ',
                     )
                 finally:
                     MACHINE.run(f'umount {folder}')
