@@ -263,7 +263,7 @@ class Package(unittest.TestCase):
         self.assertIn(user.get('/api/v1/statistics/tasks').status, (502, 503), 'nothing new begins')
         self.assertEqual(user.get('/api/v1/statistics/tasks').status, 503)
         self.assertRegex(
-            MACHINE.run('fettle doctor', check=False), r'(?m)^FAIL +handlers +none begins, because an upgrade'
+            MACHINE.run('fettle doctor', check=False), r'(?m)^FAIL +handlers +no new handler starts, because an upgrade'
         )
         install(package())
         self.assertNotEqual(user.get('/api/v1/statistics/tasks').status, 503)
@@ -373,7 +373,7 @@ class Package(unittest.TestCase):
     def test_3_an_nginx_that_refuses_its_configuration_is_named(self):
         MACHINE.run('echo nonsense > /etc/nginx/sites-enabled/broken')
         try:
-            self.assertIn('nginx goes on with its former configuration', install(package()))
+            self.assertIn('nginx continues with its previous configuration', install(package()))
         finally:
             MACHINE.run('rm /etc/nginx/sites-enabled/broken')
         MACHINE.run('systemctl stop nginx')
@@ -381,7 +381,7 @@ class Package(unittest.TestCase):
             self.assertIn('nginx does not run', install(package()))
             self.assertRegex(
                 MACHINE.run('fettle doctor', check=False),
-                r'(?m)^FAIL +nginx +does not show the metrics on 127.0.0.1:9464',
+                r'(?m)^FAIL +nginx +does not serve the metrics on 127.0.0.1:9464',
             )
         finally:
             MACHINE.run('systemctl start nginx')
@@ -440,7 +440,7 @@ class Package(unittest.TestCase):
         )
         try:
             said = install(package())
-            self.assertIn('which is not enabled', said)
+            self.assertIn('so the site is not enabled', said)
             self.assertEqual(
                 MACHINE.run('systemctl is-active postgresql.service nginx.service', check=False).split(),
                 ['active', 'failed'],
