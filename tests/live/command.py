@@ -137,7 +137,7 @@ class Command(OwnStack):
             self.assertIn('\n\nUsage: fettle', text, words)
             self.assertIn('Run "fettle ', text, words)
 
-    def test_settings_that_cannot_be_read_are_named(self):
+    def test_unreadable_settings_are_reported(self):
         self.assertIn('/nowhere/env', self.failed('roles', FETTLE_ENV='/nowhere/env'))
         path = os.path.join(self.own.data, 'odd')
         with open(path, 'w') as file:
@@ -155,7 +155,7 @@ class Command(OwnStack):
         self.assertIn(self.own.data, self.failed('keys', FETTLE_ENV=self.own.data))  # a folder
         self.assertIn('must begin with a slash', self.failed('keys', FETTLE_KEYS='keys'))
 
-    def test_closed_descriptors_are_not_the_databases(self):
+    def test_closed_standard_streams_are_not_used_for_the_database(self):
         for closed in ('<&-', '>&-', '2>&-', '<&- >&- 2>&-'):
             command = f'"{os.path.join(BUILD, "fettle")}" audit seal {closed}'
             self.assertEqual(subprocess.run(['bash', '-c', command], env=self.environment(),
@@ -165,7 +165,7 @@ class Command(OwnStack):
         self.assertEqual((result.returncode, result.stderr),
                          (1, 'fettle: no password was given; nothing was changed\n'))
 
-    def test_a_migration_goes_on_from_where_a_database_is(self):
+    def test_migrate_applies_only_new_migrations_and_all_or_none(self):
         self.own.psql('create database older owner fettle')
         older = {'PGDATABASE': 'older'}
 
@@ -210,7 +210,7 @@ class Command(OwnStack):
     def test_migrate_repeats(self):
         self.assertEqual(self.done('migrate'), 'functions, permissions and grants are up to date\n')
 
-    def test_roles_mends_what_is_missing_and_then_changes_nothing(self):
+    def test_roles_restores_what_is_missing_and_then_changes_nothing(self):
         permissions = self.own.psql('select code from permissions order by code')
         held = self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id order by 1, 2')
         self.own.psql(
@@ -263,7 +263,7 @@ class Command(OwnStack):
         self.own.psql(f'delete from credentials where user_id = {user.id}')
         self.assertIn('no password', self.done('superuser', 'ben'))
 
-    def test_superuser_refuses_and_names_every_fault(self):
+    def test_superuser_refuses_and_names_every_error(self):
         count = self.own.psql('select count(*) from users')
         text = self.failed('superuser', 'a b', 'nowhere', given='short\n')
         for name in ('username: ', 'email: ', 'password: '):
@@ -276,7 +276,7 @@ class Command(OwnStack):
         self.assertIn('another email address', self.failed('superuser', 'boss', 'monty@example.org'))
         self.assertEqual(self.own.psql('select count(*) from users'), count)
 
-    def test_of_many_that_create_the_same_superuser_one_does(self):
+    def test_only_one_of_many_commands_creates_the_same_superuser(self):
         results = [None] * 6
 
         def run(i):
@@ -295,7 +295,7 @@ class Command(OwnStack):
         self.assertEqual(self.own.psql("select count(*) from users u join credentials c on c.user_id = u.id "
                                        "join user_roles r on r.user_id = u.id where username = 'raced'"), [['1']])
 
-    def test_password_ends_sessions_keeps_tokens_and_forgets_failures(self):
+    def test_password_ends_sessions_keeps_tokens_and_resets_failed_logins(self):
         user = self.own.user('carl')
         secret = 43 * 'c'
         self.own.psql(f"insert into sessions (user_id, kind, key) values ({user.id}, 'token', sha256('{secret}'))")
@@ -358,7 +358,7 @@ class Command(OwnStack):
         os.close(terminal)
         return os.waitpid(pid, 0)[1], shown.decode()
 
-    def test_on_a_terminal_the_password_is_asked_twice_and_never_shown(self):
+    def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(self):
         self.own.user('ella')
         status, shown = self.on_terminal(['password', 'ella'], NEW + '\n', NEW + '\n')
         self.assertEqual(status, 0, shown)
@@ -522,7 +522,7 @@ class Command(OwnStack):
         self.own.psql('insert into audit overriding system value select * from ends; drop table ends; ' + back)
         self.done('audit', 'verify', f'{position}:{digest}')
 
-    def test_rows_that_are_committed_late_are_sealed_late(self):
+    def test_rows_that_are_committed_late_are_sealed_later(self):
         def session():
             process = subprocess.Popen(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle',
                                         'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -565,7 +565,7 @@ class Command(OwnStack):
         with self.assertRaisesRegex(RuntimeError, 'first to write'):
             self.own.psql("begin; insert into roles (name) values ('written'); select * from audit_seal(); rollback")
 
-    def test_eight_seal_at_once_while_four_write(self):
+    def test_eight_commands_seal_at_the_same_time_while_four_clients_write(self):
         over, written, results = threading.Event(), [], []
 
         def write(client):
@@ -628,7 +628,7 @@ class Command(OwnStack):
         answer = self.boss.get(f'/api/v1/schedules/{schedule}').json
         return answer['open_order'], answer['next_due_on'], answer['next_due_hours']
 
-    def test_schedules_run_makes_one_order_for_each_that_is_due(self):
+    def test_schedules_run_creates_one_order_for_each_due_schedule(self):
         self.own.psql('update schedules set is_active = false')
         day, retired = self.day, self.item(status='Retired')
         used = self.item(990, 1000)
@@ -672,7 +672,7 @@ class Command(OwnStack):
         self.assertEqual(self.boss.patch(f'/api/v1/equipment/{retired}', {'status': 'Operational'}).status, 200)
         self.runs(1)
 
-    def test_of_eight_runs_at_once_each_order_is_made_by_one(self):
+    def test_eight_runs_at_the_same_time_create_each_order_once(self):
         self.own.psql('update schedules set is_active = false')
         item, other = self.item(), self.item()
         self.own.psql(f"""insert into schedules (equipment, title, every_days, next_due_on, author)
@@ -691,7 +691,7 @@ class Command(OwnStack):
                                        f'= t.id) {raced}'), [['1240', '1240', '1240']])
         self.runs(0)
 
-    def test_the_end_of_an_order_moves_its_schedule_on(self):
+    def test_the_end_of_an_order_sets_the_next_due_date_of_its_schedule(self):
         self.own.psql('update schedules set is_active = false')
         day, post = self.day, self.made
         item = self.item(1000, 1040)
@@ -738,7 +738,7 @@ class Command(OwnStack):
 
     # -- sweep
 
-    def test_sweep_removes_what_is_old_and_nothing_else(self):
+    def test_sweep_deletes_only_expired_data(self):
         lines = ('deleted sessions and tokens that ended more than 30 days ago: {}\n'
                  'deleted failed logins older than 24 hours: {}\n'
                  'deleted responses for an Idempotency-Key older than 24 hours: {}\n'
@@ -800,7 +800,7 @@ class Command(OwnStack):
         self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found
                           if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
 
-    def test_doctor_finds_what_is_wrong_with_settings(self):
+    def test_doctor_finds_errors_in_the_settings(self):
         self.finding(0, 'settings', 'warn', 'FETTLE_WORKRES', FETTLE_ENV=self.with_settings('FETTLE_WORKRES=4'))
         self.finding(1, 'settings', 'FAIL', 'FETTLE_WORKERS',
                      FETTLE_ENV=self.with_settings('FETTLE_WORKERS=400', without='FETTLE_WORKERS'))
@@ -808,7 +808,7 @@ class Command(OwnStack):
         self.finding(1, 'connections', 'FAIL', 'raise max_connections',
                      FETTLE_ENV=self.with_settings('FETTLE_WORKERS="64"', without='FETTLE_WORKERS'))
 
-    def test_doctor_finds_what_is_wrong_with_the_keys(self):
+    def test_doctor_finds_errors_of_the_keys(self):
         path = self.own.env['FETTLE_KEYS']
         with open(path) as file:
             text = file.read()
@@ -835,7 +835,7 @@ class Command(OwnStack):
         self.finding(0, 'keys', 'warn', 'does not exist yet', FETTLE_KEYS=os.path.join(self.own.data, 'none'))
         self.assertFalse(os.path.exists(os.path.join(self.own.data, 'none')))
 
-    def test_doctor_finds_what_is_wrong_with_the_sockets(self):
+    def test_doctor_finds_errors_of_the_sockets(self):
         path = os.path.join(self.own.run, 'sockets', 'me.sock')
         os.rename(path, path + '.away')
         try:
@@ -851,7 +851,7 @@ class Command(OwnStack):
         self.finding(1, 'sockets', 'FAIL', 'tasks.sock cannot be found: No such file', FETTLE_SOCKETS='/nowhere')
         self.finding(0, 'sockets', 'ok', ' correct sockets in ')
 
-    def test_doctor_finds_what_is_wrong_in_the_database(self):
+    def test_doctor_finds_errors_in_the_database(self):
         psql = self.own.psql
         cases = (('migrations', 'FAIL', 'run `fettle migrate`: 002_tasks', "update migrations set name = 'x' "
                   "where name = '002_tasks'", "update migrations set name = '002_tasks' where name = 'x'"),
@@ -888,7 +888,7 @@ class Command(OwnStack):
         self.assertEqual(psql('select count(*) from audit union all select sum(hashtext(code)) from permissions'),
                          before)
 
-    def test_doctor_finds_that_postgresql_is_stopped(self):
+    def test_doctor_finds_a_stopped_postgresql(self):
         self.finding(1, 'database', 'FAIL', 'does not answer', PGHOST='/nowhere')
         started = 'select pg_postmaster_start_time()'
         [[before]] = self.own.psql(started)
@@ -921,7 +921,7 @@ class Example(OwnStack):
         cls.own.psql('create database lone owner fettle')
         cls.text = cls.done(cls(), 'example')
 
-    def test_what_it_prints_lets_its_people_in(self):
+    def test_the_printed_accounts_can_log_in(self):
         counts = dict(reversed(found)
                       for found in re.findall(r'([0-9]+) ([a-z ]+?)s?(?=[,.])', self.text.splitlines()[0]))
         self.assertEqual((counts['account'], counts['item']), ('20', '60'), self.text)
@@ -960,7 +960,7 @@ class Example(OwnStack):
         self.assertIn('21 accounts, 60 items, ', self.done('example', **lone))
         self.assertIn('already', self.failed('example', **lone))
 
-        def told(database):
+        def rows(database):
             sql = ("select 'order', title, due_date::text, created_at::text from tasks where created_at < current_date "
                    "union all "
                    "select 'record', findings, performed_at::text, cost::text from maintenance "
@@ -971,44 +971,45 @@ class Example(OwnStack):
                    "order by 1, 2, 3, 4")
             return subprocess.run(['psql', '-XqAt', '-h', self.own.run, '-U', 'fettle', database], input=sql,
                                   capture_output=True, text=True, check=True).stdout.splitlines()
-        first, second = told('fettle'), told('lone')
+        first, second = rows('fettle'), rows('lone')
         self.assertGreater(len(first), 2000)
         self.assertEqual([line for line in second if line != 'superuser|ann||'], first)
         self.assertIn('superuser|ann||', second)
 
-    def test_everything_holds_that_the_triggers_keep(self):
+    def test_the_data_satisfy_all_rules_of_the_triggers(self):
         wrong = {
             'a complete order without its record': "select id from tasks t where equipment is not null "
             "and (status = 'Complete') <> exists (select from maintenance m where m.task = t.id)",
             'a record of another item or person': 'select m.id from maintenance m join tasks t on t.id = m.task where '
             '(m.equipment, m.technician, m.performed_at) is distinct from (t.equipment, t."user", t.completed_at)',
-            'a moment in the future': 'select id from tasks where greatest(created_at, completed_at) > now() union all '
+            'a time in the future': 'select id from tasks where greatest(created_at, completed_at) > now() union all '
             'select id from maintenance where greatest(performed_at, created_at) > now() '
             'union all select id from readings where greatest(read_at, created_at) > now() union all select id '
             'from users where greatest(date_joined, last_login) > now() '
             'union all select message from message_copies where greatest(sent_at, read_at) > now() union all select id '
             'from reports where created_at > now()',
-            'a message that is not in the order of its moment': 'select id '
+            'messages whose ids are not in order of time': 'select id '
             'from (select id, sent_at < lag(sent_at) over (order by id) as back from messages) m where back',
-            'a copy of another message': 'select m.id from messages m join message_copies c on c.message = m.id '
+            'a copy that differs from its message': 'select m.id from messages m '
+            'join message_copies c on c.message = m.id '
             'where (c.sender, c.sent_at) <> (m.sender, m.sent_at) or c.is_sent <> (c.holder = m.sender)',
-            'a message of somebody who was not there': 'select c.message from message_copies c join users u '
+            'a message from before its author joined': 'select c.message from message_copies c join users u '
             'on u.id = c.holder where c.sent_at < u.date_joined',
             'an order that ended before it began': 'select id from tasks where completed_at < created_at',
-            'usage that is not the last reading': 'select e.id from equipment e left join lateral (select * '
+            'a usage that is not the last reading': 'select e.id from equipment e left join lateral (select * '
             'from readings where equipment = e.id order by read_at desc limit 1) r on true '
             'where (e.usage_hours, e.usage_read_at) is distinct from (r.hours, r.read_at)',
             'a meter that runs backwards': 'select id from (select id, hours < lag(hours) over (partition by equipment '
             'order by read_at) as back from readings) r where back',
-            'sums that are not those of the records': 'select e.id from equipment e left join maintenance m '
+            'sums that differ from the records': 'select e.id from equipment e left join maintenance m '
             'on m.equipment = e.id group by e.id '
             'having (maintenance_count, maintenance_hours, maintenance_cost) <> (count(m.id), '
             'coalesce(sum(hours_spent), 0), coalesce(sum(cost), 0))',
-            'an open order that the schedule does not know': "select t.id from tasks t join schedules s on s.id "
+            'an open order that its schedule does not refer to': "select t.id from tasks t join schedules s on s.id "
             "= t.schedule where (t.status in ('Pending', 'In Progress')) <> (s.open_order is not distinct from t.id)",
             'an open order of a retired item': "select t.id from tasks t join equipment e on e.id = t.equipment "
             "where e.status = 'Retired' and t.status in ('Pending', 'In Progress')",
-            'work of somebody who was not there': 'select m.id from maintenance m join users u on u.id = m.technician '
+            'work by a person who was absent': 'select m.id from maintenance m join users u on u.id = m.technician '
             'where m.performed_at < u.date_joined or not u.is_active and m.performed_at > u.last_login'}
         for fault, sql in wrong.items():
             self.assertEqual(self.own.psql(sql), [], fault)

@@ -34,8 +34,9 @@ bool run_check(Report& report, const char* subject, const std::function<void()>&
         check();
         return true;
     } catch (const api::ConnectionLost& lost) {
-        error = std::string("does not answer: ") + lost.what() +
-                "; check that PostgreSQL runs, and PGHOST, PGPORT, PGDATABASE and PGUSER in the settings";
+        error = std::string("does not answer: ") + lost.what();
+        while (error.ends_with(' ')) error.pop_back();  // messages of libpq end with one
+        error += "; check that PostgreSQL runs, and PGHOST, PGPORT, PGDATABASE and PGUSER in the settings";
     } catch (const std::exception& exception) {
         error = exception.what();
     }
