@@ -1,20 +1,20 @@
-# Builds, runs, tests and installs Fettle; `make help` tells how.
+# Builds, runs, tests and installs Fettle; `make help` lists the targets.
 
 PORT     ?= 8000
 DATA     ?= build/run
 EXAMPLE  ?=
 RELEASE  := 1.0.0
-# of the package: a later commit is a newer one
+# the version of the package: a later commit has a higher one
 GIT       = TZ=UTC git -c safe.directory='*'
 VERSION  ?= $(RELEASE)$(shell at=$$($(GIT) log -1 --date=format-local:%Y%m%d.%H%M%S --format=%cd 2> /dev/null) && echo "+$$at.$$($(GIT) rev-list --count HEAD)")
 PREFIX   ?= /usr
 DESTDIR  ?=
 SANITIZE ?=
-# debug or coverage: another way to compile, into a folder of its own
+# debug or coverage: compiles with other options, into a separate directory
 VARIANT  ?=
 BESIDE   ?=
 CHANGED  ?=
-# words that the names of the tests to run contain; the tests read it from the environment
+# runs only tests whose names contain one of these words; the tests read it from the environment
 export ONLY
 
 B        := build$(if $(SANITIZE)$(VARIANT),/$(or $(SANITIZE),$(VARIANT)))
@@ -23,10 +23,10 @@ OBJECTS  := $(patsubst lib/%.cpp,$(B)/lib/%.o,$(sort $(wildcard lib/*/*.cpp)))
 TOOLS    := $(patsubst tools/fettle/%.cpp,$(B)/objects/tools/%.o,$(sort $(wildcard tools/fettle/*.cpp)))
 UNITS    := $(patsubst tests/unit/%.cpp,$(B)/tests/unit/%.o,$(sort $(wildcard tests/unit/*.cpp)))
 FUZZED   := $(patsubst tests/fuzz/%.cpp,$(B)/tests/fuzz/%,$(filter-out %/main.cpp,$(sort $(wildcard tests/fuzz/*.cpp))))
-# handlers for tests alone
+# handlers that only tests use
 PROGRAMS := $(patsubst tests/programs/%.cpp,$(B)/tests/programs/%,$(sort $(wildcard tests/programs/*.cpp)))
 SOURCES  := $(sort $(wildcard lib/*/*.cpp handlers/*.cpp tools/fettle/*.cpp tests/unit/*.cpp tests/fuzz/*.cpp tests/programs/*.cpp))
-# what is linked, without linking it
+# all object files, for `make lint`, which does not link
 COMPILED  = $(OBJECTS) $(TOOLS) $(UNITS) $(HANDLERS:$(B)/handlers/%=$(B)/objects/handlers/%.o) \
             $(patsubst tests/fuzz/%.cpp,$(B)/tests/fuzz/%.o,$(sort $(wildcard tests/fuzz/*.cpp)))
 DESCRIBED = $(HANDLERS:$(B)/handlers/%=$(B)/describe/%.json)
@@ -35,7 +35,7 @@ CXX      ?= g++
 comma    := ,
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full $(if $(SANITIZE)$(VARIANT),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined) -fno-omit-frame-pointer -g)
-# counters of coverage are atomic, because handlers have threads
+# coverage counters are atomic, because handlers have threads
 BUILT     = $(CHECKED) $(if $(filter coverage,$(VARIANT)),--coverage -fprofile-update=atomic)
 CXXFLAGS ?= $(if $(VARIANT),-Og -g$(if $(filter debug,$(VARIANT)),3),$(if $(SANITIZE),-O1,-O2))
 FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(BUILT) $(CXXFLAGS)
@@ -49,10 +49,10 @@ LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lma
 MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 
 ifneq ($(filter-out debug coverage,$(VARIANT)),)
-$(error VARIANT is debug, coverage or nothing)
+$(error VARIANT must be debug, coverage or empty)
 endif
 ifneq ($(and $(SANITIZE),$(VARIANT)),)
-$(error SANITIZE and VARIANT are two builds: choose one)
+$(error SANITIZE and VARIANT are separate builds: set only one of them)
 endif
 
 all: $(B)/compile_commands.json $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $(B)/permissions.sql $(B)/database_roles.sql $(B)/statements.sql $(B)/openapi.json docs
@@ -60,29 +60,29 @@ all: $(B)/compile_commands.json $(HANDLERS) $(B)/fettle $(B)/nginx/routes.conf $
 help:
 	@echo 'Build and run'
 	@echo '  make           build the handlers and the command fettle into build/'
-	@echo '  make debug     the same for a debugger (-Og -g3) into build/debug/; VARIANT=debug runs or tests that build'
-	@echo '  make run       serve on 127.0.0.1:PORT (8000) until Ctrl-C; data is kept in DATA (build/run);'
+	@echo '  make debug     build for a debugger (-Og -g3) into build/debug/; VARIANT=debug runs or tests that build'
+	@echo '  make run       serve on 127.0.0.1:PORT (8000) until Ctrl-C; data are kept in DATA (build/run);'
 	@echo '                 EXAMPLE=1 fills an unused DATA with an example workshop'
 	@echo '  make clean     remove everything that was built, and the data of make run in build/run'
 	@echo 'Test'
-	@echo '  make unit      build and run the unit tests alone: no database, no browser'
+	@echo '  make unit      build and run only the unit tests: they need no database and no browser'
 	@echo '  make test      build and run every test; SANITIZE=address or SANITIZE=thread checks memory or threads;'
 	@echo '                 ONLY="http/tasks live/jwt" runs the tests whose names contain one of these words'
-	@echo '  make coverage  run the tests, or ONLY, and print which share of lib and handlers they reach'
-	@echo '  make test-deploy  as root: boot a throw-away machine, install Fettle there, restart, crash and flood it'
-	@echo '  make fuzz      look for input that breaks a parser, a minute for each; needs clang++'
+	@echo '  make coverage  run the tests, or ONLY, and print how many lines of lib and handlers they reach'
+	@echo '  make test-deploy  as root: boot a temporary machine, install Fettle there, restart, crash and overload it'
+	@echo '  make fuzz      search for input that breaks a parser, one minute for each; needs clang++'
 	@echo '  make bench     measure requests per second, latency, CPU and memory for about 15 minutes;'
-	@echo '                 BESIDE=DIR measures one task of the build of another commit in the same rounds'
+	@echo '                 BESIDE=DIR also measures one task with the build of another commit, in the same rounds'
 	@echo 'Check and change the source'
 	@echo '  make format    format all C++ in place with clang-format-19'
 	@echo '  make lint      check format, layers, C++, Python, shell and JavaScript;'
 	@echo '                 CHANGED=COMMIT runs clang-tidy-19 only on C++ that differs from that commit'
-	@echo '  make examples  record the first good answers of the transcripts as the examples of the documentation'
-	@echo '  make golden    copy what the build generates to tests/golden, to be reviewed as a diff: SQL, routes, OpenAPI'
+	@echo '  make examples  record the first good responses of the transcripts as examples for the documentation'
+	@echo '  make golden    copy generated SQL, routes and OpenAPI to tests/golden; review the changes with git diff'
 	@echo '  make grants    write sql/grants.sql: what the role of each handler may do in the database'
 	@echo 'Install'
 	@echo '  make install   copy what a server needs to DESTDIR and PREFIX (/usr); then run PREFIX/lib/fettle/setup'
-	@echo '  make deb       make the Debian package build/deb/fettle_VERSION_ARCHITECTURE.deb'
+	@echo '  make deb       build the Debian package build/deb/fettle_VERSION_ARCHITECTURE.deb'
 
 debug:
 	@MAKEFLAGS= $(MAKE) --no-print-directory VARIANT=debug all
@@ -96,12 +96,13 @@ test: all $(B)/tests/unit/run $(FUZZED) $(PROGRAMS) build/.packages-run build/.p
 unit: $(B)/tests/unit/run
 	@exec setpriv --pdeathsig TERM $< --report_level=short
 
-# packages are installed for root alone: whoever else runs this is told why it is skipped. The package is made where there is
-# no network any more, so what that needs comes first.
+# Only root can run these tests; for other users they print why they are skipped, so no packages are installed. The
+# tests build the Debian package without a network, so its dependencies are installed first.
 test-deploy: all build/.packages-run $(if $(filter 0,$(shell id -u)),build/.packages-deploy $(B)/fettle.8)
 	@exec setpriv --pdeathsig TERM python3 tests/deploy/run.py $(B)
 
-# the files of lib that a parser needs: with a sanitizer, and so that new ways through them are noticed
+# compiles the files of lib that the parser needs with sanitizers, and with the instrumentation that finds new code
+# paths
 fuzz:
 	@command -v clang++ > /dev/null || { echo 'clang++ is not installed; `make test` runs the same checks with fewer inputs' >&2; exit 1; }
 	@mkdir -p build/fuzz/corpus/multipart
@@ -134,15 +135,16 @@ bench: all build/.packages-run build/.packages-test build/.packages-bench
 	@setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
 	@exec setpriv --pdeathsig TERM python3 tests/bench_lists.py $(B)
 
-$(B)/fettle.8: $(B)/fettle tools/fettle/fettle.h2m build/.packages-install
-	@help2man --section 8 --no-info --version-string $(RELEASE) --include tools/fettle/fettle.h2m --output $@ $<
+$(B)/fettle.8: $(B)/fettle tools/fettle/fettle.h2m tools/fettle/manual build/.packages-install
+	@tools/fettle/manual $< > $(B)/fettle.h2m
+	@help2man --section 8 --no-info --version-string $(RELEASE) --include $(B)/fettle.h2m --output $@ $<
 
-# @…@ in what is installed: where it lies, and what the sandbox needs of this machine's libraries
+# replaces @…@ in installed files: the prefix, and the libraries of this machine that the sandbox needs
 FILLED    = sed 's|@PREFIX@|$(PREFIX)|g; s|@LOADER@|'$$(LC_ALL=C readelf -l $(B)/fettle | sed -n 's/.*interpreter: \(.*\)]/\1/p')'|g; s|@LIBRARIES@|/lib/$(shell $(CXX) -print-multiarch)|g'
 ROOT      = $(DESTDIR)$(PREFIX)
 UNITS_IN  = $(ROOT)/lib/systemd/system
 
-# drop-ins that several units share: where each is installed, and its source in systemd/
+# drop-ins that several units share: TARGET=SOURCE, the installed path and the file in systemd/
 DROP_INS := $(patsubst %,%.service.d/10-sandbox.conf=sandbox.conf,fettle@ fettle-) fettle-.service.d/20-command.conf=command.conf \
             $(patsubst %,fettle-%.service.d/30-scheduled.conf=scheduled.conf,audit-seal schedules sweep) \
             $(patsubst %,fettle@%.service.d/storage.conf=storage.conf,documents profile_picture)
@@ -184,14 +186,15 @@ deb: all
 	@tools/packaging/deb/build $(CURDIR)/build/deb/root $(VERSION) $(PACKAGE)
 	@echo "  package $(PACKAGE)"
 
-# as root the data lie outside of the checkout: the link goes with what it points to; a dev stack that runs is left alone
+# For root, build/run has a link to data outside of the checkout, which are removed as well. A running dev stack is left
+# alone.
 clean:
 	@if [ -d build/run ]; then tools/dev/stack --data build/run --forget; fi
 	rm -rf build
 
-# -- packages: looked at once for each list, installed where missing
+# -- packages: checked once for each list, and installed if missing
 
-# one after the other: apt has one lock
+# one list after another: apt has one lock
 build/.packages-run: build/.packages-build
 build/.packages-install: build/.packages-build
 build/.packages-unit: build/.packages-build
@@ -208,7 +211,7 @@ build/.packages-%: tools/packaging/packages
 
 # -- C++
 
-# how each source is compiled, for editors and clang-tidy; a folder is newer when a file was added or removed
+# how each source is compiled, for editors and clang-tidy; a directory is newer after a file was added or removed
 COMMANDS = [$$ARGS.positional[] | {directory: $$folder, file: ., command: [$$compile, (select(startswith("tests/unit/")) | $$unit), "-c", .] | join(" ")}]
 $(B)/compile_commands.json: Makefile $(sort $(dir $(SOURCES))) build/.packages-build
 	@mkdir -p $(@D)
@@ -269,13 +272,13 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/libfettle.a
 	@echo "  link $@"
 	@$(LINK) $^ $(LIBS) -o $@
 
-# -- generated from what the handlers say of themselves
+# -- generated from the descriptions of the handlers (--describe)
 
 $(B)/describe/%.json: $(B)/handlers/%
 	@mkdir -p $(@D)
 	@$< --describe > $@
 
-# the statements of a handler, to be read
+# the SQL statements of a handler, for review
 $(B)/sql/%.sql: $(B)/handlers/%
 	@mkdir -p $(@D)
 	@$< --sql > $@
@@ -291,7 +294,7 @@ $(B)/permissions.sql: $(DESCRIBED) sql/permissions.jq
 $(B)/database_roles.sql: sql/database_roles.sql $(HANDLERS)
 	@sed 's/@HANDLERS@/$(subst $() ,$(comma),$(notdir $(HANDLERS)))/' $< > $@
 
-# what sql/derive/needed.sql finds the grants from
+# the input of sql/derive/needed.sql, which finds the needed grants
 $(B)/statements.sql: $(DESCRIBED) sql/derive/statements.jq
 	@jq -rsf sql/derive/statements.jq $(DESCRIBED) > $@
 
@@ -299,7 +302,7 @@ $(B)/openapi.json: $(DESCRIBED) nginx/openapi.jq nginx/http.conf $(wildcard sql/
 	@echo "  generate $@"; jq -sf nginx/openapi.jq --rawfile nginx nginx/http.conf --arg tables "$$(cat sql/tables/*.sql)" \
 	    --slurpfile examples tests/examples.json $(DESCRIBED) > $@
 
-# -- fetched by npm: what the lock file names, and nothing of it is run at the installation
+# -- fetched by npm: exactly what the lock file names; no install script of a package is run
 
 build/%/.fetched: build/.packages-web
 	@mkdir -p $(@D)
@@ -313,16 +316,16 @@ build/validator/.fetched: tests/validator/package-lock.json
 build/eslint/.fetched: FETCHED_FOR = tests/lint
 build/eslint/.fetched: tests/lint/package-lock.json
 
-# without a network everything else is built, served and tested all the same
+# without a network, everything else is still built, served and tested
 docs: build/.packages-build
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/docs/index.html || \
-	    echo 'Swagger UI could not be fetched; the reason is above. Fettle is built without /docs/: make tries again.' >&2
+	    echo 'Swagger UI could not be fetched (the reason is above), so Fettle is built without /docs/. Run make again to retry.' >&2
 validator: build/.packages-build
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/validator/.fetched || \
-	    echo 'The validator of OpenAPI could not be fetched; the reason is above. Its tests are skipped.' >&2
+	    echo 'The OpenAPI validator could not be fetched (the reason is above), so its tests are skipped.' >&2
 eslint: build/.packages-build
 	@MAKEFLAGS= $(MAKE) -s --no-print-directory build/eslint/.fetched || \
-	    echo 'ESLint could not be fetched; the reason is above. JavaScript is not checked.' >&2
+	    echo 'ESLint could not be fetched (the reason is above), so JavaScript is not checked.' >&2
 
 SWAGGER := build/swagger-ui/node_modules/swagger-ui-dist
 build/docs/index.html: build/swagger-ui/.fetched $(wildcard nginx/docs/docs.* nginx/docs/*.html)

@@ -1,4 +1,4 @@
-# Generates nginx's upstreams and locations from what the handlers say of themselves (--describe).
+# Generates the upstreams and locations of nginx from the descriptions of the handlers (--describe).
 # usage: jq -rsf routes.jq --arg part upstreams|routes *.json
 
 # every path of every handler, once
@@ -7,15 +7,15 @@
 | map(if (map(.handler) | unique | length) > 1
       then error("two handlers claim \(.[0].path): \(map(.handler) | unique | join(", "))")
       else {path: .[0].path, handler: .[0].handler, rate_limited: any(.[]; .rate_limited), upload: any(.[]; .upload), internal: any(.[]; .internal),
-            # bytes of a file; null: as the server says
+            # the largest file in bytes; null: the limit of the server
             largest: ([ .[] | select(.upload).largest ] | if length == 0 or any(. == 0) then null else max end)} end)
 | if $part == "upstreams" then
-    "# One upstream for each handler. The same socket twice is one retry, which waits until the handler is back.",
+    "# One upstream for each handler. It has the same socket twice, for one retry, which waits until the handler is back.",
     (map(.handler) | unique[] |
      "upstream fettle_\(.) { server unix:/run/fettle/\(.).sock max_fails=0; server unix:/run/fettle/\(.).sock max_fails=0; }")
   else
     map(select(.internal | not)) |
-    "# Which handler answers which path, with and without a slash at its end. How large an upload may be the server says, unless\n# its handler takes less: 1 MiB is for what a form adds.",
+    "# Maps each path, with and without a slash at its end, to its handler. The server sets the largest upload, unless the handler\n# accepts less: then 1 MiB more is allowed for what a form adds.",
     (sort_by(.path)[] |
      # a large file is written and synced before the handler answers
      (if .largest then "client_max_body_size \((.largest / 1048576 | ceil) + 1)m; " elif .upload then "" else "client_max_body_size 1m; " end

@@ -1,6 +1,6 @@
--- The data that `fettle example` puts into an empty database: a workshop that has used Fettle for the year that ends today.
--- The setting fettle.example_hash is the password hash of all accounts. The file begins with lists that can be read and
--- edited. Then it simulates the year day by day, so that later rows have greater ids.
+-- The data that `fettle example` creates in an empty database: a workshop that has used Fettle for the year until
+-- today. The setting fettle.example_hash is the password hash of all accounts. First come lists, which are easy to read
+-- and edit; then the year is simulated day by day, so that later rows have greater ids.
 set local timezone = 'UTC';
 select setseed(0.5722);  -- the same random numbers in every run
 
@@ -31,7 +31,7 @@ insert into person (username, first_name, last_name, role, job_title, born, came
     ('samuel.kipkemboi', 'Samuel', 'Kipkemboi',   'employee',      'Mechanical technician',                '1998-07-07', 7,  null),
     ('luis.herrera',     'Luis',   'Herrera',     'employee',      'Maintenance apprentice',               '2006-11-15', 5,  null);
 
--- crew repairs the items of a category; readers read their meters
+-- crew: the people who repair the items of a category; readers: those who read the meters
 create temp table craft (category text, crew text[], readers text[]) on commit drop;
 insert into craft values
     ('CNC machining',        '{katya.morozova,tom.whitaker,jonas.lindqvist,clara.nunez}',     '{grace.mbeki,peter.vandermeer,brian.ashworth}'),
@@ -44,8 +44,8 @@ insert into craft values
     ('Building services',    '{priya.nair,tom.whitaker,luis.herrera}',                        '{priya.nair}'),
     ('Measuring',            '{ravi.deshmukh,katya.morozova}',                                '{ravi.deshmukh}');
 
--- age and life_months are in months; items with a meter have life_hours (total) and weekly (hours per week); retired: how many
--- months ago
+-- age and life_months are in months. For items with a meter: life_hours is the expected total, weekly the hours in a
+-- week. retired: how many months ago
 create temp table item (n int generated always as identity, name text, serial_number text, category text, manufacturer text, model text, location text,
                         age int, life_months int, life_hours int, weekly numeric, retired int, notes text not null default '', id bigint, hours numeric) on commit drop;
 insert into item (name, serial_number, category, manufacturer, model, location, age, life_months, life_hours, weekly, retired) values
@@ -117,7 +117,7 @@ update item i set notes = given.notes from (values
     ('Horizontal machining centre', 'Replacement is planned in the budget of next year.')) as given (name, notes)
  where i.name = given.name;
 
--- -- preventive maintenance: for which items, how often, and the texts of its records
+-- -- preventive maintenance: for which items, how often, and the text of its records
 
 create temp table plan (n int generated always as identity, category text, pattern text, title text, description text, priority text, every_days int, every_hours numeric,
                         lead int, hours numeric, cost numeric, done text, parts jsonb, findings text[]) on commit drop;
@@ -165,7 +165,7 @@ insert into plan (category, pattern, title, description, priority, every_days, e
     ('Building services', 'Gas boiler', 'Service before the heating season', 'Burner, flue gas measurement, expansion vessel.', 'Medium', 365, null, 30, 3, 290, 'Burner cleaned, flue gas measured.', '[{"name": "Ignition electrode", "quantity": 1}]', '{"CO 12 ppm, loss 2.1 %."}'),
     ('Measuring', '%', 'Calibrate', 'Certificate to the quality folder.', 'High', 182, null, 21, 3, 540, 'Calibrated; certificate filed.', '[]', '{Within specification.,Within specification; stylus 2 replaced.}');
 
--- -- breakdowns and requests, as the people at the machines report them
+-- -- breakdowns and requests, in the words of the people who work with the machines
 
 create temp table fault (n int generated always as identity, category text, pattern text, title text, description text, priority text, hours numeric, cost numeric,
                          done text, findings text, parts jsonb, uses int not null default 0) on commit drop;
@@ -209,8 +209,8 @@ insert into fault (category, pattern, title, description, priority, hours, cost,
     ('Measuring', 'Coordinate%', 'Air bearing alarm', 'Pressure 4.2 bar at the inlet.', 'High', 1, 38, 'Filter element changed.', null, '[{"name": "Air filter element", "quantity": 1}]'),
     ('Measuring', 'Profile projector', 'Lamp flickers', '', 'Low', 0.5, 47, 'Lamp changed, contrast set.', null, '[{"name": "Halogen lamp 24 V 150 W", "quantity": 1}]');
 
--- -- tasks without equipment: the interval in days, how many days ago the first one was, after how many days it is done;
--- `state` if it is not done
+-- -- tasks without equipment. every: repeated after so many days; first: how many days ago it was created first; takes:
+-- done after so many days; state: its status until then (null: Pending)
 
 create temp table errand (n int generated always as identity, title text, description text, priority text, author text, "user" text, every int, first int, takes numeric, state text) on commit drop;
 insert into errand (title, description, priority, author, "user", every, first, takes, state) values
@@ -243,8 +243,8 @@ insert into errand (title, description, priority, author, "user", every, first, 
     ('Replace the torn strip curtain at dispatch', '', 'Low', 'nora.jensen', 'nora.jensen', null, 11, null, 'Pending'),
     ('Try the new deburring brushes', 'Sample set lies at the machine; report on edge radius and life.', 'Low', 'dieter.kaufmann', 'dieter.kaufmann', null, 3, null, 'Pending');
 
--- -- work orders that are open today: how many days ago they were reported, in how many days they are due
--- state: open, claimed for the shift, assigned, or started by the person who has claimed it
+-- -- work orders that are open today. ago: reported so many days ago; due: in so many days; state: open, claimed for
+-- the shift, assigned, or started by the person who has claimed it
 
 create temp table present (n int generated always as identity, item text, title text, description text, priority text, ago int, due int, author text, technician text, state text) on commit drop;
 insert into present (item, title, description, priority, ago, due, author, technician, state) values
@@ -261,8 +261,8 @@ insert into present (item, title, description, priority, ago, due, author, techn
     ('Machining centre 4', 'Warranty: probe loses its signal', 'Dealer comes with a new receiver.', 'Medium', 4, 3, 'ines.carvalho', 'katya.morozova', 'assigned'),
     ('Scissor lift', 'Renew the warning labels', '', 'Low', 33, -3, 'marcus.oyelaran', 'luis.herrera', 'assigned');
 
--- -- messages: how many days ago they were sent, at which hour; the recipients who have not read them; the item whose open
--- order they are about
+-- -- messages. ago, hour: when it was sent; unread: the recipients who have not read it; item: it is about the open
+-- work order of this item
 
 create temp table letter (n int generated always as identity, ago int, hour int, sender text, recipients text[], unread text[], item text, subject text, body text) on commit drop;
 insert into letter (ago, hour, sender, recipients, unread, item, subject, body) values
@@ -285,8 +285,8 @@ insert into letter (ago, hour, sender, recipients, unread, item, subject, body) 
     (1, 15, 'katya.morozova', '{grace.mbeki,ines.carvalho,marcus.oyelaran}', '{marcus.oyelaran,ines.carvalho}', 'Horizontal machining centre', 'Re: Alarm 264 again', 'A clamping cone is worn, the pallet seats 0.1 mm too high. Spare one comes tomorrow; until then please only pallet A.'),
     (0, 6, 'nora.jensen', '{helen.brandt,marcus.oyelaran}', '{helen.brandt,marcus.oyelaran}', 'Roller door, south', 'South door is out of use', 'It came down on a pallet and did not stop. Nobody was near. I have put a chain in front of it.');
 
--- -- reports: how many days ago they were written, about how many days before that; monthly reports are computed from the
--- records
+-- -- reports. ago: written so many days ago; days: about so many days before that. Monthly reports are computed from
+-- records.
 
 create temp table account (n int generated always as identity, ago int, days int, author text, item text, title text, body text) on commit drop;
 insert into account (ago, days, author, item, title, body) values
@@ -322,7 +322,7 @@ update item i
   from equipment e where e.serial_number = i.serial_number;
 
 create temp table planned (schedule bigint primary key, plan int not null) on commit drop;
--- Whether a pattern of the lists matches the name of an item: % matches any text, (a|b) matches a or b.
+-- Whether a pattern of the lists matches the name of an item: % is any text, (a|b) is a or b.
 create function pg_temp.suits(name text, pattern text) returns boolean language sql as $$
     select name ~ ('^' || replace(pattern, '%', '.*') || '$')
 $$;
@@ -360,7 +360,7 @@ $$;
 create function pg_temp.moment(day date, hour int, span int) returns timestamptz language sql as $$
     select day + make_interval(hours => hour, mins => (random() * 60 * span)::int, secs => (random() * 59)::int)
 $$;
--- one of these people who is employed on that day
+-- one of these people, chosen at random, who worked there on that day
 create function pg_temp.one_of(names text[], day date) returns bigint language sql as $$
     select p.id from person p
      where p.username = any (names) and day > current_date - make_interval(months => p.came)
@@ -397,7 +397,7 @@ begin
                     day + interval '2 minutes 4 seconds', day + interval '2 minutes 4 seconds')
             returning id into made;
             update schedules set open_order = made where id = it.id;
-            -- most are done before the due date, some a little after it, a few much later
+            -- most end before the due date, some a little after it, a few much later
             days := case when random() < 0.06 then 6 + (random() * 9)::int when random() < 0.2 then (random() * 3)::int
                          else -(random() * it.lead_days * 0.6)::int end;
             insert into job

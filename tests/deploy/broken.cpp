@@ -1,7 +1,8 @@
-// A handler that is well until it has to serve: --describe and --check are answered by the one that is installed.
+// A handler that fails only when it has to serve: for --describe and --check it runs the installed handler.
 //
-// What it does then is compiled in: ENDS with that status, DIES of that signal, says everybody that it has FAULTS, or
-// is SILENT: 1 accepts nothing, 2 accepts and answers nothing. Only what has faults obeys SIGTERM.
+// How it fails is compiled in: ENDS exits with that status, DIES kills itself with that signal, FAULTS reports faults
+// to every client, SILENT=1 accepts no connection, SILENT=2 accepts connections and never answers. Only FAULTS obeys
+// SIGTERM.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-"""fettle deploy and fettle rollback: another binary under load, binaries that are broken, and what prevents both."""
+"""fettle deploy and fettle rollback: a new binary under load, broken binaries, and refused deployments."""
 import collections
 import os
 import re
@@ -15,7 +15,7 @@ SECONDS = float(os.environ.get('SECONDS', '60'))
 HANDLERS, FORMER = '/usr/lib/fettle/handlers', '/usr/lib/fettle/former'
 NAME = 'task_status'
 SOONER = f'/etc/systemd/system/fettle@{NAME}.service.d'
-# compiled from broken.cpp; each serves in its own wrong way
+# compiled from broken.cpp; each fails in another way when it serves
 BROKEN = {
     'ends': '-DENDS=3',
     'idles': '-DENDS=0',
@@ -27,7 +27,7 @@ BROKEN = {
 
 
 class Load:
-    """Clients that change the status of a task each, which nothing repeats for them, until they are told to stop."""
+    """Clients that each change the status of a task until the load ends. No client or proxy repeats these requests."""
 
     def __init__(self):
         self.answers, self.longest, self.over = collections.Counter(), 0.0, threading.Event()
@@ -59,7 +59,7 @@ class Load:
             thread.join()
 
     def wait_for(self, more):
-        """Until so many more requests were answered."""
+        """Waits until so many more requests were answered."""
         until, deadline = self.answers.total() + more, time.monotonic() + 60
         while self.answers.total() < until:
             assert time.monotonic() < deadline, f'no answers: {self.answers}'
@@ -67,13 +67,13 @@ class Load:
 
 
 def setUpModule():
-    """Into the machine: the handler with another last byte, one that does not fit the schema, those of broken.cpp."""
+    """Copies to the machine: the handler with other last bytes, one that does not fit the schema, and broken.cpp."""
     global TASKS
     TASKS = [MACHINE.root.post('/api/v1/tasks', {'title': f'Deploy {i}'}).json['id'] for i in range(CLIENTS)]
     with tempfile.TemporaryDirectory() as folder:
         to = os.path.join(folder, 'root/deployed')
         os.makedirs(to)
-        os.chmod(os.path.dirname(to), 0o700)  # where no handler can look
+        os.chmod(os.path.dirname(to), 0o700)  # no handler can read it
         with open(os.path.join(BUILD, 'handlers', NAME), 'rb') as file:
             good = file.read()
         for name, content in (
@@ -102,8 +102,8 @@ def setUpModule():
         MACHINE.copy(folder)
     MACHINE.run('chmod 700 /root')
     if SECONDS < 60:
-        # What ignores SIGTERM is killed after TimeoutStopSec, which is half a minute. A handler that is well needs no
-        # more than the 10 s in which the database answers or gives up.
+        # A process that ignores SIGTERM is killed after TimeoutStopSec, half a minute. A healthy handler needs at most
+        # the 10 s in which the database answers or gives up.
         MACHINE.run(f'mkdir -p {SOONER} && printf "[Service]\nTimeoutStopSec=10s\n" > {SOONER}/sooner.conf '
                     '&& systemctl daemon-reload')
 
@@ -119,21 +119,21 @@ class Rollout(unittest.TestCase):
         self.before = self.state()
 
     def fettle(self, *words, by=''):
-        """Runs the command in the machine: exit status, standard output, standard error, seconds."""
+        """Runs the command in the machine. Returns exit status, standard output, standard error, and seconds."""
         began = time.monotonic()
         text = MACHINE.run(f'{by} fettle {shlex.join(words)} 2> /tmp/stderr; echo "=$?"; cat /tmp/stderr')
         said, status, complaint = re.fullmatch(r'(?s)(.*?)=(\d+)\n(.*)', text).groups()
         return int(status), said, complaint, time.monotonic() - began
 
     def state(self):
-        """What a deployment that was refused must leave as it was: the files, and the process."""
+        """What a refused deployment must not change: the files, and the process."""
         files = MACHINE.run(
             f'cd /usr/lib/fettle && sha256sum handlers/{NAME}; ls -A handlers; ls -A former 2> /dev/null; true'
         )
         return files, MACHINE.run(f'systemctl show -p MainPID fettle@{NAME}.service')
 
     def refused(self, *words, by='', status=1):
-        """Refused before anything was touched; why."""
+        """Runs a command that must be refused before anything is changed. Returns its standard error."""
         found, said, complaint, _ = self.fettle(*words, by=by)
         self.assertEqual((found, said), (status, ''), complaint)
         self.assertTrue(complaint.startswith('fettle: '), complaint)
@@ -141,14 +141,14 @@ class Rollout(unittest.TestCase):
         return complaint
 
     def runs(self, name):
-        """The process that serves runs this file, and it is the one that is installed."""
+        """Checks that the process that serves runs this file, and that this file is installed."""
         MACHINE.run(
             f'cmp {HANDLERS}/{NAME} /root/deployed/{name} && cmp /proc/$(systemctl show --value -p MainPID '
             f'fettle@{NAME}.service)/exe /root/deployed/{name}'
         )
         self.assertEqual(MACHINE.run('find /usr/lib/fettle -name ".*"'), '')
 
-    # -- what goes well
+    # -- success
 
     def test_a_deployment_and_its_rollback_under_load_lose_nothing(self):
         took = []
@@ -164,28 +164,29 @@ class Rollout(unittest.TestCase):
                 self.assertEqual((status, complaint), (0, ''))
                 self.assertRegex(
                     said,
-                    rf'\A{NAME} (was deployed|is that already, and was restarted); it was well after \d+\.\d s\n\Z',
+                    rf'\A{NAME} (was deployed|has this binary already, and was restarted); '
+                    r'it is healthy after \d+\.\d s\n\Z',
                 )
                 self.runs(runs)
                 took.append(seconds)
                 load.wait_for(2 * CLIENTS)
         self.assertEqual(set(load.answers), {200}, load.answers)
-        # what was there already did not take the place of the former one
+        # a binary that was already installed did not become the previous one
         MACHINE.run(f'cmp {FORMER}/{NAME} /root/deployed/other')
         print(
             f'   five deployments took {min(took):.1f} to {max(took):.1f} s; {load.answers.total()} requests '
-            f'meanwhile, none lost, the longest pair waited {load.longest:.2f} s'
+            f'in this time, none lost, the longest pair waited {load.longest:.2f} s'
         )
 
-    # -- what is rolled back
+    # -- automatic rollback
 
     def rolled_back(self, name, *words):
-        """Deploys it under load; it must fail with these words, and the former one must serve again. The load."""
+        """Deploys it under load; returns the load. It must fail with these words, and the previous one serve again."""
         with Load() as load:
             status, said, complaint, seconds = self.fettle('deploy', NAME, f'/root/deployed/{name}')
             load.wait_for(2 * CLIENTS)
         self.assertEqual((status, said), (1, ''), complaint)
-        for word in (*words, 'the former one serves again', 'this one is broken'):
+        for word in (*words, 'the previous binary was restored, and is healthy after ', 'this one is broken'):
             self.assertIn(word, complaint)
         self.runs('good')
         self.assertEqual(self.state()[0], self.before[0])
@@ -195,32 +196,32 @@ class Rollout(unittest.TestCase):
         )
         return load
 
-    def test_one_that_ends_at_its_start_is_rolled_back_and_nothing_is_lost(self):
-        self.assertEqual(set(self.rolled_back('ends', 'ended at its start').answers), {200})
+    def test_one_that_exits_at_startup_is_rolled_back_and_no_request_is_lost(self):
+        self.assertEqual(set(self.rolled_back('ends', 'exited at startup').answers), {200})
 
-    def test_one_that_is_killed_at_its_start_is_rolled_back_and_nothing_is_lost(self):
-        self.assertEqual(set(self.rolled_back('dies', 'at its start').answers), {200})
+    def test_one_that_is_killed_at_startup_is_rolled_back_and_no_request_is_lost(self):
+        self.assertEqual(set(self.rolled_back('dies', 'at startup').answers), {200})
 
-    def test_one_that_ends_well_without_having_served_is_rolled_back(self):
-        # its socket starts it again for who waits, and may be given up for a moment: then nginx finds nobody
-        answers = self.rolled_back('idles', 'ended at its start').answers
+    def test_one_that_exits_with_status_0_before_it_serves_is_rolled_back(self):
+        # its socket starts it again for waiting clients, and systemd may give up the socket: then nginx cannot connect
+        answers = self.rolled_back('idles', 'exited at startup').answers
         self.assertLessEqual(set(answers), {200, 502, 503})
 
-    def test_one_that_accepts_nothing_is_rolled_back_and_nobody_is_left_without_an_answer(self):
-        # who has waited for too long may be told to come again
+    def test_one_that_accepts_no_connection_is_rolled_back_and_every_client_gets_a_response(self):
+        # a request that has waited for too long may be refused with 503
         self.assertLessEqual(set(self.rolled_back('refuses', 'does not answer').answers), {200, 503})
 
-    def test_one_that_swallows_requests_is_rolled_back(self):
-        # what it has accepted is lost with it: nginx repeats no PATCH
+    def test_one_that_accepts_requests_and_never_answers_is_rolled_back(self):
+        # requests that it has accepted are lost: nginx does not repeat a PATCH
         answers = self.rolled_back('swallows', 'does not answer').answers
         self.assertGreater(answers[200], 2 * CLIENTS)
         self.assertLessEqual(set(answers), {200, 502, 504})
 
-    def test_one_that_does_not_fit_where_it_serves_is_rolled_back(self):
-        answers = self.rolled_back('lacks', 'does not fit: oil is missing').answers
-        self.assertLessEqual(set(answers), {200, 502, 503})  # it ends without another word
+    def test_one_that_is_unhealthy_when_it_serves_is_rolled_back(self):
+        answers = self.rolled_back('lacks', 'is not healthy: oil is missing').answers
+        self.assertLessEqual(set(answers), {200, 502, 503})  # it exits without answering other requests
 
-    def test_a_signal_in_the_middle_brings_the_former_one_back(self):
+    def test_a_signal_during_a_deployment_restores_the_previous_one(self):
         for name in ('INT', 'TERM', 'HUP'):
             with self.subTest(signal=name):
                 status, _, complaint, _ = self.fettle(
@@ -228,15 +229,15 @@ class Rollout(unittest.TestCase):
                 )
                 self.assertEqual(status, 1, complaint)
                 self.assertIn('a signal came', complaint)
-                self.assertIn('the former one serves again', complaint)
+                self.assertIn('the previous binary was restored, and is healthy', complaint)
                 self.runs('good')
 
-    def test_one_that_is_killed_in_the_middle_leaves_its_predecessor_for_a_rollback(self):
+    def test_a_deployment_that_is_killed_leaves_the_previous_binary_for_a_rollback(self):
         MACHINE.run(f'timeout --foreground -s KILL 2 fettle deploy {NAME} /root/deployed/refuses || true')
         self.assertEqual(self.fettle('rollback', NAME)[0], 0)
         self.runs('good')
 
-    def test_one_that_ends_again_and_again_makes_way_for_the_former_one(self):
+    def test_a_rollback_replaces_a_handler_in_a_crash_loop(self):
         for given_up in (False, True):
             with self.subTest(given_up=given_up):
                 self.assertEqual(self.fettle('deploy', NAME, '/root/deployed/other')[0], 0)
@@ -256,29 +257,29 @@ class Rollout(unittest.TestCase):
                     MACHINE.root.patch(f'/api/v1/tasks/{TASKS[0]}/status', {'status': 'Pending'}).status, 200
                 )
 
-    # -- what is refused before anything is touched
+    # -- refusals before anything is changed
 
-    def test_what_is_no_handler_of_that_name_or_does_not_fit_is_refused(self):
+    def test_a_file_that_is_not_this_handler_or_does_not_fit_is_refused(self):
         self.assertRegex(
             self.refused('deploy', NAME, '/root/deployed/unfit'),
-            r'does not fit, as the user \S+; nothing was changed.*(?s:.*)claimed_intil',
+            r'does not fit the database or the keys, as the user \S+; nothing was changed.*(?s:.*)claimed_intil',
         )
         self.assertIn('is the handler tasks, not task_status', self.refused('deploy', NAME, HANDLERS + '/tasks'))
-        self.assertIn('is no handler', self.refused('deploy', NAME, '/bin/true'))
-        self.assertIn('is no program', self.refused('deploy', NAME, '/root/deployed/text'))
-        self.assertIn('is no program', self.refused('deploy', NAME, '/root/deployed'))
+        self.assertIn('is not a handler', self.refused('deploy', NAME, '/bin/true'))
+        self.assertIn('is not an executable file', self.refused('deploy', NAME, '/root/deployed/text'))
+        self.assertIn('is not an executable file', self.refused('deploy', NAME, '/root/deployed'))
         self.assertIn('No such file', self.refused('deploy', NAME, '/root/deployed/nothing'))
-        self.assertIn('no former', self.refused('rollback', NAME))
+        self.assertIn('there is no previous binary', self.refused('rollback', NAME))
 
-    def test_who_may_not_and_what_is_not_there_is_said(self):
+    def test_other_users_and_wrong_names_are_refused(self):
         self.assertIn('only root', self.refused('deploy', NAME, HANDLERS + '/' + NAME, by='runuser -u nobody --'))
-        self.assertIn("'../x' is no name", self.refused('deploy', '../x', status=2))
+        self.assertIn("'../x' is not the name", self.refused('deploy', '../x', status=2))
         self.assertIn('name the file', self.refused('deploy', NAME, by='cd / &&', status=2))
         self.assertIn('there is no handler nothing', self.refused('deploy', 'nothing', HANDLERS + '/tasks'))
 
-    def test_another_deployment_at_once_is_refused(self):
+    def test_another_deployment_at_the_same_time_is_refused(self):
         self.assertIn(
-            'another deployment is at work',
+            'another deployment is running',
             self.refused('deploy', NAME, '/root/deployed/other', by=f'flock {HANDLERS}'),
         )
 
@@ -316,7 +317,7 @@ class Rollout(unittest.TestCase):
         )
         try:
             self.assertIn(
-                'would not start as long as there is /run/held', self.refused('deploy', NAME, '/root/deployed/other')
+                'would not start while /run/held exists', self.refused('deploy', NAME, '/root/deployed/other')
             )
         finally:
             MACHINE.run(f'rm -r {folder} /run/held && systemctl daemon-reload')
@@ -328,7 +329,7 @@ class Rollout(unittest.TestCase):
         finally:
             MACHINE.run(f'systemctl start {listening}')
 
-    # -- the doctor, as far as only a machine can show it
+    # -- fettle doctor: what only an installation on a machine can show
 
     def doctor(self, *words):
         status, said, complaint, seconds = self.fettle('doctor')
@@ -336,17 +337,17 @@ class Rollout(unittest.TestCase):
         for word in words:
             self.assertRegex(said, r'(?m)^FAIL.*' + word)
 
-    def test_the_doctor_finds_sockets_that_are_missing_or_of_somebody_else(self):
+    def test_the_doctor_finds_sockets_that_are_missing_or_belong_to_another_user(self):
         path = f'/run/fettle/{NAME}.sock'
         for wrong, mend, words in (
             (
                 f'systemctl stop fettle@{NAME}.socket fettle@{NAME}.service',
                 f'systemctl start fettle@{NAME}.socket',
-                f'{path} is not there',
+                f'{path} cannot be found',
             ),
             (f'chown nobody {path}', f'chown root {path}', f'{path} must belong to root'),
             (f'chgrp nogroup {path}', f'chgrp www-data {path}', f'{path} must belong to the group www-data'),
-            (f'chmod 0666 {path}', f'chmod 0660 {path}', f'{path} is open to everybody'),
+            (f'chmod 0666 {path}', f'chmod 0660 {path}', f'{path} is open to all users'),
             (f'chmod 0600 {path}', f'chmod 0660 {path}', f'{path} must have the mode 0660'),
         ):
             with self.subTest(words=words):
@@ -361,10 +362,10 @@ class Rollout(unittest.TestCase):
         finally:
             MACHINE.run(f'systemctl unmask -q fettle@{NAME}.socket && systemctl start fettle@{NAME}.socket')
 
-    def test_the_doctor_finds_a_database_that_is_stopped_and_handlers_that_say_so(self):
+    def test_the_doctor_reports_a_stopped_database_and_the_handlers_that_need_it(self):
         MACHINE.run('systemctl stop postgresql@*')
         try:
-            self.doctor('database +it does not answer', r'handlers .*tasks.*does not fit: the database does not answer')
+            self.doctor('database +does not answer', r'handlers .*tasks.*is not healthy: the database does not answer')
         finally:
             MACHINE.run('systemctl start postgresql')
             MACHINE.run(

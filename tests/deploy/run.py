@@ -1,11 +1,12 @@
-"""The tests of a deployment, on a systemd that is booted for them. usage: python3 tests/deploy/run.py BUILD
+"""Runs the tests of a deployment, on a systemd that is booted for them. usage: python3 tests/deploy/run.py BUILD
 
 Settings in the environment:
-ONLY       names of modules or tests: those alone
-SECONDS    how long each test keeps its load up (60); where it is less, what is repeated is repeated less often as well
-SLOWER     the factor by which this machine may miss limits of time (1)
-BEFORE     the path of the package of an earlier release: the upgrade under load begins with that one
-DEPLOY     required: where this machine cannot boot another one, that is a failure, and not a reason to skip the tests
+ONLY       runs only modules or tests whose names contain one of these words
+SECONDS    how long each test keeps up its load (60); with less, tests also repeat fewer times
+SLOWER     the factor by which this machine may exceed time limits (1)
+BEFORE     the path of the package of an earlier release: the upgrade under load starts from that one
+DEPLOY     required: if this machine cannot boot another one, that is a failure; otherwise the tests are skipped
+LOGS       if set, prints all logs of the machine after a failure
 """
 import os
 import re
@@ -24,7 +25,7 @@ MODULES = ('units', 'load', 'rollout', 'package', 'manual')
 
 
 def flat(suite):
-    """The tests of a suite, which may have suites in it."""
+    """The tests of a suite and of the suites in it."""
     for test in suite:
         if isinstance(test, unittest.TestSuite):
             yield from flat(test)
@@ -33,7 +34,7 @@ def flat(suite):
 
 
 class Result(unittest.TestResult):
-    """Says each failure when it happens, and what takes long."""
+    """Prints each failure when it happens, and tests that take long."""
 
     passed = 0
 
@@ -69,11 +70,11 @@ class Result(unittest.TestResult):
 
 
 class Logs(unittest.TestCase):
-    """What no run may leave behind in the journal and in the logs of nginx."""
+    """What no run may write to the journal and to the logs of nginx."""
 
     MACHINE, FIRST = None, 'the first line of this run'
 
-    def test_no_fault_and_no_secret_was_logged(self):
+    def test_no_error_and_no_secret_was_logged(self):
         written = self.MACHINE.run('journalctl -o cat --no-pager; cat /var/log/nginx/*.log')
         self.assertIn(self.FIRST, written, 'the journal has lost its beginning')
         of_the_machine = (
@@ -87,10 +88,10 @@ class Logs(unittest.TestCase):
 
 
 def main():
-    for name in (signal.SIGTERM, signal.SIGHUP):  # so that the machine is halted whatever stops us
+    for name in (signal.SIGTERM, signal.SIGHUP):  # so that any of these signals halts the machine
         signal.signal(
             name, signal.default_int_handler
-        )  # as Ctrl-C does: a test takes SystemExit for a fault of its own
+        )  # the same as Ctrl-C: unittest would report SystemExit as an error of the test
     why = server.Machine.refusal()
     if why:
         print(f'skipped: {why}')

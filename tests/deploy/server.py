@@ -1,4 +1,4 @@
-"""A server to deploy to: the machine of tests/deploy/machine with PostgreSQL, nginx and Fettle installed in it."""
+"""A server for the tests: the machine of tests/deploy/machine, with PostgreSQL, nginx and Fettle installed in it."""
 import ctypes
 import glob
 import os
@@ -18,18 +18,18 @@ PACKAGE = '/tmp/fettle.deb'  # in the machine
 
 
 class Failed(Exception):
-    """A command in the machine ended with another status than 0; says which and what it wrote."""
+    """A command in the machine ended with a status other than 0. The message has the command and its output."""
 
 
 class Client(devstack.Client):
-    """A client of the site, which knows its own name alone."""
+    """A client that sends the host name of the site, which accepts no other name."""
 
     def request(self, method, path, body=None, form=None, raw=None, headers=None):
         return super().request(method, path, body, form, raw, {'Host': 'localhost', **(headers or {})})
 
 
 class Machine:
-    """A booted machine. Once it is up, this process is in its network: 127.0.0.1 is the machine's."""
+    """A booted machine. After boot(), this process is in its network namespace: 127.0.0.1 is that of the machine."""
 
     def __init__(self, build):
         self.build = os.path.abspath(build)
@@ -39,12 +39,12 @@ class Machine:
 
     @staticmethod
     def refusal():
-        """Why this machine cannot have one, in a sentence; empty where it can."""
+        """Why this machine cannot boot one, in a sentence; empty if it can."""
         result = subprocess.run([MACHINE, 'possible'], capture_output=True, text=True)
         return result.stderr.strip() if result.returncode else ''
 
     def boot(self):
-        # it ends with our end of this pipe, whatever ends us
+        # the machine ends when this pipe is closed, so also when this process is killed
         self.process = subprocess.Popen([MACHINE, 'boot', self.folder, devstack.ROOT], stdin=subprocess.PIPE)
         while not os.path.exists(os.path.join(self.folder, 'pid')):
             if self.process.poll() is not None:
@@ -65,7 +65,7 @@ class Machine:
         self.process.wait()
 
     def run(self, command, check=True, stdin=''):
-        """Runs a command of the shell in the machine, as root; what it wrote to standard output. Throws Failed."""
+        """Runs a shell command in the machine, as root. Returns its standard output. Throws Failed."""
         result = subprocess.run(
             [MACHINE, 'run', self.folder, 'bash', '-c', command], input=stdin, capture_output=True, text=True
         )
@@ -74,7 +74,7 @@ class Machine:
         return result.stdout
 
     def copy(self, folder):
-        """Puts the files below a folder of ours into the machine, from its root on."""
+        """Copies the files below a directory to the root directory of the machine."""
         with subprocess.Popen(
             ['tar', '-C', folder, '--owner=0', '--group=0', '-c', '.'], stdout=subprocess.PIPE
         ) as tar:
@@ -85,7 +85,7 @@ class Machine:
             )
 
     def shell(self):
-        """A shell in the machine, which reads commands as they are written to .stdin: without a start for each."""
+        """A shell in the machine. It runs commands that are written to .stdin, which is faster than run()."""
         return subprocess.Popen(
             [MACHINE, 'run', self.folder, 'bash'],
             stdin=subprocess.PIPE,
@@ -98,7 +98,7 @@ class Machine:
     # -- Fettle in it
 
     def psql(self, sql, user='fettle'):
-        """Runs SQL, as the owner of the database unless user says another; the rows as lists of texts."""
+        """Runs SQL, as the owner of the database or another user. Returns the rows as lists of strings."""
         return [
             line.split('\x1f')
             for line in self.run(
@@ -110,7 +110,7 @@ class Machine:
         return self.run('ls /usr/lib/fettle/handlers').split()
 
     def pids(self):
-        """The main process of each handler that runs, as the machine numbers it."""
+        """The main process of each running handler: its process id in the machine."""
         units = self.run("systemctl show -p Id -p MainPID 'fettle@*.service'").split('\n\n')
         found = [dict(line.split('=', 1) for line in unit.split('\n') if line) for unit in units]
         return {unit['Id'][7:-8]: int(unit['MainPID']) for unit in found if unit and unit['MainPID'] != '0'}
@@ -141,7 +141,7 @@ class Machine:
         return client
 
     def make(self, *targets):
-        # not as a part of the make that runs us: its jobs are none of ours
+        # not as a part of the make that runs this program: it does not share its job slots
         environment = {
             name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')
         }
@@ -150,16 +150,16 @@ class Machine:
         )
 
     def install(self):
-        """Installs Fettle beside a PostgreSQL and an nginx that were never started, and makes a superuser: .root."""
-        # a cluster of its own in the place of the one that was forgotten, as its package makes it at its installation
+        """Installs Fettle with a PostgreSQL and an nginx that were never started, and creates a superuser: .root."""
+        # creates a cluster as the package of PostgreSQL does; that of this machine is not used
         self.run(
             'pg_createcluster --locale C.UTF-8 $(ls /usr/lib/postgresql | sort -V | tail -1) main && systemctl -q '
             'enable postgresql nginx'
         )
-        # each installation of a package would index all manual pages of this machine again
+        # without this file, installing a package does not index all manual pages again
         self.run('rm -f /var/lib/man-db/auto-update')
         self.make('deb')
-        # it takes long and has nothing to do with the machine: the test of the package waits for it
+        # lintian takes long and does not need the machine: it runs now, and the test of the package waits for it
         deb, = glob.glob(os.path.join(devstack.ROOT, 'build/deb/*.deb'))
         command = ['nice', '-n', '19', 'lintian', '--allow-root', '--fail-on', 'error', deb]
         self.lintian = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -171,8 +171,8 @@ class Machine:
         self.prepare()
 
     def prepare(self):
-        """What the tests need beyond an installation."""
-        # the shortest idle time there is; the rate of the login family would refuse what is meant to be counted
+        """Changes an installation for the tests."""
+        # the shortest possible idle time; and no rate limit for login, which would refuse the requests of tests
         self.run("sed -i '/^FETTLE_IDLE=/d' /etc/fettle/fettle.env && echo FETTLE_IDLE=30 >> /etc/fettle/fettle.env")
         self.run(
             "sed -i 's|rate=120r/m|rate=1000000r/m|' /usr/share/fettle/nginx/http.conf && sed -i "

@@ -1,4 +1,4 @@
-"""The command `fettle`, through the built program: every command, its repeat, its refusals and its exit statuses."""
+"""Runs the built command `fettle`: every command, a second run of it, its errors and its exit statuses."""
 import hashlib
 import os
 import pty
@@ -38,20 +38,20 @@ class OwnStack(unittest.TestCase):
                               timeout=120, env=self.environment(**more))
 
     def done(self, *words, given='', **more):
-        """Runs a command that must succeed and say nothing on standard error; what it says."""
+        """Runs a command that must succeed and write nothing to standard error. Returns its standard output."""
         result = self.fettle(*words, given=given, **more)
         self.assertEqual((result.returncode, result.stderr), (0, ''), result)
         return result.stdout
 
     def failed(self, *words, given='', status=1, **more):
-        """Runs a command that must fail; what it says on standard error."""
+        """Runs a command that must fail. Returns its standard error."""
         result = self.fettle(*words, given=given, **more)
         self.assertEqual(result.returncode, status, result)
         self.assertTrue(result.stderr.startswith('fettle: '), result)
         return result.stderr
 
     def doctor(self, **more):
-        """Runs doctor; its exit status, and its lines by what they are about."""
+        """Runs doctor. Returns its exit status, and its lines by their subject."""
         result = self.fettle('doctor', **more)
         self.assertEqual(result.stderr, '', result)
         lines = {}
@@ -75,35 +75,76 @@ class Command(OwnStack):
     def test_help_lists_every_command_and_explains_each(self):
         text = self.done('--help')
         self.assertEqual(text, self.done('help'))
-        listed = [line.strip() for line in text.splitlines() if re.match(r'^  [a-z]', line)
-                  and not line.startswith('  or:')]
-        names = [re.match(r'[a-z]+( [a-z]+)?', line).group() for line in listed]
-        self.assertEqual(names,
-                         ['migrate', 'roles', 'superuser', 'password', 'doctor', 'deploy', 'rollback', 'settings',
-                          'keys', 'keys rotate', 'audit seal', 'audit verify', 'schedules run', 'sweep', 'example'])
-        for name in names:
-            usage = self.done(*name.split(), '--help')
-            self.assertTrue(usage.startswith(f'Usage: fettle {name}'), usage)
-            self.assertIn('Exit status: 0', usage)
+        self.fits_one_screen(text)
+        groups = {}
+        for line in text.splitlines():
+            if heading := re.match(r'([A-Z].*):$', line):
+                groups[heading.group(1)] = names = []
+            elif command := re.match(r'  ([a-z]+(?: [a-z]+)?)  +[A-Z]', line):
+                names.append(command.group(1))
+        self.assertEqual(groups, {
+            'Set up': ['migrate', 'roles', 'superuser', 'example'], 'Deploy': ['deploy', 'rollback'],
+            'Accounts, keys and settings': ['password', 'settings', 'keys', 'keys rotate'],
+            'Check and maintain': ['doctor', 'audit seal', 'audit verify', 'schedules run', 'sweep']})
+        for name in (name for names in groups.values() for name in names):
+            with self.subTest(name):
+                usage = self.done(*name.split(), '--help')
+                self.assertEqual(usage, self.done('help', *name.split()))
+                self.fits_one_screen(usage)
+                self.assertTrue(usage.startswith(f'Usage: fettle {name}'), usage)
+                self.assertRegex(usage, rf'\nExample:\n  .*fettle {name}')
+                self.assertIn('\nExit status: 0 ', usage)
+                # each argument is explained
+                for argument in re.findall(r'[\w:-]+', usage.splitlines()[0].removeprefix(f'Usage: fettle {name}')):
+                    self.assertRegex(usage, rf'(?m)^  {argument}  +\S')
+
+    def fits_one_screen(self, text):
+        lines = text.splitlines()
+        self.assertLessEqual(len(lines), 24, text)
+        self.assertEqual([line for line in lines if len(line) > 80], [])
+
+    def test_help_explains_the_environment(self):
+        usage = self.done('settings', '--help')
+        for name in ('FETTLE_ENV', 'DATA', 'PGHOST', 'PGUSER', 'FETTLE_SOCKETS', 'FETTLE_SQL', '/etc/fettle/'):
+            self.assertIn(name, usage)
+
+    def test_the_first_word_of_commands_lists_them(self):
+        for word, names in (('audit', ['audit seal', 'audit verify']), ('schedules', ['schedules run'])):
+            usage = self.done(word, '--help')
+            self.assertEqual(re.findall(r'(?m)^  ([a-z]+ [a-z]+)  ', usage), names)
+            self.assertIn(usage, self.failed(word, status=2))
+            self.assertIn(usage, self.failed(word, 'polish', status=2))
+
+    def test_a_mistyped_command_suggests_the_nearest(self):
+        for words, nearest in ((['migrat'], 'migrate'), (['setings'], 'settings'), (['key'], 'keys'),
+                               (['audit', 'verfiy'], 'audit verify'), (['audti', 'seal'], 'audit seal'),
+                               (['rolback', 'tasks'], 'rollback'), (['help', 'docter'], 'doctor')):
+            text = self.failed(*words, status=2)
+            self.assertIn(f'did you mean "{nearest}"?', text)
+            self.assertIn('Run "fettle --help"', text)
+        text = self.failed('polish', status=2)
+        self.assertEqual(text, 'fettle: there is no command "polish"\nRun "fettle --help" for the list of commands.\n')
 
     def test_wrong_usage_is_status_2_with_the_usage(self):
-        for words in ((), ('polish',), ('audit',), ('audit', 'polish'), ('migrate', 'now'), ('superuser',),
+        for words in ((), ('audit',), ('audit', 'polish'), ('migrate', 'now'), ('superuser',),
                       ('password',), ('password', 'ann', 'secret'),
                       ('superuser', 'a', 'b@example.org', 'c'), ('keys', 'turn'), ('sweep', '--all'), ('schedules',),
                       ('schedules', 'run', '7'), ('example', 'now'), ('example', 'if-empty', 'now'), ('deploy',),
                       ('deploy', 'tasks', 'FILE', 'now'), ('deploy', '../tasks'), ('deploy', 'Tasks'), ('rollback',),
                       ('rollback', 'tasks', 'now'), ('audit', 'verify', '12'),
                       ('audit', 'verify', '0:' + 64 * 'a'), ('audit', 'verify', '1:' + 63 * 'a')):
-            self.assertIn('Usage: fettle', self.failed(*words, status=2), words)
+            text = self.failed(*words, status=2)
+            self.assertIn('\n\nUsage: fettle', text, words)
+            self.assertIn('Run "fettle ', text, words)
 
-    def test_settings_that_cannot_be_read_are_named(self):
+    def test_unreadable_settings_are_reported(self):
         self.assertIn('/nowhere/env', self.failed('roles', FETTLE_ENV='/nowhere/env'))
         path = os.path.join(self.own.data, 'odd')
         with open(path, 'w') as file:
             file.write('# odd\n\nPGUSER\n')
         self.assertIn('line 3 of ', self.failed('roles', FETTLE_ENV=path))
 
-    def test_a_line_of_the_settings_that_is_none_is_named_and_nothing_else_is_done(self):
+    def test_an_invalid_line_of_the_settings_is_reported_and_nothing_is_done(self):
         with open(os.path.join(self.own.data, 'env')) as file:
             lines = file.read()
         for line in ('export PGHOST=/nowhere', 'PGUSER = fettle', '\ufeffPGUSER=fettle', '1A=b', '=b', 'word'):
@@ -114,7 +155,7 @@ class Command(OwnStack):
         self.assertIn(self.own.data, self.failed('keys', FETTLE_ENV=self.own.data))  # a folder
         self.assertIn('must begin with a slash', self.failed('keys', FETTLE_KEYS='keys'))
 
-    def test_closed_descriptors_are_not_the_databases(self):
+    def test_closed_standard_streams_are_not_used_for_the_database(self):
         for closed in ('<&-', '>&-', '2>&-', '<&- >&- 2>&-'):
             command = f'"{os.path.join(BUILD, "fettle")}" audit seal {closed}'
             self.assertEqual(subprocess.run(['bash', '-c', command], env=self.environment(),
@@ -124,7 +165,7 @@ class Command(OwnStack):
         self.assertEqual((result.returncode, result.stderr),
                          (1, 'fettle: no password was given; nothing was changed\n'))
 
-    def test_a_migration_goes_on_from_where_a_database_is(self):
+    def test_migrate_applies_only_new_migrations_and_all_or_none(self):
         self.own.psql('create database older owner fettle')
         older = {'PGDATABASE': 'older'}
 
@@ -142,7 +183,7 @@ class Command(OwnStack):
              "values ('ann', 'a@example.org', true), ('bob', 'b@example.org', false);"
              "insert into sessions (user_id, key, expires_at) "
              "select id, sha256(username::bytea), now() + interval '1 day' from users")
-        # all or nothing: what comes before one that fails goes with it
+        # all or nothing: a migration that fails undoes those before it
         with tempfile.TemporaryDirectory() as folder:
             os.chmod(folder, 0o755)
             shutil.copytree(os.path.join(devstack.ROOT, 'sql'), folder, dirs_exist_ok=True)
@@ -153,22 +194,23 @@ class Command(OwnStack):
         self.assertEqual(psql("select to_regclass('profiles') is null"), 't\n')
         self.assertIn('applied 003', self.done('migrate', **older))
         self.assertEqual(psql('select id from profiles order by id'), '1\n2\n')
-        # the session of an account that had been stopped does not come back with it
+        # the session of a deactivated account does not become valid again
         self.assertEqual(psql('select user_id, ended_as from sessions order by user_id'), '1|\n2|session_ended\n')
-        self.assertIn('are as they were sealed',
-                      self.done('audit', 'verify', **older).replace('is as it was', 'are as they were'))
+        self.assertRegex(self.done('audit', 'verify', **older), 'unchanged since (it was|they were) sealed')
 
-    def test_a_database_that_is_not_there_is_status_1(self):
+    def test_a_database_that_does_not_answer_is_status_1(self):
         for words in (('migrate',), ('roles',), ('superuser', 'ann'), ('password', 'ann'), ('audit', 'seal'),
                       ('audit', 'verify'), ('schedules', 'run'), ('sweep',), ('example',)):
-            self.assertIn('the database does not answer', self.failed(*words, PGHOST='/nowhere'))
+            text = self.failed(*words, PGHOST='/nowhere')
+            self.assertIn('the database does not answer', text)
+            self.assertIn('\nfettle: check that PostgreSQL runs', text)
 
     # -- migrate and roles
 
     def test_migrate_repeats(self):
         self.assertEqual(self.done('migrate'), 'functions, permissions and grants are up to date\n')
 
-    def test_roles_mends_what_is_missing_and_then_changes_nothing(self):
+    def test_roles_restores_what_is_missing_and_then_changes_nothing(self):
         permissions = self.own.psql('select code from permissions order by code')
         held = self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id order by 1, 2')
         self.own.psql(
@@ -179,12 +221,12 @@ class Command(OwnStack):
                          insert into permissions (code, description) values ('lathe.oil', 'Oil the lathe.');
                          delete from user_roles; delete from roles where name = 'employee'""")
         text = self.done('roles')
-        for line in ('new: role employee', 'new: administrator may tasks.delete_all',
-                     'no longer: permission lathe.oil: Oil the lathe.'):
+        for line in ('added: role employee', 'added: administrator may tasks.delete_all',
+                     'removed: permission lathe.oil: Oil the lathe.'):
             self.assertIn(line + '\n', text)
         self.assertIn(f'administrator: {len(permissions)} permissions\n', text)
         self.assertEqual(self.own.psql('select code from permissions order by code'), permissions)
-        # what was taken from a role that is there stays taken
+        # a permission that was taken from an existing role stays removed
         self.assertEqual(self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id '
                                        'order by 1, 2'),
                          [row for row in held if row != ['manager', 'tasks.view_all']])
@@ -208,20 +250,20 @@ class Command(OwnStack):
                              "(table_name = 'credentials' and row_id = (select id from users where username = 'ada'))")
         self.assertEqual({row[0] for row in rows}, {'users', 'credentials'})
         self.assertEqual({(row[1], row[2].split(',')[0]) for row in rows}, {('', 'fettle superuser')})
-        # again, with any capitals: it is one already
-        self.assertEqual(self.done('superuser', 'aDa'), 'ada is an active superuser already\n')
-        self.assertEqual(self.done('superuser', 'ada', 'ada@EXAMPLE.org'), 'ada is an active superuser already\n')
+        # again, in upper or lower case: it already is one
+        self.assertEqual(self.done('superuser', 'aDa'), 'ada is already an active superuser\n')
+        self.assertEqual(self.done('superuser', 'ada', 'ada@EXAMPLE.org'), 'ada is already an active superuser\n')
 
     def test_superuser_promotes_and_activates_without_a_password(self):
         user = self.own.user('ben')
         self.own.psql(f'update users set is_active = false where id = {user.id}')
-        self.assertEqual(self.done('superuser', 'BEN'), 'ben is a superuser now, and active again\n')
+        self.assertEqual(self.done('superuser', 'BEN'), 'ben is now a superuser, and active again\n')
         self.assertEqual(self.own.psql(f'select is_active, is_superuser from users where id = {user.id}'), [['t', 't']])
         self.assertEqual(self.login('ben', devstack.PASSWORD).status, 200)
         self.own.psql(f'delete from credentials where user_id = {user.id}')
         self.assertIn('no password', self.done('superuser', 'ben'))
 
-    def test_superuser_refuses_and_names_every_fault(self):
+    def test_superuser_refuses_and_names_every_error(self):
         count = self.own.psql('select count(*) from users')
         text = self.failed('superuser', 'a b', 'nowhere', given='short\n')
         for name in ('username: ', 'email: ', 'password: '):
@@ -231,10 +273,10 @@ class Command(OwnStack):
         self.assertIn('no password was given', self.failed('superuser', 'monty', 'm@example.org'))
         self.assertIn('email address', self.failed('superuser', 'monty'))
         self.assertIn('another account', self.failed('superuser', 'monty', 'BOSS@example.org', given=devstack.PASSWORD))
-        self.assertIn('another address', self.failed('superuser', 'boss', 'monty@example.org'))
+        self.assertIn('another email address', self.failed('superuser', 'boss', 'monty@example.org'))
         self.assertEqual(self.own.psql('select count(*) from users'), count)
 
-    def test_of_many_that_create_the_same_superuser_one_does(self):
+    def test_only_one_of_many_commands_creates_the_same_superuser(self):
         results = [None] * 6
 
         def run(i):
@@ -247,13 +289,13 @@ class Command(OwnStack):
             thread.join()
         self.assertEqual([r.stdout for r in results].count('created raced, a superuser with the role employee\n'), 1,
                          results)
-        for result in results:  # the others came before, or after it was there
+        for result in results:  # the others looked for the account before, or after it existed
             self.assertTrue(result.returncode == 0 or 'taken the name' in result.stderr
                             or 'another account' in result.stderr, result)
         self.assertEqual(self.own.psql("select count(*) from users u join credentials c on c.user_id = u.id "
                                        "join user_roles r on r.user_id = u.id where username = 'raced'"), [['1']])
 
-    def test_password_ends_sessions_keeps_tokens_and_forgets_failures(self):
+    def test_password_ends_sessions_keeps_tokens_and_resets_failed_logins(self):
         user = self.own.user('carl')
         secret = 43 * 'c'
         self.own.psql(f"insert into sessions (user_id, kind, key) values ({user.id}, 'token', sha256('{secret}'))")
@@ -292,8 +334,8 @@ class Command(OwnStack):
         self.assertEqual(self.login('dora', devstack.PASSWORD).status, 200)
 
     def on_terminal(self, words, *typed, stop=None):
-        """Runs a command on a terminal of its own and types a line for each prompt; its exit status, and all that the
-        terminal shows."""
+        """Runs a command on a terminal of its own, and types a line for each prompt. Returns its exit status, and all
+        that the terminal shows."""
         pid, terminal = pty.fork()
         if pid == 0:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background of a shell ignores it
@@ -316,15 +358,15 @@ class Command(OwnStack):
         os.close(terminal)
         return os.waitpid(pid, 0)[1], shown.decode()
 
-    def test_on_a_terminal_the_password_is_asked_twice_and_never_shown(self):
+    def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(self):
         self.own.user('ella')
         status, shown = self.on_terminal(['password', 'ella'], NEW + '\n', NEW + '\n')
         self.assertEqual(status, 0, shown)
-        self.assertIn('New password of ella: ', shown)
+        self.assertIn('New password for ella: ', shown)
         self.assertIn('Again: ', shown)
         self.assertNotIn(NEW, shown)
         self.assertEqual(self.login('ella', NEW).status, 200)
-        # two that differ, an end, an interruption: nothing is changed
+        # two passwords that differ, the end of the input, an interruption: nothing is changed
         status, shown = self.on_terminal(['password', 'ella'], 'seven red wagons\n', 'seven red waggons\n')
         self.assertEqual(os.waitstatus_to_exitcode(status), 1, shown)
         self.assertIn('not the same', shown)
@@ -334,7 +376,7 @@ class Command(OwnStack):
         self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT, shown)
         self.assertNotIn('seven', shown)
         self.assertEqual(self.login('ella', NEW).status, 200)
-        # a bad name is refused before anybody types
+        # a bad name is refused before the password is asked for
         status, shown = self.on_terminal(['superuser', 'a b', 'ab@example.org'])
         self.assertEqual(os.waitstatus_to_exitcode(status), 1, shown)
         self.assertNotIn('New password', shown)
@@ -351,8 +393,8 @@ class Command(OwnStack):
             bearer = {'Authorization': 'Bearer ' + answer.json['access']}
         listed = self.done('keys')
         for use in ('access', 'media'):
-            self.assertRegex(listed, rf'(?m)^{use} +\S{{8}}  made \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC  signs$')
-        self.assertIn('sessions go on', self.done('keys', 'rotate'))
+            self.assertRegex(listed, rf'(?m)^{use} +\S{{8}}  created \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC  signs$')
+        self.assertIn('sessions and URLs of files stay valid', self.done('keys', 'rotate'))
         old = [line.replace('signs', 'verifies') for line in listed.splitlines()]
         access, media = old if old[0].startswith('access') else reversed(old)
         self.assertEqual(self.done('keys').splitlines()[1::2], [access, media])
@@ -361,7 +403,7 @@ class Command(OwnStack):
             self.assertEqual(clients[1].get('/api/v1/me', headers=bearer).status, 200)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         self.assertEqual(os.stat(path).st_uid, os.stat(os.path.dirname(path)).st_uid)
-        # a key goes two hours after another has replaced it
+        # a key is removed two hours after another one has replaced it
         with open(path) as file:
             text = file.read()
         for secret in re.findall(r'^\w+ \S+ \d+ (\S+)$', text, re.MULTILINE):
@@ -372,7 +414,7 @@ class Command(OwnStack):
         self.done('keys', 'rotate')
         self.assertEqual([(line.split()[0], line.split()[-1]) for line in self.done('keys').splitlines()],
                          [('access', 'signs'), ('access', 'verifies'), ('media', 'signs'), ('media', 'verifies')])
-        # a file of an earlier Fettle gets what it lacks, and keeps what it has
+        # a file of an earlier release gets the keys that it lacks, and keeps the others
         with open(path) as file:
             lines = file.readlines()
         with open(path, 'w') as file:
@@ -397,24 +439,25 @@ class Command(OwnStack):
         number, position, digest = self.sealed()
         self.assertGreater(int(number), 0)
         self.assertEqual(self.sealed(), ('0', position, digest))
-        self.assertTrue(self.done('audit', 'verify').endswith(f'\n{position} rows are as they were sealed\n'))
+        self.assertTrue(
+            self.done('audit', 'verify').endswith(f'\n{position} rows are unchanged since they were sealed\n'))
         self.done('audit', 'verify', f'{position}:{digest.upper()}')
         self.assertIn('another hash', self.failed('audit', 'verify', f'{position}:{64 * "0"}'))
         self.assertIn('cut off', self.failed('audit', 'verify', f'{int(position) + 1}:{digest}'))
 
     def verdict(self, wrong, mend):
-        """What verify says of a trail with which something is wrong; then it is mended, and well."""
+        """What verify reports about a trail that `wrong` has changed; `mend` restores it, and then it is correct."""
         self.own.psql(wrong)
         try:
             text = self.failed('audit', 'verify')
         finally:
             self.own.psql(mend)
-        self.assertIn('as they were sealed', self.done('audit', 'verify'))
+        self.assertIn('since they were sealed', self.done('audit', 'verify'))
         return text
 
     def test_audit_verify_finds_what_was_changed_removed_or_added(self):
         self.assertEqual(self.boss.post('/api/v1/tasks', {'title': 'Oil'}).status, 201)
-        for _ in range(3):  # so far that no id of them can appear any more
+        for _ in range(3):  # until no earlier id can appear
             self.boss.post('/api/v1/tasks', {'title': 'Oil'})
             self.sealed()
         [[row, table]] = self.own.psql('select id, table_name from audit order by id limit 1 offset 5')
@@ -430,7 +473,7 @@ class Command(OwnStack):
                              rf'sealed at position \d+ .* was changed')
         text = self.verdict(f'{keep}; delete from audit where id = {row}', again)
         self.assertRegex(text, rf'^fettle: audit row {row}, sealed at position \d+ on .* UTC, was removed\n$')
-        # a row with an id that was never given, or whose transaction was rolled back
+        # a row with an id that was never used, or whose transaction was rolled back
         self.own.psql("begin; insert into roles (name) values ('undone'); rollback")
         self.boss.post('/api/v1/tasks', {'title': 'Oil'})
         [self.sealed() for _ in range(3)]
@@ -440,16 +483,16 @@ class Command(OwnStack):
                   "overriding system value values ({}, 'delete', 'tasks', 1)")
         text = self.verdict(forged.format(gap), f'delete from audit where id = {gap}')
         self.assertRegex(text, rf'^fettle: audit row {gap} \(.*, delete of row 1 of tasks\) was added afterwards')
-        # with a link of its own, put in between
+        # with a link of its own, inserted between others
         text = self.verdict(f"{keep}; {forged.format(gap)}; insert into audit_seals (position, audit_id, hash) "
                             f"select 0, {gap}, sha256('')", f'delete from audit where id = {gap}; ' + back)
         self.assertIn('fettle: ', text)
-        # under an id before all others, and long ago: sealed with the next, and found
+        # with an id before all others, and an old time: sealed with the next rows, and found
         text = self.verdict(f"{keep}; insert into audit (at, operation, table_name, row_id) "
                             f"values (now() - interval '2 days', 'delete', 'tasks', 1)",
                             "delete from audit where at < now() - interval '1 day'; " + back)
         self.assertIn('was added afterwards', text)
-        # the links: one gone, the first gone, two swapped, all gone
+        # the links: one deleted, the first deleted, two swapped, all deleted
         self.assertIn('none at position 3,', self.verdict(f'{keep}; delete from audit_seals where position = 3', back))
         self.assertIn('none at position 1,', self.verdict(f'{keep}; delete from audit_seals where position = 1', back))
         self.assertIn('was changed',
@@ -459,7 +502,7 @@ class Command(OwnStack):
                                    'update audit_seals set audit_id = (select audit_id from links where position = 3) '
                                    'where position = 4', back))
         self.assertIn('was added', self.verdict(f'{keep}; delete from audit_seals', back))
-        # what sealing remembers: gone, or beyond what there is
+        # the state of sealing: deleted, or beyond the last row
         state = 'create table state as select * from audit_sealing'
         restored = 'delete from audit_sealing; insert into audit_sealing select * from state; drop table state'
         self.assertIn('audit_sealing is gone', self.verdict(f'{state}; delete from audit_sealing', restored))
@@ -468,7 +511,7 @@ class Command(OwnStack):
         self.assertIn('was added', self.failed('audit', 'verify'))
         self.own.psql(restored)
         self.done('audit', 'verify')
-        # the end cut off together with its links shows by a head that was noted
+        # an end that was cut off together with its links is found by a recorded head
         _, position, digest = self.sealed()
         self.own.psql(f'{keep}; create table ends as select * from audit where id = (select audit_id from links '
                       f'where position = {position}); '
@@ -479,7 +522,7 @@ class Command(OwnStack):
         self.own.psql('insert into audit overriding system value select * from ends; drop table ends; ' + back)
         self.done('audit', 'verify', f'{position}:{digest}')
 
-    def test_rows_that_are_committed_late_are_sealed_late(self):
+    def test_rows_that_are_committed_late_are_sealed_later(self):
         def session():
             process = subprocess.Popen(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle',
                                         'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -495,7 +538,7 @@ class Command(OwnStack):
                 return lines
             return say
 
-        # the first transaction gets the greater id: it began before, and wrote after, the one that is still open
+        # the first transaction gets the greater id: it began before the one that is still open, and wrote after it
         early, late = session(), session()
         early('begin; select pg_current_xact_id()')
         late("begin; insert into roles (name) values ('late')")
@@ -505,24 +548,24 @@ class Command(OwnStack):
         late('commit')
         self.assertEqual(self.sealed()[0], '1')
         self.done('audit', 'verify')
-        # from a dump into another cluster, whose transactions count from the beginning
+        # as after a dump was restored into another cluster, whose transaction ids begin again
         self.own.psql("update audit_sealing set candidate_xmax = '9999999999'; insert into roles (name) "
                       "values ('restored')")
         [self.sealed() for _ in range(2)]
         self.assertEqual(self.own.psql('select complete = (select max(id) from audit), candidate_xmax '
                                        '< pg_snapshot_xmax(pg_current_snapshot()) from audit_sealing'), [['t', 't']])
-        # a row under an id beyond all others does not hide those that follow
+        # a row with an id beyond all others does not hide later rows
         self.own.psql("insert into audit (id, operation, table_name, row_id) overriding system value "
                       "values (9000000000000000000, 'delete', 'tasks', 1)")
         [self.sealed() for _ in range(3)]
         self.own.psql("delete from roles where name in ('early', 'late', 'restored')")
         self.assertEqual(self.sealed()[0], '3')
         self.done('audit', 'verify')
-        # inside of a transaction that has written, it could not see other writers
+        # in a transaction that has already written, sealing could not see other writers
         with self.assertRaisesRegex(RuntimeError, 'first statement that writes'):
             self.own.psql("begin; insert into roles (name) values ('written'); select * from audit_seal(); rollback")
 
-    def test_eight_seal_at_once_while_four_write(self):
+    def test_eight_commands_seal_at_the_same_time_while_four_clients_write(self):
         over, written, results = threading.Event(), [], []
 
         def write(client):
@@ -558,7 +601,8 @@ class Command(OwnStack):
         return answer.json
 
     def item(self, *hours, **more):
-        """A new item of equipment; its meter showed these hours, the last ones today, each other three days earlier."""
+        """A new item of equipment. Its meter showed these hours: the last ones today, each one before three days
+        earlier."""
         self.items = getattr(Command, 'items', 0) + 1
         Command.items = self.items
         item = self.made('/api/v1/equipment', {'name': 'Lathe', 'serial_number': f'S{self.items}', **more})['id']
@@ -571,11 +615,11 @@ class Command(OwnStack):
         return self.made('/api/v1/schedules', {'equipment': item, 'title': 'Change the oil', **more})['id']
 
     def day(self, days=0):
-        """A day so many days from today, as the database has it."""
+        """The date so many days from today, by the clock of the database."""
         return self.own.psql(f'select current_date + {days}')[0][0]
 
     def runs(self, expected):
-        self.assertEqual(self.done('schedules', 'run'), f'work orders made: {expected}\n')
+        self.assertEqual(self.done('schedules', 'run'), f'work orders created: {expected}\n')
 
     def orders(self, schedule):
         return self.own.psql(f'select id, status from tasks where schedule = {schedule} order by id')
@@ -584,7 +628,7 @@ class Command(OwnStack):
         answer = self.boss.get(f'/api/v1/schedules/{schedule}').json
         return answer['open_order'], answer['next_due_on'], answer['next_due_hours']
 
-    def test_schedules_run_makes_one_order_for_each_that_is_due(self):
+    def test_schedules_run_creates_one_order_for_each_due_schedule(self):
         self.own.psql('update schedules set is_active = false')
         day, retired = self.day, self.item(status='Retired')
         used = self.item(990, 1000)
@@ -624,11 +668,11 @@ class Command(OwnStack):
         rows = self.own.psql("select a.ip from audit a join tasks t on t.id = a.row_id where a.table_name = 'tasks' "
                              f"and t.schedule in ({','.join(map(str, due))})")
         self.assertEqual({row[0].split(',')[0] for row in rows}, {'fettle schedules run'})
-        # a retired one that is in use again is due again
+        # a retired item that is in use again is due again
         self.assertEqual(self.boss.patch(f'/api/v1/equipment/{retired}', {'status': 'Operational'}).status, 200)
         self.runs(1)
 
-    def test_of_eight_runs_at_once_each_order_is_made_by_one(self):
+    def test_eight_runs_at_the_same_time_create_each_order_once(self):
         self.own.psql('update schedules set is_active = false')
         item, other = self.item(), self.item()
         self.own.psql(f"""insert into schedules (equipment, title, every_days, next_due_on, author)
@@ -647,7 +691,7 @@ class Command(OwnStack):
                                        f'= t.id) {raced}'), [['1240', '1240', '1240']])
         self.runs(0)
 
-    def test_the_end_of_an_order_moves_its_schedule_on(self):
+    def test_the_end_of_an_order_sets_the_next_due_date_of_its_schedule(self):
         self.own.psql('update schedules set is_active = false')
         day, post = self.day, self.made
         item = self.item(1000, 1040)
@@ -655,27 +699,27 @@ class Command(OwnStack):
         self.runs(1)
         [[order, _]] = self.orders(schedule)
         self.assertEqual(self.state(schedule), (int(order), day(-1), '1200.00'))
-        # done two days ago, when the meter had last shown 1,000
+        # done two days ago; the last reading of the meter before was 1,000
         record = post('/api/v1/maintenance',
                       {'task': int(order), 'description': 'Oil changed.', 'performed_at': day(-2) + 'T23:30:00Z'})['id']
         self.assertEqual(self.state(schedule), (None, day(28), '1100.00'))
         self.assertEqual(self.orders(schedule), [[order, 'Complete']])
         self.runs(0)
-        # the record was wrong: the order is open again, and what the schedule waits for
+        # the record was wrong: the order is open again, and the schedule waits for it
         self.assertEqual(self.boss.delete(f'/api/v1/maintenance/{record}').status, 204)
         self.assertEqual(self.orders(schedule), [[order, 'Pending']])
         self.assertEqual(self.state(schedule)[:2], (int(order), day(-1)))
         self.runs(0)
         post('/api/v1/maintenance', {'task': int(order), 'description': 'Oil changed.'})
         self.assertEqual(self.state(schedule), (None, day(30), '1140.00'))
-        # cancelled: on from today
+        # cancelled: the next one is counted from today
         self.assertEqual(self.boss.patch(f'/api/v1/schedules/{schedule}', {'next_due_on': day(-5)}).status, 200)
         self.runs(1)
         second = self.orders(schedule)[1][0]
         self.assertEqual(self.boss.patch(f'/api/v1/tasks/{second}/status', {'status': 'Cancelled'}).status, 200)
         self.assertEqual(self.state(schedule), (None, day(30), '1140.00'))
         self.runs(0)
-        # deleted: still due, made again
+        # deleted: still due, so it is created again
         self.assertEqual(self.boss.patch(f'/api/v1/schedules/{schedule}', {'next_due_on': day(-5)}).status, 200)
         self.runs(1)
         third = self.orders(schedule)[2][0]
@@ -684,21 +728,21 @@ class Command(OwnStack):
         self.runs(1)
         fourth = self.orders(schedule)[2][0]
         self.assertNotEqual(fourth, third)
-        # an order that comes back while another is open is not waited for
+        # the schedule does not wait for an order that is opened again while another one is open
         self.assertEqual(self.boss.patch(f'/api/v1/tasks/{second}/status', {'status': 'Pending'}).status, 200)
         self.assertEqual(self.state(schedule)[0], int(fourth))
-        # the schedule goes, its orders stay
+        # the schedule is deleted, its orders stay
         self.assertEqual(self.boss.delete(f'/api/v1/schedules/{schedule}').status, 204)
         self.assertEqual(self.own.psql(f'select count(*) from tasks where equipment = {item} and schedule is null'),
                          [['3']])
 
     # -- sweep
 
-    def test_sweep_removes_what_is_old_and_nothing_else(self):
-        lines = ('sessions '
-                 'and tokens that ended more than 30 days ago: {}\nfailed logins of more than 24 hours ago: {}\n'
-                 'answers kept for an Idempotency-Key of more than 24 hours ago: {}\nfiles that nothing speaks of any '
-                 'more: 0\n')
+    def test_sweep_deletes_only_expired_data(self):
+        lines = ('deleted sessions and tokens that ended more than 30 days ago: {}\n'
+                 'deleted failed logins older than 24 hours: {}\n'
+                 'deleted responses for an Idempotency-Key older than 24 hours: {}\n'
+                 'deleted stored files that nothing refers to: 0\n')
         user = self.own.user('gina')
         insert = 'insert into sessions (user_id, kind, key, expires_at, ended_at, ended_as) '
         self.own.psql(f"""{insert} select {user.id}, 'session', sha256(i::text::bytea), now(),
@@ -746,7 +790,7 @@ class Command(OwnStack):
             copy.write('\n'.join(lines) + '\n')
         return path
 
-    def test_doctor_finds_a_healthy_dev_stack_well(self):
+    def test_doctor_finds_nothing_wrong_with_a_healthy_dev_stack(self):
         self.done('audit', 'seal')
         code, lines = self.doctor()
         self.assertEqual(code, 0, lines)
@@ -756,7 +800,7 @@ class Command(OwnStack):
         self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found
                           if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
 
-    def test_doctor_finds_what_is_wrong_with_settings(self):
+    def test_doctor_finds_errors_in_the_settings(self):
         self.finding(0, 'settings', 'warn', 'FETTLE_WORKRES', FETTLE_ENV=self.with_settings('FETTLE_WORKRES=4'))
         self.finding(1, 'settings', 'FAIL', 'FETTLE_WORKERS',
                      FETTLE_ENV=self.with_settings('FETTLE_WORKERS=400', without='FETTLE_WORKERS'))
@@ -764,7 +808,7 @@ class Command(OwnStack):
         self.finding(1, 'connections', 'FAIL', 'raise max_connections',
                      FETTLE_ENV=self.with_settings('FETTLE_WORKERS="64"', without='FETTLE_WORKERS'))
 
-    def test_doctor_finds_what_is_wrong_with_the_keys(self):
+    def test_doctor_finds_errors_of_the_keys(self):
         path = self.own.env['FETTLE_KEYS']
         with open(path) as file:
             text = file.read()
@@ -782,32 +826,32 @@ class Command(OwnStack):
             self.finding(1, 'keys', 'FAIL', 'is not a valid key')
             if os.geteuid() == 0:
                 os.chown(path, 0, 0)
-                self.finding(1, 'keys', 'FAIL', 'owner of its folder')
+                self.finding(1, 'keys', 'FAIL', 'owner of its directory')
         finally:
             os.chown(path, owner.st_uid, owner.st_gid)
             os.chmod(path, 0o600)
             with open(path, 'w') as file:
                 file.write(text)
-        self.finding(0, 'keys', 'warn', 'not there yet', FETTLE_KEYS=os.path.join(self.own.data, 'none'))
+        self.finding(0, 'keys', 'warn', 'does not exist yet', FETTLE_KEYS=os.path.join(self.own.data, 'none'))
         self.assertFalse(os.path.exists(os.path.join(self.own.data, 'none')))
 
-    def test_doctor_finds_what_is_wrong_with_the_sockets(self):
+    def test_doctor_finds_errors_of_the_sockets(self):
         path = os.path.join(self.own.run, 'sockets', 'me.sock')
         os.rename(path, path + '.away')
         try:
-            self.finding(1, 'sockets', 'FAIL', 'me.sock is not there: No such file')
+            self.finding(1, 'sockets', 'FAIL', 'me.sock cannot be found: No such file')
             with open(path, 'w'):
-                self.finding(1, 'sockets', 'FAIL', 'me.sock is no socket')
+                self.finding(1, 'sockets', 'FAIL', 'me.sock is not a socket')
             os.unlink(path)
         finally:
             os.rename(path + '.away', path)
         os.chmod(path, 0o606)
-        self.finding(1, 'sockets', 'FAIL', 'open to everybody')
+        self.finding(1, 'sockets', 'FAIL', 'open to all users')
         os.chmod(path, 0o600)
-        self.finding(1, 'sockets', 'FAIL', 'tasks.sock is not there: No such file', FETTLE_SOCKETS='/nowhere')
-        self.finding(0, 'sockets', 'ok', 'are as they must be')
+        self.finding(1, 'sockets', 'FAIL', 'tasks.sock cannot be found: No such file', FETTLE_SOCKETS='/nowhere')
+        self.finding(0, 'sockets', 'ok', ' correct sockets in ')
 
-    def test_doctor_finds_what_is_wrong_in_the_database(self):
+    def test_doctor_finds_errors_in_the_database(self):
         psql = self.own.psql
         cases = (('migrations', 'FAIL', 'run `fettle migrate`: 002_tasks', "update migrations set name = 'x' "
                   "where name = '002_tasks'", "update migrations set name = '002_tasks' where name = 'x'"),
@@ -817,7 +861,7 @@ class Command(OwnStack):
                   "delete from migrations where name = '999_later'"),
                  ('permissions', 'FAIL', 'fettle roles', "update permissions set description = description || '!' "
                   "where code = 'tasks.create'", "update permissions set description = rtrim(description, '!')"),
-                 ('superusers', 'FAIL', 'nobody', 'create table supers as select id from users '
+                 ('superusers', 'FAIL', 'no account is', 'create table supers as select id from users '
                   'where is_superuser; update users set is_superuser = false',
                   'update users set is_superuser = true where id in (select id from supers); drop table supers'),
                  ('audit', 'warn', '1 row waits', "insert into audit (at, operation, table_name, row_id) "
@@ -829,7 +873,7 @@ class Command(OwnStack):
                  ('messages', 'FAIL', 'must be C', "alter database fettle set lc_messages = 'de_DE.UTF-8'",
                   'alter database fettle reset lc_messages'))
         if ['de_DE.utf8'] not in psql("select collname from pg_collation where collname = 'de_DE.utf8'"):
-            cases = cases[:-1]  # PostgreSQL takes no locale that the machine does not have
+            cases = cases[:-1]  # PostgreSQL accepts only locales that the machine has
         self.done('audit', 'seal')
         for what, verdict, words, wrong, mend in cases:
             with self.subTest(words=words):
@@ -838,25 +882,25 @@ class Command(OwnStack):
                     self.finding(1 if verdict == 'FAIL' else 0, what, verdict, words)
                 finally:
                     psql(mend)
-        # looking changes nothing
+        # doctor changes nothing
         before = psql('select count(*) from audit union all select sum(hashtext(code)) from permissions')
         self.doctor()
         self.assertEqual(psql('select count(*) from audit union all select sum(hashtext(code)) from permissions'),
                          before)
 
-    def test_doctor_finds_that_postgresql_is_stopped(self):
+    def test_doctor_finds_a_stopped_postgresql(self):
         self.finding(1, 'database', 'FAIL', 'does not answer', PGHOST='/nowhere')
         started = 'select pg_postmaster_start_time()'
         [[before]] = self.own.psql(started)
         with open(os.path.join(os.path.realpath(os.path.join(self.own.data, 'cluster')), 'data',
                                'postmaster.pid')) as file:
             server = int(file.readline())
-        os.kill(server, signal.SIGSTOP)  # it hangs, which is worse than gone: it is not restarted
+        os.kill(server, signal.SIGSTOP)  # a server that hangs is worse than one that has ended: it is not restarted
         try:
             self.finding(1, 'database', 'FAIL', 'does not answer')
         finally:
             os.kill(server, signal.SIGCONT)
-        # it stops, and is started again by the dev stack
+        # it stops, and the dev stack starts it again
         os.kill(server, signal.SIGINT)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -870,21 +914,21 @@ class Command(OwnStack):
 
 
 class Example(OwnStack):
-    """The example workshop, which `fettle example` puts into an empty database."""
+    """The example workshop that `fettle example` creates in an empty database."""
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.own.psql('create database lone owner fettle')
         cls.text = cls.done(cls(), 'example')
 
-    def test_what_it_prints_lets_its_people_in(self):
+    def test_the_printed_accounts_can_log_in(self):
         counts = dict(reversed(found)
                       for found in re.findall(r'([0-9]+) ([a-z ]+?)s?(?=[,.])', self.text.splitlines()[0]))
         self.assertEqual((counts['account'], counts['item']), ('20', '60'), self.text)
         for name, least in (('reading', 1500), ('schedule', 50), ('work order', 300), ('maintenance record', 250),
                             ('other task', 60), ('message', 15), ('report', 14)):
             self.assertGreater(int(counts[name]), least, self.text)
-        password = re.search(r"^Everybody's password is (\S{16})$", self.text, re.MULTILINE).group(1)
+        password = re.search(r'^The password of all these accounts is (\S{16});', self.text, re.MULTILINE).group(1)
         names = re.findall(r'^  (\S+), \S', self.text, re.MULTILINE)
         self.assertEqual(len(names), 5)
         roles = []
@@ -903,20 +947,20 @@ class Example(OwnStack):
         [[gone]] = self.own.psql('select min(username) from users where not is_active')
         self.assertEqual(self.login(gone, password).status, 401)
 
-    def test_it_refuses_where_there_is_anything(self):
+    def test_it_refuses_a_database_that_is_not_empty(self):
         before = self.own.psql('select count(*) from audit')
-        self.assertIn('already; nothing was changed', self.failed('example'))
-        self.assertIn('was left out', self.done('example', 'if-empty'))
+        self.assertIn('already has accounts or equipment; nothing was changed', self.failed('example'))
+        self.assertIn('No example data were created', self.done('example', 'if-empty'))
         self.assertEqual(self.own.psql('select count(*) from audit'), before)
 
-    def test_the_dice_are_the_same_beside_a_superuser(self):
+    def test_the_random_data_are_the_same_beside_a_superuser(self):
         lone = {'PGDATABASE': 'lone'}
         self.done('migrate', **lone)
         self.done('superuser', 'ann', 'ann@example.org', given=devstack.PASSWORD, **lone)
         self.assertIn('21 accounts, 60 items, ', self.done('example', **lone))
         self.assertIn('already', self.failed('example', **lone))
 
-        def told(database):
+        def rows(database):
             sql = ("select 'order', title, due_date::text, created_at::text from tasks where created_at < current_date "
                    "union all "
                    "select 'record', findings, performed_at::text, cost::text from maintenance "
@@ -927,44 +971,45 @@ class Example(OwnStack):
                    "order by 1, 2, 3, 4")
             return subprocess.run(['psql', '-XqAt', '-h', self.own.run, '-U', 'fettle', database], input=sql,
                                   capture_output=True, text=True, check=True).stdout.splitlines()
-        first, second = told('fettle'), told('lone')
+        first, second = rows('fettle'), rows('lone')
         self.assertGreater(len(first), 2000)
         self.assertEqual([line for line in second if line != 'superuser|ann||'], first)
         self.assertIn('superuser|ann||', second)
 
-    def test_everything_holds_that_the_triggers_keep(self):
+    def test_the_data_satisfy_all_rules_of_the_triggers(self):
         wrong = {
             'a complete order without its record': "select id from tasks t where equipment is not null "
             "and (status = 'Complete') <> exists (select from maintenance m where m.task = t.id)",
             'a record of another item or person': 'select m.id from maintenance m join tasks t on t.id = m.task where '
             '(m.equipment, m.technician, m.performed_at) is distinct from (t.equipment, t."user", t.completed_at)',
-            'a moment in the future': 'select id from tasks where greatest(created_at, completed_at) > now() union all '
+            'a time in the future': 'select id from tasks where greatest(created_at, completed_at) > now() union all '
             'select id from maintenance where greatest(performed_at, created_at) > now() '
             'union all select id from readings where greatest(read_at, created_at) > now() union all select id '
             'from users where greatest(date_joined, last_login) > now() '
             'union all select message from message_copies where greatest(sent_at, read_at) > now() union all select id '
             'from reports where created_at > now()',
-            'a message that is not in the order of its moment': 'select id '
+            'messages whose ids are not in order of time': 'select id '
             'from (select id, sent_at < lag(sent_at) over (order by id) as back from messages) m where back',
-            'a copy of another message': 'select m.id from messages m join message_copies c on c.message = m.id '
+            'a copy that differs from its message': 'select m.id from messages m '
+            'join message_copies c on c.message = m.id '
             'where (c.sender, c.sent_at) <> (m.sender, m.sent_at) or c.is_sent <> (c.holder = m.sender)',
-            'a message of somebody who was not there': 'select c.message from message_copies c join users u '
+            'a message from before its author joined': 'select c.message from message_copies c join users u '
             'on u.id = c.holder where c.sent_at < u.date_joined',
             'an order that ended before it began': 'select id from tasks where completed_at < created_at',
-            'usage that is not the last reading': 'select e.id from equipment e left join lateral (select * '
+            'a usage that is not the last reading': 'select e.id from equipment e left join lateral (select * '
             'from readings where equipment = e.id order by read_at desc limit 1) r on true '
             'where (e.usage_hours, e.usage_read_at) is distinct from (r.hours, r.read_at)',
             'a meter that runs backwards': 'select id from (select id, hours < lag(hours) over (partition by equipment '
             'order by read_at) as back from readings) r where back',
-            'sums that are not those of the records': 'select e.id from equipment e left join maintenance m '
+            'sums that differ from the records': 'select e.id from equipment e left join maintenance m '
             'on m.equipment = e.id group by e.id '
             'having (maintenance_count, maintenance_hours, maintenance_cost) <> (count(m.id), '
             'coalesce(sum(hours_spent), 0), coalesce(sum(cost), 0))',
-            'an open order that the schedule does not know': "select t.id from tasks t join schedules s on s.id "
+            'an open order that its schedule does not refer to': "select t.id from tasks t join schedules s on s.id "
             "= t.schedule where (t.status in ('Pending', 'In Progress')) <> (s.open_order is not distinct from t.id)",
             'an open order of a retired item': "select t.id from tasks t join equipment e on e.id = t.equipment "
             "where e.status = 'Retired' and t.status in ('Pending', 'In Progress')",
-            'work of somebody who was not there': 'select m.id from maintenance m join users u on u.id = m.technician '
+            'work by a person who was absent': 'select m.id from maintenance m join users u on u.id = m.technician '
             'where m.performed_at < u.date_joined or not u.is_active and m.performed_at > u.last_login'}
         for fault, sql in wrong.items():
             self.assertEqual(self.own.psql(sql), [], fault)
@@ -983,5 +1028,5 @@ class Example(OwnStack):
                 ('message_copies where is_received and read_at is null', 5), ('messages where task is not null', 3),
                 ('reports where equipment is not null', 4), ("reports where body ~ 'orders done'", 9)):
             self.assertGreaterEqual(int(self.own.psql('select count(*) from ' + what)[0][0]), least, what)
-        self.assertEqual(self.done('schedules', 'run'), 'work orders made: 0\n')
+        self.assertEqual(self.done('schedules', 'run'), 'work orders created: 0\n')
         self.done('audit', 'verify')

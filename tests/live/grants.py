@@ -230,7 +230,7 @@ class Applied(unittest.TestCase):
                          grant select on tasks to fettlegone""")
         self.assertRegex(self.found(), 'FAIL|fail')
         self.assertIn('2 privileges too few and 5 privileges too many', self.found())
-        self.assertIn('revoked everything from what is no role of a handler: fettle_gone, public\n',
+        self.assertIn('revoked all privileges of roles that belong to no handler: fettle_gone, public\n',
                       self.fettle('migrate'))
         self.assertRegex(self.found(), '^ok ')
         # somebody else's role is somebody else's

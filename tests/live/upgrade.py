@@ -164,7 +164,7 @@ class Migration(Upgraded):
         status, said = self.fettle('audit', 'verify', f'{audit["position"]}:{audit["hash"]}', database=name)
         self.assertEqual(status, 0, said)
         # the migration itself may have added rows
-        self.assertTrue(said.endswith(f'\n{after.count(chr(10))} rows are as they were sealed\n'), said)
+        self.assertTrue(said.endswith(f'\n{after.count(chr(10))} rows are unchanged since they were sealed\n'), said)
         self.assertGreater(int(self.psql('select count(distinct sealed_at) from audit_seals', name)), 1)
 
     def test_a_row_that_is_tampered_with_after_the_upgrade_is_found(self):

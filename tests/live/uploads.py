@@ -442,7 +442,7 @@ class Accidents(unittest.TestCase):
                         pass
                 found = self.storage.sweep()
                 assert found.returncode == 0, found
-                swept.append(int(found.stdout.split('files that nothing speaks of any more: ')[1].split()[0]))
+                swept.append(int(found.stdout.split('stored files that nothing refers to: ')[1].split()[0]))
         with concurrent.futures.ThreadPoolExecutor(5) as pool:
             jobs = [pool.submit(uploads, i) for i in range(4)] + [pool.submit(sweeps)]
             try:
@@ -501,7 +501,7 @@ class Accidents(unittest.TestCase):
         first = int(self.on.psql('select extract(epoch from min(applied_at))::bigint from migrations')[0][0])
         os.utime(path, (first - 1,) * 2)
         try:
-            self.assertIn('files that are older than the database, and left alone: 1\n', self.storage.sweep().stdout)
+            self.assertRegex(self.storage.sweep().stdout, r'(?m)^left alone, because they are older .*: 1 file$')
             self.assertTrue(os.path.exists(path))
         finally:
             os.utime(path, (first,) * 2)

@@ -222,7 +222,7 @@ def main():
         said = work.fettle('audit', 'verify').splitlines()
         print(*said, sep='\n')
         position, head = said[0].split()[-2:]
-        assert said[-1] == f'{position} rows are as they were sealed', said
+        assert said[-1] == f'{position} rows are unchanged since they were sealed', said
         assert live.psql('select count(*) from audit') == [[position]], 'a row of the trail is not sealed'
         assert live.psql('select count(distinct sealed_at) from audit_seals') >= [['2']], 'it was not sealed twice'
         keep(f'{name}.sql.xz', dump(live, build))

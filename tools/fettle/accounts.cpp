@@ -1,4 +1,4 @@
-// fettle superuser and password: gives access to an account that the API cannot let in yet.
+// fettle superuser and password: create a superuser, and set the password of an account without the API.
 #include <strings.h>
 #include <unistd.h>
 
@@ -37,7 +37,7 @@ void check_password(Faults& faults, const std::string& password, const std::stri
         faults.push_back("password: " + weakness);
 }
 
-/// Throws UserError with all faults, a line each, where there are any.
+/// Throws UserError with all faults, a line each, if there are any.
 void throw_if_any(const Faults& faults) {
     if (!faults.empty()) throw UserError(join(faults, "\nfettle: "));
 }
@@ -47,7 +47,7 @@ struct Account {
     bool is_active, is_superuser, has_password;
 };
 
-/// The account of that name, in upper or lower case. With `lock` nobody can log in to it or change it until the
+/// The account of that name, in upper or lower case. With `lock` no user can log in to it or change it until the
 /// transaction ends.
 std::optional<Account> find_account(api::Database& database, const std::string& username, bool lock) {
     const api::Rows rows =
@@ -62,32 +62,32 @@ std::optional<Account> find_account(api::Database& database, const std::string& 
     return Account{text(0), text(1), text(2), boolean(3), boolean(4), boolean(5)};
 }
 
-/// Begins a transaction in which the account is locked. Where there is no such account, no transaction is left open.
-/// Throws UserError where an address is given and the account has another one.
+/// Begins a transaction in which the account is locked. If there is no such account, no transaction is left open.
+/// Throws UserError if an address is given and the account has another one.
 std::optional<Account> begin_with_account(api::Database& database, const std::string& username,
                                           const std::string& email) {
     begin_audited(database, "superuser");
     std::optional<Account> account = find_account(database, username, true);
     if (!account) database.rollback();
     if (account && !email.empty() && strcasecmp(account->email.c_str(), email.c_str()) != 0)
-        throw UserError("there is an account " + account->username +
-                        " with another address; leave the address out to promote it");
+        throw UserError("the account " + account->username +
+                        " exists with another email address; leave EMAIL out to make it a superuser");
     return account;
 }
 
 /// Makes an account an active superuser, and ends the transaction that has begun.
 void promote(api::Database& database, const Account& account) {
     if (account.is_superuser && account.is_active) {
-        std::cout << account.username << " is an active superuser already\n";
+        std::cout << account.username << " is already an active superuser\n";
     } else {
         database.query(api::numbered("update users set is_superuser = true, is_active = true where id = :id"),
                        {{"id", account.id}});
-        std::cout << account.username << " is a superuser now" << (account.is_active ? "" : ", and active again")
+        std::cout << account.username << " is now a superuser" << (account.is_active ? "" : ", and active again")
                   << '\n';
     }
     database.commit();
     if (!account.has_password)
-        std::cout << "The account has no password; `fettle password " << account.username << "` gives it one.\n";
+        std::cout << "The account has no password; set one with `fettle password " << account.username << "`.\n";
 }
 
 /// A new superuser, whose values were checked.
@@ -104,7 +104,7 @@ void insert_superuser(api::Database& database, const NewSuperuser& user) {
     if (!inserted.is_true(0, 0)) throw UserError("there is no role employee; run `fettle roles` first");
 }
 
-/// Creates the account in one transaction. Throws UserError where the name or the address is taken.
+/// Creates the account in one transaction. Throws UserError if the name or the address is taken.
 void create_superuser(api::Database& database, const NewSuperuser& user) {
     for (int attempt = 1;; ++attempt) {
         try {
@@ -114,13 +114,13 @@ void create_superuser(api::Database& database, const NewSuperuser& user) {
             return;
         } catch (const api::Problem& problem) {
             database.rollback();
-            // another account became the first one meanwhile; the next attempt sees it
+            // another account became the first one in the meantime; the next attempt sees it
             if (problem.code == "one_first_user" && attempt == 1) continue;
             if (problem.code == "email_taken")
-                throw UserError("the address " + user.email + " is that of another account");
+                throw UserError("another account has the email address " + user.email + "; give a different one");
             if (problem.code == "username_taken")
-                throw UserError("somebody has taken the name " + user.username +
-                                " in this moment; repeat the command to promote that account");
+                throw UserError("another user has just taken the name " + user.username +
+                                "; run the command again to make that account a superuser");
             throw;
         }
     }
@@ -130,10 +130,10 @@ void create_superuser(api::Database& database, const NewSuperuser& user) {
 long long replace_password(api::Database& database, const Account& account, const std::string& hash) {
     const api::Parameters parameters{{"id", account.id}, {"hash", hash}}, id{{"id", account.id}};
     begin_audited(database, "password");
-    // A login locks the account, too. Either it is complete and its session is ended below, or it begins afterwards and
-    // needs the new password.
+    // A login locks the account, too. Either it is complete, and its session is ended below, or it begins afterwards
+    // and needs the new password.
     if (database.query(api::numbered("select id from users where id = :id for update"), id).size() == 0)
-        throw UserError("the account " + account.username + " has gone in this moment");
+        throw UserError("the account " + account.username + " has just been deleted; nothing was changed");
     database.query(api::numbered("insert into credentials (user_id, password_hash) values (:id, :hash) "
                                  "on conflict (user_id) do update set password_hash = :hash, changed_at = now()"),
                    parameters);
@@ -162,7 +162,8 @@ int superuser(const Arguments& arguments) {
         return 0;
     }
     if (email.empty())
-        throw UserError("there is no account " + username + "; give an email address as well to create it");
+        throw UserError("there is no account " + username + "; to create it, add its email address: fettle superuser " +
+                        username + " EMAIL");
 
     Faults faults;
     check_field(faults, "username", username, api::types::check_username);
@@ -180,7 +181,7 @@ int password(const Arguments& arguments) {
     api::Database database("password");
     connect(database);
     const std::optional<Account> account = find_account(database, arguments[0], false);
-    if (!account) throw UserError("there is no account " + arguments[0]);
+    if (!account) throw UserError("there is no account " + arguments[0] + "; check the spelling of the username");
     const std::string password = ask_new_password(account->username);
     Faults faults;
     check_password(faults, password, account->username, account->email);
@@ -188,8 +189,9 @@ int password(const Arguments& arguments) {
     const long long ended = replace_password(database, *account, api::password::hash(password));
     std::cout << account->username << " has a new password; ended " << with_noun(ended, "session") << '\n';
     if (!account->is_active)
-        std::cout << "The account is not active and cannot log in; `fettle superuser` or an administrator of users "
-                     "can change that.\n";
+        std::cout
+            << "The account is not active, so it cannot log in. A user with the permission to change accounts can "
+               "activate it; `fettle superuser` activates it and makes it a superuser.\n";
     return 0;
 }
 

@@ -28,7 +28,7 @@ struct RecordedLink {
     std::string position, hash;
 };
 
-/// Parses POSITION:HASH. Throws UsageError where it is something else.
+/// Parses POSITION:HASH. Throws UsageError if it is something else.
 RecordedLink parse_link(std::string_view argument) {
     const std::string text = api::unicode::lower(argument);
     const std::size_t colon = std::min(text.find(':'), text.size());
@@ -37,11 +37,11 @@ RecordedLink parse_link(std::string_view argument) {
     auto [end, error] = std::from_chars(text.data(), text.data() + colon, position);
     if (error != std::errc() || end != text.data() + colon || position < 1 || link.hash.size() != 64 ||
         link.hash.find_first_not_of("0123456789abcdef") != link.hash.npos)
-        throw UsageError("'" + text + "' is not POSITION:HASH, a number from 1 and 64 hexadecimal digits");
+        throw UsageError("'" + text + "' is not POSITION:HASH: a number of at least 1, and 64 hexadecimal digits");
     return link;
 }
 
-/// What the trail and the chain still know of a row: when it was written, what was done to which row, its link.
+/// What the trail and the chain still have of a row: when it was written, the change, the changed row, its link.
 std::string describe_row(api::Database& database, const std::string& audit_id) {
     const api::Rows row = database.query(api::numbered(R"(
         select to_char(a.at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), a.operation, a.table_name, a.row_id,
@@ -57,29 +57,30 @@ std::string describe_row(api::Database& database, const std::string& audit_id) {
     return description;
 }
 
-/// Throws UserError where audit_verify() has found a fault in the chain.
+/// Throws UserError if audit_verify() has found an error in the chain.
 void check_chain(api::Database& database, const std::string& fault, const std::string& audit_id, long long checked) {
     if (!fault.empty() && audit_id.empty())
         throw UserError("a link of the chain was removed: there is none at position " + std::to_string(checked + 1) +
-                        ", after which others follow");
+                        ", but there are later ones");
     if (fault == "removed") throw UserError(describe_row(database, audit_id) + " was removed");
-    if (fault == "changed") throw UserError(describe_row(database, audit_id) + " was changed, or its link was");
+    if (fault == "changed")
+        throw UserError(describe_row(database, audit_id) + " was changed, or its link in the chain was");
     if (fault == "added")
         throw UserError(describe_row(database, audit_id) +
-                        " was added afterwards: its neighbours had been sealed before it was there");
+                        " was added afterwards: the rows before and after it were sealed before it existed");
 }
 
-/// Throws UserError where the chain does not have this link.
+/// Throws UserError if the chain does not have this link.
 void check_recorded_link(api::Database& database, const RecordedLink& recorded, long long checked) {
     const api::Rows stored =
         database.query(api::numbered("select encode(hash, 'hex') from audit_seals where position = :position::bigint"),
                        {{"position", recorded.position}});
     if (stored.size() == 0)
-        throw UserError("the chain ends at position " + std::to_string(checked) + ", before the position " +
-                        recorded.position + " that was noted: its end was cut off");
+        throw UserError("the chain ends at position " + std::to_string(checked) + ", before the recorded position " +
+                        recorded.position + ": its end was cut off");
     if (stored(0, 0) != recorded.hash)
         throw UserError("the link at position " + recorded.position +
-                        " has another hash than the one that was noted: the chain was made anew");
+                        " has another hash than the recorded one: the chain was rebuilt");
 }
 
 }  // namespace
@@ -102,7 +103,8 @@ int audit_verify(const Arguments& arguments) {
     const long long checked = verdict.integer(0, 2);
     check_chain(database, std::string(verdict(0, 0)), std::string(verdict(0, 1)), checked);
     if (recorded) check_recorded_link(database, *recorded, checked);
-    std::cout << with_noun(checked, "row") << (checked == 1 ? " is as it was" : " are as they were") << " sealed\n";
+    std::cout << with_noun(checked, "row") << (checked == 1 ? " is" : " are") << " unchanged since "
+              << (checked == 1 ? "it was" : "they were") << " sealed\n";
     return 0;
 }
 

@@ -1,4 +1,4 @@
-// Blocks signals, and receives them by a signalfd(2).
+// Blocks signals, and receives them through a signalfd(2).
 #include "blocked_signals.hpp"
 
 #include <poll.h>
@@ -23,7 +23,7 @@ sigset_t ending_signals() {
 }  // namespace
 
 BlockedSignals::BlockedSignals() {
-    constexpr const char* failed = "cannot hold signals back";
+    constexpr const char* failed = "cannot block signals";
     const sigset_t signals = ending_signals();
     check_syscall<std::runtime_error>(sigprocmask(SIG_BLOCK, &signals, nullptr), failed);
     check_syscall<std::runtime_error>(std::signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0, failed);

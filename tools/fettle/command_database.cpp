@@ -15,7 +15,8 @@ namespace tool {
 
 namespace {
 
-/// The user who logged in, also after su and sudo: audit(8) keeps it in loginuid. Else the user of this process.
+/// The user who logged in, even after su or sudo: audit(8) keeps it in loginuid. If it is not set, the user of this
+/// process.
 std::string login_name() {
     constexpr uid_t unset = static_cast<uid_t>(-1);
     uid_t user = unset;
@@ -25,8 +26,8 @@ std::string login_name() {
     return entry ? entry->pw_name : "uid " + std::to_string(user);
 }
 
-/// Makes the user that PGUSER names the effective user of this process. False where this is not root, or where PGUSER
-/// names no other user.
+/// Makes the user that PGUSER names the effective user of this process. False if this is not root, or if PGUSER names
+/// no other user.
 bool become_database_user() {
     const char* name = std::getenv("PGUSER");
     const passwd* entry = name && geteuid() == 0 ? getpwnam(name) : nullptr;

@@ -1,4 +1,4 @@
-// How commands use the database: connecting as the right user, audited transactions, scripts, and numbers in answers.
+// How commands use the database: connections as the right user, audited transactions, and scripts.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -7,14 +7,14 @@
 
 namespace tool {
 
-/// Opens the connection. Where PostgreSQL refuses root, tries again as the system user that PGUSER names (peer
-/// authentication); the process then keeps that effective user. Throws api::ConnectionLost where both fail.
+/// Opens the connection. If PostgreSQL refuses root, tries again as the system user that PGUSER names (peer
+/// authentication); the process then keeps that effective user. Throws api::ConnectionLost if both fail.
 void connect(api::Database& database);
 
-/// Begins a transaction. Its rows in the audit trail name the command, and the user who runs it.
+/// Begins a transaction. Its rows in the audit trail name the command and the user who runs it.
 void begin_audited(api::Database& database, const std::string& command);
 
-/// Runs a file of SQL. Throws UserError with the message of PostgreSQL where it fails.
+/// Runs a file of SQL. Throws UserError with the message of PostgreSQL if it fails.
 void run_script(api::Database& database, const std::filesystem::path& path);
 
 }  // namespace tool

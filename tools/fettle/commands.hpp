@@ -5,10 +5,10 @@
 
 namespace tool {
 
-/// The words after the command's name.
+/// The words after the name of the command.
 using Arguments = std::vector<std::string>;
 
-// Each returns the exit status, and throws UserError, UsageError (errors.hpp) or an error of api::Database.
+// Each returns the exit status. It throws UserError, UsageError (errors.hpp) or an error of api::Database.
 int migrate(const Arguments& arguments);        // migrate.cpp
 int roles(const Arguments& arguments);          // roles.cpp
 int superuser(const Arguments& arguments);      // accounts.cpp

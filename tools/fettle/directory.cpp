@@ -16,7 +16,7 @@ Directory::Directory(int parent, const std::string& name)
     : fd_(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {}
 
 void Directory::for_each(const std::function<void(const std::string&)>& function) const {
-    // fdopendir() takes the descriptor over, and each needs its own position
+    // fdopendir() takes over the descriptor, and each reader needs its own position
     const int copy = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(copy < 0 ? nullptr : fdopendir(copy), closedir);
     if (!entries) throw UserError("cannot read the storage: " + errno_message());

@@ -18,21 +18,25 @@ namespace {
 /// More seconds than all checks together need, even if each of them runs into its own time limit.
 constexpr unsigned time_limit = 60;
 
-/// Ends the program when a check hangs: the server is stopped, or a disk does not answer.
+/// Ends the program when a check hangs: PostgreSQL is stopped by a signal, or a disk does not respond.
 [[noreturn]] void give_up(int) {
-    constexpr std::string_view line = "FAIL  doctor       gave up: the check behind the last line does not end\n";
+    constexpr std::string_view line =
+        "FAIL  doctor       gave up after 60 seconds: the check after the last line does not end; does PostgreSQL or a "
+        "disk not respond?\n";
     if (write(STDOUT_FILENO, line.data(), line.size()) < 0) _exit(1);
     _exit(1);
 }
 
-/// Runs one check. Reports what it throws. False where it threw.
+/// Runs one check, and reports an exception as a failure. False if there was one.
 bool run_check(Report& report, const char* subject, const std::function<void()>& check) {
     std::string error;
     try {
         check();
         return true;
     } catch (const api::ConnectionLost& lost) {
-        error = std::string("it does not answer: ") + lost.what();
+        error = std::string("does not answer: ") + lost.what();
+        while (error.ends_with(' ')) error.pop_back();  // messages of libpq end with one
+        error += "; check that PostgreSQL runs, and PGHOST, PGPORT, PGDATABASE and PGUSER in the settings";
     } catch (const std::exception& exception) {
         error = exception.what();
     }
@@ -54,7 +58,7 @@ int doctor(const Arguments&) {
     Report report;
     std::size_t handlers_with_database = 0;
     const bool has_settings = run_check(report, "settings", [&] { check_settings(report); });
-    // as the user who runs the command; connecting to the database below may change the user
+    // these run as the user who started the command; connecting to the database below may change the user
     if (has_settings)
         run_checks(report, {{"keys", [&] { check_keys(report); }},
                             {"storage", [&] { check_storage(report); }},
@@ -72,7 +76,8 @@ int doctor(const Arguments&) {
                             {"connections", [&] { check_connections(report, database, handlers_with_database); }},
                             {"audit", [&] { check_audit(report, database); }}});
     else
-        report.add(Severity::warning, "the rest", "was not looked at: it needs what is wrong above");
+        report.add(Severity::warning, "other checks",
+                   "were skipped, because they need what failed above; correct that, and run `fettle doctor` again");
     return report.worst() == Severity::failure ? 1 : 0;
 }
 

@@ -1,4 +1,4 @@
-// The checks of fettle doctor. Each adds its findings to the report; an error that it throws is its finding.
+// The checks of fettle doctor. Each adds its findings to the report; an exception is reported as a failure.
 #pragma once
 #include <cstddef>
 
@@ -7,8 +7,8 @@
 
 namespace tool {
 
-/// Seconds that the clocks of two machines may differ without a fault: nothing that was signed or stored a moment ago
-/// may be in the future.
+/// Seconds that the clocks of two machines may differ before it is an error: nothing that was signed or stored just
+/// now may be in the future.
 constexpr int clock_tolerance = 30;
 
 // doctor_machine.cpp
@@ -19,7 +19,7 @@ void check_disks(Report& report);
 void check_time(Report& report);
 
 // doctor_handlers.cpp
-/// Checks the sockets, and asks each handler for its health. Returns how many handlers use the database.
+/// Checks the sockets, and asks each handler for its health. Returns the number of handlers that use the database.
 std::size_t check_handlers(Report& report);
 void check_nginx(Report& report);
 
@@ -30,7 +30,7 @@ void check_clock(Report& report, api::Database& database);
 void check_permissions(Report& report, api::Database& database);
 void check_role_grants(Report& report, api::Database& database);
 void check_superusers(Report& report, api::Database& database);
-/// `handlers` is how many handlers use the database.
+/// `handlers` is the number of handlers that use the database.
 void check_connections(Report& report, api::Database& database, std::size_t handlers);
 void check_audit(Report& report, api::Database& database);
 

@@ -38,7 +38,8 @@ void check_server(Report& report, api::Database& database) {
     const std::string version(server(0, 0)), messages(server(0, 2));
     constexpr double min_version = 150000;
     if (number(server, 1) < min_version)
-        report.add(Severity::failure, "database", "PostgreSQL is " + version + "; it must be 15 or newer");
+        report.add(Severity::failure, "database",
+                   "the version of PostgreSQL is " + version + "; upgrade it to 15 or newer");
     else
         report.add(Severity::ok, "database", "PostgreSQL " + version + " answers for " + std::string(server(0, 3)));
 
@@ -46,8 +47,10 @@ void check_server(Report& report, api::Database& database) {
     const bool is_english =
         messages == "C" || messages == "POSIX" || messages.starts_with("C.") || messages.starts_with("en");
     report.add(is_english ? Severity::ok : Severity::failure, "messages",
-               is_english ? "lc_messages is '" + messages + "'"
-                          : "lc_messages is '" + messages + "'; it must be C, set it in postgresql.conf");
+               is_english
+                   ? "lc_messages is '" + messages + "'"
+                   : "lc_messages is '" + messages + "'; it must be C: as a superuser of PostgreSQL, run `alter " +
+                         "database " + std::string(server(0, 3)) + " set lc_messages = 'C'`");
 }
 
 void check_migrations(Report& report, api::Database& database) {
@@ -68,12 +71,13 @@ void check_migrations(Report& report, api::Database& database) {
     }
     for (const auto& [name, digest] : digests) newer.push_back(name);
     if (!missing.empty())
-        report.add(Severity::failure, "migrations", "not applied, run `fettle migrate`: " + join(missing));
+        report.add(Severity::failure, "migrations", "not applied; run `fettle migrate`: " + join(missing));
     else if (!edited.empty())
-        report.add(Severity::failure, "migrations", "edited after they had been applied: " + join(edited));
+        report.add(Severity::failure, "migrations",
+                   "edited after they were applied; restore these files, and write new migrations: " + join(edited));
     else if (!newer.empty())
         report.add(Severity::failure, "migrations",
-                   "this release is older than the database, which also has " + join(newer));
+                   "this release is older than the database; install the release that has " + join(newer));
     else
         report.add(Severity::ok, "migrations", "all " + std::to_string(applied.size()) + " are applied");
 }
@@ -81,7 +85,7 @@ void check_migrations(Report& report, api::Database& database) {
 void check_clock(Report& report, api::Database& database) {
     timespec before, after;
     clock_gettime(CLOCK_REALTIME, &before);
-    // What is stored must be in the past. This finds a wrong clock also where the database is on this machine and both
+    // Everything stored must be in the past. This finds a wrong clock even if the database is on this machine and both
     // clocks are the same.
     const api::Rows server = database.query(api::numbered(R"(
         select extract(epoch from clock_timestamp()), extract(epoch from last - clock_timestamp()), last
@@ -90,15 +94,17 @@ void check_clock(Report& report, api::Database& database) {
                                             {});
     clock_gettime(CLOCK_REALTIME, &after);
     if (!server.is_null(0, 1) && number(server, 1) > clock_tolerance)
-        throw UserError("the newest migration or row of the audit trail is of " + std::string(server(0, 2)) +
-                        ", which is still to come: the clock of the database is wrong, or was");
+        throw UserError("the newest migration or row of the audit trail was written at " + std::string(server(0, 2)) +
+                        ", which is in the future: the clock of the database is or was wrong; see `timedatectl` there");
     const double apart = std::abs(number(server) - (to_seconds(before) + to_seconds(after)) / 2);
-    report.add(severity_above(apart, clock_tolerance, 2), "clock",
-               "the clocks of the database and of this machine are " + format_decimal(apart) + " s apart");
+    const Severity severity = severity_above(apart, clock_tolerance, 2);
+    report.add(severity, "clock",
+               "the clocks of the database and of this machine differ by " + format_decimal(apart) + " s" +
+                   (severity == Severity::ok ? "" : "; synchronise both, see `timedatectl`"));
 }
 
 void check_permissions(Report& report, api::Database& database) {
-    // what `fettle roles` would change: it is done, compared, and rolled back
+    // finds what `fettle roles` would change: changes it, compares, and rolls back
     std::set<std::string> before, after;
     database.begin();
     try {
@@ -113,7 +119,8 @@ void check_permissions(Report& report, api::Database& database) {
     const auto count = std::count_if(after.begin(), after.end(),
                                      [](const std::string& line) { return line.starts_with("permission "); });
     if (before != after)
-        report.add(Severity::failure, "permissions", "they are not those of this release; run `fettle roles`");
+        report.add(Severity::failure, "permissions",
+                   "the database does not have those of this release; run `fettle roles`");
     else
         report.add(Severity::ok, "permissions", "all " + std::to_string(count) + " of this release are stored");
 }
@@ -122,8 +129,8 @@ void check_role_grants(Report& report, api::Database& database) {
     const std::vector<std::string> handlers = list_handlers();
     const std::string fault = check_grants(database, handlers);
     report.add(fault.empty() ? Severity::ok : Severity::failure, "grants",
-               fault.empty() ? "the roles of all " + std::to_string(handlers.size()) +
-                                   " handlers may do what they need, and no more"
+               fault.empty() ? "the database roles of all " + std::to_string(handlers.size()) +
+                                   " handlers have exactly the privileges that they need"
                              : fault);
 }
 
@@ -131,9 +138,10 @@ void check_superusers(Report& report, api::Database& database) {
     const long long count =
         database.query(api::numbered("select count(*) from users where is_superuser and is_active"), {}).integer();
     if (count == 0)
-        report.add(Severity::failure, "superusers", "nobody is an active superuser; `fettle superuser` makes one");
+        report.add(Severity::failure, "superusers",
+                   "no account is an active superuser; run `fettle superuser USERNAME EMAIL`");
     else
-        report.add(Severity::ok, "superusers", with_noun(count, "account") + " active");
+        report.add(Severity::ok, "superusers", with_noun(count, "active account"));
 }
 
 void check_connections(Report& report, api::Database& database, std::size_t handlers) {
@@ -146,12 +154,14 @@ void check_connections(Report& report, api::Database& database, std::size_t hand
     const std::string numbers = std::to_string(used) + " of " + std::to_string(max) + " in use; " +
                                 std::to_string(count) + " handlers with " + with_noun(workers, "worker") +
                                 " take up to " + std::to_string(wanted);
-    const long long comfortable = max - max / 10;  // a tenth to spare
+    const std::string advice = "raise max_connections of PostgreSQL, or lower FETTLE_WORKERS";
+    const long long comfortable = max - max / 10;  // a tenth is spare
     if (wanted > max)
-        report.add(Severity::failure, "connections", numbers + ": raise max_connections or lower FETTLE_WORKERS");
+        report.add(Severity::failure, "connections", numbers + ", which is too much: " + advice);
+    else if (used > comfortable || wanted > comfortable)
+        report.add(Severity::warning, "connections", numbers + "; less than a tenth is spare: " + advice);
     else
-        report.add(used > comfortable || wanted > comfortable ? Severity::warning : Severity::ok, "connections",
-                   numbers);
+        report.add(Severity::ok, "connections", numbers);
 }
 
 void check_audit(Report& report, api::Database& database) {
@@ -162,13 +172,16 @@ void check_audit(Report& report, api::Database& database) {
                            and not exists (select from audit_seals s where s.audit_id = a.id)
          group by state.one)"),
                                           {});
-    if (rows.size() == 0) throw UserError("the row of audit_sealing is gone; run `fettle audit verify`");
+    if (rows.size() == 0)
+        throw UserError(
+            "the row of audit_sealing is gone, so nothing is sealed; restore it from a backup, then run "
+            "`fettle audit verify`");
     const long long waiting = rows.integer();
     if (waiting > 0)
         report.add(Severity::warning, "audit",
                    with_noun(waiting, "row") + (waiting == 1 ? " waits" : " wait") +
                        " to be sealed, the oldest since " + std::string(rows(0, 1)) +
-                       "; is fettle-audit-seal.timer active?");
+                       "; run `systemctl start fettle-audit-seal.timer`, or `fettle audit seal` for now");
     else
         report.add(Severity::ok, "audit", "no row has waited to be sealed for more than 5 minutes");
 }

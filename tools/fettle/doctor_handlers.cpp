@@ -1,4 +1,4 @@
-// The checks of fettle doctor for the handlers: their sockets, their own health checks, and nginx.
+// The checks of fettle doctor for the handlers: sockets, health checks, and nginx.
 #include <grp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -34,14 +34,15 @@ using Clock = std::chrono::steady_clock;
 constexpr int metrics_port = 9464;
 /// Long enough for one handler to answer, even if it has to be started at the same time as others.
 constexpr auto handler_time_limit = 10s;
-/// After this time no further handler is asked.
+/// After this time no other handler is asked.
 constexpr auto total_time_limit = 40s;
-/// Handlers that are asked at the same time. Each may have to be started; all at once would load the machine for
-/// seconds.
+/// The number of handlers that are asked at the same time. Each may have to be started; all at once would load the
+/// machine for seconds.
 constexpr int thread_count = 4;
 
 const fs::path installed_sockets = "/run/fettle";
-/// tools/packaging/setup creates it while an upgrade has not succeeded: no unit starts.
+/// tools/packaging/setup creates this file when an upgrade fails, and removes it when one succeeds. While it exists, no
+/// handler starts.
 const fs::path held_file = "/var/lib/fettle-package/held";
 
 fs::path socket_folder() {
@@ -54,41 +55,48 @@ fs::path socket_of(const std::string& handler, const fs::path& folder) { return 
 /// Whether the administrator has masked or disabled the handler on this machine.
 bool is_disabled(const std::string& handler, const fs::path& folder) {
     if (folder != installed_sockets) return false;
-    std::error_code error;  // a link that cannot be read is none
+    std::error_code error;  // a link that cannot be read counts as no link
     const fs::path units = "/etc/systemd/system", socket = "fettle@" + handler + ".socket";
     for (const fs::path& unit : {socket, fs::path("fettle@" + handler + ".service")})
         if (fs::read_symlink(units / unit, error) == "/dev/null") return true;
     return !fs::is_symlink(units / "fettle.target.wants" / socket, error);
 }
 
-/// What is wrong with the owner and the mode of a socket, as a predicate; empty where nothing is. A process that can
-/// connect can claim any client address, so only root and nginx may connect, as the units say. Where Fettle is not
+/// What is wrong with the owner and the mode of a socket, as a predicate; empty if nothing is. A process that can
+/// connect can claim any client address, so only root and nginx may connect, as the units specify. If Fettle is not
 /// installed, only the owner of the folder may.
 std::string check_socket_owner(const fs::path& path, const struct stat& info) {
     struct stat folder;
-    if (stat(path.parent_path().c_str(), &folder) != 0) return "its folder: " + errno_message();
+    if (stat(path.parent_path().c_str(), &folder) != 0)
+        return "is in a directory that cannot be read: " + errno_message();
     const bool is_installed = path.parent_path() == installed_sockets;
     const mode_t mode = info.st_mode & 0777, wanted_mode = is_installed ? 0660 : 0600;
     constexpr mode_t any_by_others = 007;
-    if (mode & any_by_others) return "is open to everybody; whoever connects may claim to be any address";
+    if (mode & any_by_others) return "is open to all users, who can claim any client address";
     if (info.st_uid != (is_installed ? 0 : folder.st_uid))
-        return is_installed ? "must belong to root" : "must belong to the owner of its folder";
+        return is_installed ? "must belong to root" : "must belong to the owner of its directory";
     const group* nginx = getgrnam("www-data");
     if (is_installed && nginx && info.st_gid != nginx->gr_gid) return "must belong to the group www-data";
     if (mode != wanted_mode) return std::string("must have the mode ") + (is_installed ? "0660" : "0600");
     return "";
 }
 
-/// What is wrong with a socket, as a predicate for its path; empty where nothing is.
+/// What is wrong with a socket, as a predicate for its path; empty if nothing is.
 std::string check_socket(const fs::path& path) {
     struct stat info;
-    if (lstat(path.c_str(), &info) != 0) return "is not there: " + errno_message();
-    if (!S_ISSOCK(info.st_mode)) return "is no socket";
+    if (lstat(path.c_str(), &info) != 0) return "cannot be found: " + errno_message();
+    if (!S_ISSOCK(info.st_mode)) return "is not a socket";
     return check_socket_owner(path, info);
 }
 
-/// Adds a line for each faulty socket, or one for all. Returns the handlers that can be asked: those whose socket is
-/// there, even if it has the wrong owner or mode.
+/// What the administrator can do about a faulty socket.
+std::string socket_advice(const std::string& handler, const fs::path& folder) {
+    return folder == installed_sockets ? "; run `systemctl restart fettle@" + handler + ".socket`"
+                                       : "; stop `make run`, and start it again";
+}
+
+/// Adds a line for each faulty socket, or one for all. Returns the handlers that can be asked: those whose socket
+/// exists, even if it has the wrong owner or mode.
 std::vector<std::string> check_sockets(Report& report, const std::vector<std::string>& enabled, const fs::path& folder,
                                        std::size_t disabled_count) {
     std::vector<std::string> reachable;
@@ -98,12 +106,12 @@ std::vector<std::string> check_sockets(Report& report, const std::vector<std::st
         const std::string fault = check_socket(path);
         if (fault.empty() || fault.starts_with("must ")) reachable.push_back(handler);
         if (fault.empty()) continue;
-        report.add(Severity::failure, "sockets", path.string() + ' ' + fault);
+        report.add(Severity::failure, "sockets", path.string() + ' ' + fault + socket_advice(handler, folder));
         are_all_well = false;
     }
     if (are_all_well)
         report.add(Severity::ok, "sockets",
-                   std::to_string(enabled.size()) + " are as they must be in " + folder.string() +
+                   with_noun(static_cast<long long>(enabled.size()), "correct socket") + " in " + folder.string() +
                        (disabled_count > 0 ? ", " + std::to_string(disabled_count) + " masked or disabled" : ""));
     return reachable;
 }
@@ -111,20 +119,20 @@ std::vector<std::string> check_sockets(Report& report, const std::vector<std::st
 /// The health of one handler, or why it is not known.
 struct Answer {
     Health health;
-    std::string fault;  ///< as a predicate; empty where the handler is healthy
+    std::string fault;  ///< as a predicate; empty if the handler is healthy
 };
 
 Answer ask_handler(const std::string& handler, const fs::path& socket, Clock::time_point deadline) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    if (left <= 0ms) return {{}, "was not asked: others took too long"};
+    if (left <= 0ms) return {{}, "was not asked, because other handlers took too long"};
     Answer answer;
     try {
         answer.health = health_of(handler, socket, std::min<std::chrono::milliseconds>(left, handler_time_limit));
-        if (!answer.health.faults.empty()) answer.fault = "does not fit: " + answer.health.faults.front();
+        if (!answer.health.faults.empty()) answer.fault = "is not healthy: " + answer.health.faults.front();
     } catch (const std::exception& error) {
         answer.fault = error.what();
-        if (geteuid() != 0) answer.fault += "; run doctor as root";
-        // without the path, so that handlers with the same fault share a line
+        if (geteuid() != 0) answer.fault += "; run `fettle doctor` as root";
+        // the path is removed, so that handlers with the same fault share a line
         if (answer.fault.starts_with(socket.string() + ' ')) answer.fault.erase(0, socket.string().size() + 1);
     }
     return answer;
@@ -155,8 +163,9 @@ std::size_t check_handlers(Report& report) {
                          [&](const std::string& handler) { return !is_disabled(handler, folder); });
     if (folder == installed_sockets && fs::exists(held_file))
         report.add(Severity::failure, "handlers",
-                   "none begins, because an upgrade did not come to its end: see `journalctl -u "
-                   "fettle-migrate`, then run `dpkg --configure -a`, or lib/fettle/setup again");
+                   "no new handler starts, because an upgrade failed: see `journalctl -u fettle-migrate`, correct the "
+                   "cause, then run `dpkg --configure -a` or " +
+                       (program_folder().parent_path() / "lib/fettle/setup").string());
     const std::vector<std::string> asked = check_sockets(report, enabled, folder, installed.size() - enabled.size());
 
     const auto start = Clock::now();
@@ -168,10 +177,13 @@ std::size_t check_handlers(Report& report) {
         if (!answers[i].health.uses_database) ++without_database;
     }
     for (const auto& [fault, handlers] : handlers_by_fault)
-        report.add(Severity::failure, "handlers", join(handlers) + (handlers.size() > 1 ? ": " : " ") + fault);
+        report.add(Severity::failure, "handlers",
+                   join(handlers) + (handlers.size() > 1 ? ": " : " ") + fault +
+                       (folder == installed_sockets ? "; see `journalctl -u fettle@" + handlers.front() + '`'
+                                                    : "; see handlers.log in the directory that `make run` prints"));
     if (handlers_by_fault.empty())
         report.add(Severity::ok, "handlers",
-                   "all " + std::to_string(asked.size()) + " that were asked fit; they answered within " +
+                   "all " + std::to_string(asked.size()) + " that were asked are healthy; they answered within " +
                        format_decimal(std::chrono::duration<double>(Clock::now() - start).count()) + " s");
     return enabled.size() - without_database;
 }
@@ -185,9 +197,10 @@ void check_nginx(Report& report) {
     const api::Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const std::string text = "127.0.0.1:" + std::to_string(metrics_port);
     if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        throw UserError("does not show the metrics on " + text + " (" + errno_message() +
-                        "): it does not run, or without the site in /etc/nginx/sites-enabled/fettle");
-    report.add(Severity::ok, "nginx", "runs with the site of Fettle: " + text + " is open");
+        throw UserError("does not serve the metrics on " + text + " (" + errno_message() +
+                        "): it does not run (see `systemctl status nginx`), or the site "
+                        "/etc/nginx/sites-enabled/fettle is missing or not loaded (see `nginx -t`)");
+    report.add(Severity::ok, "nginx", "runs with the site of Fettle: " + text + " accepts connections");
 }
 
 }  // namespace tool

@@ -27,43 +27,44 @@ namespace fs = std::filesystem;
 
 constexpr mode_t permission_bits = 0777, any_by_others = 007, write_by_others = 002;
 
-/// Throws UserError unless the path belongs to the user that the handlers run as: the system user with the name of
-/// their PostgreSQL role, else the owner of the folder.
+/// Throws UserError unless the path belongs to the right user: the system user that PGUSER names, else the owner of
+/// `folder`.
 void check_owner(const fs::path& path, const struct stat& info, const struct stat& folder) {
     const char* role = std::getenv("PGUSER");
     const passwd* user = role ? getpwnam(role) : nullptr;
     if (info.st_uid != (user ? user->pw_uid : folder.st_uid))
         throw UserError(path.string() + " must belong to " +
-                        (user ? std::string(user->pw_name) : "the owner of its folder") + ", as whom the handlers run");
+                        (user ? "the user " + std::string(user->pw_name) : "the owner of its directory") +
+                        "; change it with chown");
 }
 
-/// Reads the status of a file or of a link. Throws UserError where that fails.
+/// Reads the status of a file or of a link. Throws UserError if that fails.
 struct stat status_of(const fs::path& path, int (*read_status)(const char*, struct stat*)) {
     struct stat info;
-    check_syscall(read_status(path.c_str(), &info), "cannot look at ", path);
+    check_syscall(read_status(path.c_str(), &info), "cannot read the status of ", path);
     return info;
 }
 
-/// As status_of(), but false where there is no such path.
+/// As status_of(), but false if the path does not exist.
 bool find_status(const fs::path& path, int (*read_status)(const char*, struct stat*), struct stat& info) {
     const int result = read_status(path.c_str(), &info);
     if (result != 0 && errno == ENOENT) return false;
-    check_syscall(result, "cannot look at ", path);
+    check_syscall(result, "cannot read the status of ", path);
     return true;
 }
 
 struct statvfs disk_of(const fs::path& path) {
     struct statvfs disk;
-    check_syscall(statvfs(path.c_str(), &disk), "cannot look at the disk of ", path);
+    check_syscall(statvfs(path.c_str(), &disk), "cannot read the free space of the disk of ", path);
     return disk;
 }
 
-/// A part of a whole in per cent; 100 where there is no whole, as for file systems without a limit of files.
+/// A part of a whole in per cent; 100 if the whole is 0, as for file systems without a limit of files.
 double percentage(fsblkcnt_t part, fsblkcnt_t whole) {
     return whole == 0 ? 100.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// The folders that grow, also those of PostgreSQL and nginx that may have a disk of their own.
+/// The folders that grow, including those of PostgreSQL and nginx, which may be on other disks.
 std::vector<fs::path> growing_folders() {
     fs::path keys = fs::path(api::settings().keys).parent_path();
     while (!fs::exists(keys) && keys.has_relative_path()) keys = keys.parent_path();
@@ -84,7 +85,7 @@ void check_settings(Report& report) {
     const fs::path file = settings_file();
     const auto lines = parse_settings_file(file);
     load_settings();
-    api::settings();  // throws where a value is invalid
+    api::settings();  // throws if a value is invalid
 
     std::string known = " ";
     for (const api::SettingLine& line : all_settings()) known += std::string(line.name) + ' ';
@@ -93,9 +94,13 @@ void check_settings(Report& report) {
         if (name.starts_with("FETTLE_") && known.find(' ' + name + ' ') == known.npos) unknown.push_back(name);
     if (!fs::exists(file))
         report.add(Severity::warning, "settings",
-                   "there is no " + file.string() + "; the environment and the defaults stand");
+                   file.string() +
+                       " does not exist, so only environment variables and defaults are used; `fettle "
+                       "settings` prints one to begin with");
     else if (!unknown.empty())
-        report.add(Severity::warning, "settings", "nothing reads these in " + file.string() + ": " + join(unknown));
+        report.add(Severity::warning, "settings",
+                   "unknown names in " + file.string() +
+                       " have no effect; `fettle settings` prints the valid ones: " + join(unknown));
     else
         report.add(Severity::ok, "settings", file.string());
 }
@@ -106,10 +111,10 @@ void check_keys(Report& report) {
     const struct stat folder = status_of(path.parent_path(), stat);
     struct stat file;
     if (!find_status(path, stat, file)) {
-        report.add(Severity::warning, "keys", path.string() + " is not there yet; `fettle keys` makes it");
+        report.add(Severity::warning, "keys", path.string() + " does not exist yet; run `fettle keys` to create it");
         return;
     }
-    // the mode first: keys() refuses a file that others may read as well, with another message
+    // the mode first: keys() also refuses a file that other users may read, but with another message
     const group* readers = getgrnam(api::Keys::readers);
     const bool is_for_readers = readers && file.st_gid == readers->gr_gid;
     const mode_t mode = file.st_mode & permission_bits;
@@ -120,15 +125,16 @@ void check_keys(Report& report) {
     const api::Key newest = api::keys()->newest("access");
     const std::time_t now = std::time(nullptr);
     if (newest.made > now + clock_tolerance)
-        throw UserError("the key " + newest.id + " was made " + format_utc(newest.made) +
-                        ", which is still to come: the clock of this machine is wrong, or was");
+        throw UserError("the key " + newest.id + " was created " + format_utc(newest.made) +
+                        ", which is in the future: the clock of this machine is or was wrong; correct it (see "
+                        "`timedatectl`), then run `fettle keys rotate`");
     const long long days = (now - newest.made) / seconds_per_day;
     if (days > max_age_days)
         report.add(Severity::warning, "keys",
                    "the key " + newest.id + " has signed for " + std::to_string(days) +
-                       " days; `fettle keys rotate` makes a new one");
+                       " days; run `fettle keys rotate` to create new ones");
     else
-        report.add(Severity::ok, "keys", newest.id + " signs, made " + format_utc(newest.made));
+        report.add(Severity::ok, "keys", newest.id + " signs; it was created " + format_utc(newest.made));
 }
 
 void check_disks(Report& report) {
@@ -140,10 +146,11 @@ void check_disks(Report& report) {
         const double free_space = percentage(disk.f_bavail, disk.f_blocks),
                      free_files = percentage(disk.f_favail, disk.f_files), free = std::min(free_space, free_files);
         const bool files_are_fewer = free_files < free_space;
-        report.add(severity_below(free, 5, 15), "disk",
-                   format_decimal(free) +
-                       (files_are_fewer ? " % of the files that the disk of " : " % of the disk of ") +
-                       folder.string() + (files_are_fewer ? " can have are free" : " are free"));
+        const Severity severity = severity_below(free, 5, 15);
+        report.add(severity, "disk",
+                   format_decimal(free) + (files_are_fewer ? " % of the inodes" : " %") + " of the disk of " +
+                       folder.string() + " are free" +
+                       (severity == Severity::ok ? "" : "; delete files, or use a larger disk"));
     }
 }
 
@@ -151,36 +158,43 @@ void check_storage(Report& report) {
     const fs::path path = api::settings().storage, parent = path.parent_path();
     struct stat folder;
     if (!find_status(path, lstat, folder)) {
-        report.add(Severity::warning, "storage", path.string() + " is not there yet; the first upload makes it");
+        report.add(Severity::warning, "storage",
+                   path.string() + " does not exist yet; nothing to do: the first upload creates it");
         return;
     }
-    if (!S_ISDIR(folder.st_mode)) throw UserError(path.string() + " is no folder");
+    if (!S_ISDIR(folder.st_mode))
+        throw UserError(path.string() + " is not a directory; move it away, or correct FETTLE_STORAGE");
     const struct stat above = status_of(parent, lstat);
     if (folder.st_mode & write_by_others)
-        throw UserError(path.string() + " must not be writable by others; change it with chmod");
-    // nginx reads the files by the permissions for others, so a folder above must keep all other users out
+        throw UserError(path.string() + " must not be writable by all users; run `chmod o-w " + path.string() + '`');
+    // nginx reads the files with the permissions for others, so a folder above must keep out all other users
     if ((folder.st_mode & any_by_others) && (above.st_mode & any_by_others))
-        throw UserError(parent.string() + " or " + path.string() + " must be closed to others; change it with chmod");
+        throw UserError(parent.string() + " or " + path.string() +
+                        " must be closed to other users; run `chmod o= " + parent.string() + '`');
     // NOLINTNEXTLINE(readability-suspicious-call-argument): they are in order
     check_owner(path, folder, above);
     constexpr double gibibyte = 1 << 30;
     const struct statvfs disk = disk_of(path);
     const double free_bytes = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize),
                  uploads = free_bytes / static_cast<double>(api::settings().largest_upload);
-    report.add(severity_below(uploads, 1, 10), "storage",
-               format_decimal(free_bytes / gibibyte) + " GiB are free in " + path.string() +
-                   (uploads < 10 ? ", for fewer than ten uploads of the largest size" : ""));
+    report.add(
+        severity_below(uploads, 1, 10), "storage",
+        format_decimal(free_bytes / gibibyte) + " GiB are free in " + path.string() +
+            (uploads < 10 ? ", enough for fewer than ten uploads of the largest size; delete files, or use a larger "
+                            "disk"
+                          : ""));
 }
 
 void check_time(Report& report) {
-    // As timedatectl(1) does: the kernel's estimate of the error is below 16 s where a service synchronises the clock.
+    // As timedatectl(1) does: the kernel's estimate of the error is below 16 s if a service synchronises the clock.
     constexpr long max_error = 16'000'000;  // microseconds
     timex clock{};
     const bool is_synchronised = adjtimex(&clock) >= 0 && clock.maxerror < max_error;
     report.add(is_synchronised ? Severity::ok : Severity::warning, "time",
                is_synchronised
                    ? "the clock of this machine is synchronised"
-                   : "nothing synchronises the clock of this machine, by which tokens and URLs end; see timedatectl");
+                   : "the clock of this machine is not synchronised, and tokens and URLs expire by it; start a time "
+                     "service, such as systemd-timesyncd, and see `timedatectl`");
 }
 
 }  // namespace tool

@@ -7,8 +7,9 @@
 
 namespace tool {
 
-/// The terminal of standard input does not show what is typed, as long as this object lives. A signal that would end
-/// the program is held until the echo is back. Throws UserError where the terminal cannot be changed. One at a time.
+/// While this object exists, the terminal of standard input does not show what is typed. A signal that would end the
+/// program takes effect after the echo was restored. Throws UserError if the terminal cannot be changed. There may be
+/// one such object at a time.
 class EchoOff {
 public:
     EchoOff();

@@ -13,7 +13,7 @@ struct UserError : std::runtime_error {
     using runtime_error::runtime_error;
 };
 
-/// Wrong arguments: exit status 2, and the usage is printed.
+/// Wrong arguments: exit status 2, and the usage line is printed.
 struct UsageError : std::runtime_error {
     using runtime_error::runtime_error;
 };
@@ -21,8 +21,8 @@ struct UsageError : std::runtime_error {
 /// The message of errno.
 inline std::string errno_message() { return std::strerror(errno); }
 
-/// Returns the result of a system call. Where it is negative, throws `what: message of errno`, where `what` is the
-/// parts joined. The parts are joined only after a failure, so that nothing changes errno before it is read.
+/// Returns the result of a system call. If it is negative, throws `what: message of errno`; `what` is the parts joined.
+/// The parts are joined only after a failure, so that nothing changes errno before it is read.
 template <class Error = UserError, class... Parts>
 int check_syscall(int result, const Parts&... parts) {
     if (result >= 0) return result;

@@ -14,10 +14,10 @@ namespace tool {
 
 namespace {
 
-/// 96 random bits in 16 characters: not to be guessed, and short enough to be typed.
+/// 96 random bits in 16 characters: impossible to guess, and short enough to type.
 std::string random_password() { return api::crypto::base64url(api::crypto::random_bytes(12)); }
 
-/// Whether there is equipment, or any account but one superuser.
+/// Whether there is equipment, or an account other than one superuser.
 bool is_in_use(api::Database& database) {
     return database.query(api::numbered("select exists (select from equipment) or exists (select from users where not "
                                         "is_superuser) or (select count(*) from users) > 1"),
@@ -33,7 +33,7 @@ void print_counts(api::Database& database) {
                                           {});
     constexpr const char* nouns[] = {"account",    "item",    "reading", "schedule", "work order", "maintenance record",
                                      "other task", "message", "report"};
-    std::cout << "The example workshop:";
+    std::cout << "Created the example workshop:";
     for (std::size_t i = 0; i < std::size(nouns); ++i)
         std::cout << (i ? ", " : " ") << with_noun(rows.integer(0, i), nouns[i]);
     std::cout << ".\n";
@@ -42,16 +42,17 @@ void print_counts(api::Database& database) {
 }  // namespace
 
 int example(const Arguments& arguments) {
-    if (!arguments.empty() && arguments[0] != "if-empty") throw UsageError("'" + arguments[0] + "' is not if-empty");
+    if (!arguments.empty() && arguments[0] != "if-empty")
+        throw UsageError("unknown argument " + arguments[0] + "; only if-empty is possible");
     api::Database database("example", true);
     connect(database);
     begin_audited(database, "example");
     // no account can be registered between the check and the commit
     database.script("lock table users, equipment in share row exclusive mode");
     if (is_in_use(database)) {
-        constexpr const char* reason = "this Fettle has users or equipment already; nothing was changed";
+        constexpr const char* reason = "the database already has accounts or equipment; nothing was changed";
         if (arguments.empty()) throw UserError(reason);
-        std::cout << "The example was left out: " << reason << ".\n";
+        std::cout << "No example data were created: " << reason << ".\n";
         return 0;
     }
     const std::string password = random_password();
@@ -67,7 +68,7 @@ int example(const Arguments& arguments) {
                                             {});
     print_counts(database);
     database.commit();
-    std::cout << "Everybody's password is " << password << '\n';
+    std::cout << "The password of all these accounts is " << password << "; log in with one of these usernames:\n";
     for (std::size_t i = 0; i < people.size(); ++i) std::cout << "  " << people(i, 0) << ", " << people(i, 1) << '\n';
     return 0;
 }

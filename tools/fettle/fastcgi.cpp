@@ -35,20 +35,20 @@ constexpr std::size_t header_size = 8, max_response = 1 << 20;
 /// How often KeepWaiting is called.
 constexpr std::chrono::milliseconds poll_interval{100};
 
-/// A connection to a handler. Its errors are std::runtime_error that begin with the path of the socket.
+/// A connection to a handler. Its errors are std::runtime_error; the message begins with the path of the socket.
 class Connection {
 public:
     Connection(std::string path, std::chrono::milliseconds time_limit, const KeepWaiting& keep_waiting)
         : path_(std::move(path)), deadline_(Clock::now() + time_limit), keep_waiting_(keep_waiting) {
         sockaddr_un address{AF_UNIX, {}};
-        if (path_.size() >= sizeof address.sun_path) fail("is too long a name for a socket");
+        if (path_.size() >= sizeof address.sun_path) fail("is too long for the path of a socket");
         std::strcpy(address.sun_path, path_.c_str());
         fd_ = api::Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         // EAGAIN means that the queue is full; poll(2) cannot wait for that
         while (fd_ < 0 || connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-            if (errno != EAGAIN || Clock::now() >= deadline_) fail("takes no connection: " + errno_message());
+            if (errno != EAGAIN || Clock::now() >= deadline_) fail("accepts no connection: " + errno_message());
             std::this_thread::sleep_for(poll_interval);
-            if (keep_waiting_ && !keep_waiting_()) fail("was not waited for");
+            if (keep_waiting_ && !keep_waiting_()) fail("had accepted no connection when the wait was cancelled");
         }
     }
 
@@ -66,7 +66,7 @@ public:
         std::string bytes(size, '\0');
         for (std::size_t filled = 0; filled < size;) {
             const ssize_t n = recv(fd_, bytes.data() + filled, size - filled, 0);
-            if (n == 0) fail("closed the connection before its answer was complete");
+            if (n == 0) fail("closed the connection before its response was complete");
             if (n > 0)
                 filled += static_cast<std::size_t>(n);
             else
@@ -78,14 +78,14 @@ public:
     [[noreturn]] void fail(const std::string& why) const { throw std::runtime_error(path_ + ' ' + why); }
 
 private:
-    /// After a call that would have blocked. Fails at the deadline, and when the caller gives up.
+    /// Waits after a call that would have blocked. Fails at the deadline, and when the caller cancels the wait.
     void wait_for(short event) {
-        if (errno != EAGAIN && errno != EINTR) fail("broke the connection: " + errno_message());
+        if (errno != EAGAIN && errno != EINTR) fail("lost the connection: " + errno_message());
         pollfd pending{fd_, event, 0};
         while (true) {
-            if (Clock::now() >= deadline_) fail("did not answer in time");  // also where single bytes arrive
+            if (Clock::now() >= deadline_) fail("did not answer in time");  // even if single bytes arrive
             if (poll(&pending, 1, static_cast<int>(poll_interval.count())) != 0) return;
-            if (keep_waiting_ && !keep_waiting_()) fail("was not waited for");
+            if (keep_waiting_ && !keep_waiting_()) fail("had not answered when the wait was cancelled");
         }
     }
 
@@ -108,7 +108,7 @@ std::string parameter(std::string_view name, std::string_view value) {
     return bytes.append(name).append(value);
 }
 
-/// The standard output of the request, complete: up to the record that ends it.
+/// The complete standard output of the request: up to the record that ends it.
 std::string read_output(Connection& connection) {
     constexpr char request_complete = 0;  // FCGI_REQUEST_COMPLETE
     std::string text;
@@ -119,7 +119,7 @@ std::string read_output(Connection& connection) {
         const unsigned char type = byte(1);
         if (byte(0) != version || byte(2) != 0 || byte(3) != request_id) connection.fail("does not speak FastCGI");
         total += header_size + length + padding;
-        if (total > max_response) connection.fail("answers without end");
+        if (total > max_response) connection.fail("sent a response of more than 1 MiB");
         const std::string content = connection.receive(length + padding).substr(0, length);
         if (type == standard_output) {
             text += content;
@@ -132,8 +132,8 @@ std::string read_output(Connection& connection) {
     }
 }
 
-/// The value of a field in a head whose first line begins after, and whose last line ends with, CR LF. Empty where
-/// there is no such field.
+/// The value of a field in the headers of a response. CR LF must be before the first line and at the end of the last
+/// one. Empty if there is no such field.
 std::string_view field_value(std::string_view head, const std::string& name) {
     const std::size_t found = head.find("\r\n" + name + ": ");
     if (found == head.npos) return {};
@@ -148,7 +148,7 @@ std::size_t parse_number(const Connection& connection, std::string_view text) {
     // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): last is its end
     auto [end, error] = std::from_chars(text.data(), last, number);
     if (error != std::errc() || end == text.data() || (end != last && *end != ' '))
-        connection.fail("answers without a number where there must be one");
+        connection.fail("sent a Status or a Content-Length that is not a number");
     return number;
 }
 
@@ -164,12 +164,12 @@ Response get(const std::filesystem::path& socket, const std::string& path, std::
                         record(params, "") + record(standard_input, ""));
     const std::string text = "\r\n" + read_output(connection);
     const std::size_t end = text.find("\r\n\r\n");
-    if (end == text.npos) connection.fail("answers without a head");
+    if (end == text.npos) connection.fail("sent a response without headers");
     const std::string_view head = std::string_view(text).substr(0, end + 2);
     Response response{static_cast<int>(parse_number(connection, field_value(head, "Status"))), text.substr(end + 4)};
     if (const std::string_view length = field_value(head, "Content-Length");
         !length.empty() && parse_number(connection, length) != response.body.size())
-        connection.fail("cut its answer");
+        connection.fail("sent a body whose size is not its Content-Length");
     return response;
 }
 

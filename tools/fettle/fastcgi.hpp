@@ -12,13 +12,13 @@ struct Response {
     std::string body;
 };
 
-/// Called ten times a second while the client waits: false gives the request up.
+/// Called ten times a second while the client waits; false cancels the request.
 using KeepWaiting = std::function<bool()>;
 
 /// Sends the request and waits for the whole response, at most for the time limit; also waits while the queue of the
-/// socket is full. Throws std::runtime_error with a sentence that begins with the socket's path: it takes no
-/// connection, no response came in time, the response is not complete, or is not FastCGI 1.0 (parsed strictly; at most
-/// 1 MiB).
+/// socket is full. Throws std::runtime_error with a sentence that begins with the path of the socket: if it accepts no
+/// connection, if no response comes in time, or if the response is not complete, larger than 1 MiB, or not FastCGI 1.0
+/// (it is parsed strictly).
 Response get(const std::filesystem::path& socket, const std::string& path, std::chrono::milliseconds time_limit,
              const KeepWaiting& keep_waiting = {});
 

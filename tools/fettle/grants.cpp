@@ -18,10 +18,10 @@ namespace tool {
 
 namespace {
 
-/// A privilege: what a role may do with a column of a relation, or with `function NAME`; an empty column means all.
+/// A privilege: what a role may do with a column of a relation, or with `function NAME`. An empty column means all.
 using Privilege = std::array<std::string, 4>;
 using Privileges = std::set<Privilege>;
-/// What comes before the name of a function in the place of a relation.
+/// Stands before the name of a function that is stored as the relation of a privilege.
 constexpr std::string_view function_prefix = "function ";
 /// The elements of a privilege. The action is `select`, `insert`, `update`, `delete` or `execute`.
 enum Element { role, relation, action, column };
@@ -36,7 +36,7 @@ Privileges release_privileges() {
         if (line.empty() || line.starts_with("--")) continue;
         std::smatch part;
         if (!std::regex_match(line, part, grant))
-            throw UserError(path.string() + " has a line that is no grant: " + line);
+            throw UserError(path.string() + " has a line that is not a grant: " + line);
         std::string columns = part[2];
         std::erase_if(columns, [](char c) { return c == '"' || c == ' '; });
         std::istringstream names(columns);
@@ -49,8 +49,8 @@ Privileges release_privileges() {
     return all;
 }
 
-/// The privileges in the database of PUBLIC and of the roles of handlers, also of handlers that were removed. That
-/// PUBLIC may execute a function is PostgreSQL's default; it counts for the functions that the release grants to a
+/// The privileges that PUBLIC and the roles of handlers have in the database, including handlers that were removed. By
+/// default PostgreSQL lets PUBLIC execute each function; this counts only for functions that the release grants to a
 /// role.
 Privileges stored_privileges(api::Database& database, const Privileges& release) {
     std::set<std::string> granted;
@@ -105,7 +105,7 @@ std::string quote_identifier(const std::string& name) {
 /// The statements that grant (`grant`, `to`) or revoke (`revoke`, `from`) the privileges. The columns of one relation
 /// and action are in one statement.
 std::string statements_for(const Privileges& privileges, const std::string& verb, const std::string& preposition) {
-    // a privilege for all columns and one for some of them are two statements: the fourth element tells them apart
+    // a privilege for all columns and one for some of them are two statements; the fourth element distinguishes them
     std::map<std::array<std::string, 4>, std::vector<std::string>> statements;
     for (const Privilege& privilege : privileges) {
         const bool is_for_column = !privilege[column].empty();
@@ -154,10 +154,10 @@ void apply_grants(api::Database& database, bool revokes) {
         if (!script.empty()) database.script(script);
     }
     if (revokes && !other_roles.empty())
-        std::cout << "revoked everything from what is no role of a handler: " << join(other_roles) << '\n';
+        std::cout << "revoked all privileges of roles that belong to no handler: " << join(other_roles) << '\n';
     if (!missing.empty())
-        std::cout << "skipped the grants of roles that do not exist, whose handlers have no database until a superuser "
-                     "of PostgreSQL has run database_roles.sql: "
+        std::cout << "skipped the grants of roles that do not exist; their handlers cannot use the database until you "
+                     "run database_roles.sql as a superuser of PostgreSQL, and `fettle migrate` again: "
                   << join(missing) << '\n';
 }
 
@@ -167,7 +167,7 @@ std::string check_grants(api::Database& database, const std::vector<std::string>
     for (const std::string& handler : handlers) roles.insert("fettle_" + handler);
     const std::set<std::string> missing = missing_roles(database, roles);
     if (!missing.empty())
-        return "a superuser of PostgreSQL must run database_roles.sql, then run `fettle migrate`; there is no role " +
+        return "run database_roles.sql as a superuser of PostgreSQL, then `fettle migrate`; there is no role " +
                join(missing);
     const Privileges stored = stored_privileges(database, release);
     const Privileges lacking = difference(release, stored), excess = difference(stored, release);
@@ -177,7 +177,7 @@ std::string check_grants(api::Database& database, const std::vector<std::string>
     if (!excess.empty()) counts.push_back(with_noun(static_cast<long long>(excess.size()), "privilege") + " too many");
     std::set<std::string> wrong_roles = roles_of(lacking);
     wrong_roles.merge(roles_of(excess));
-    return join(counts, " and ") + ", run `fettle migrate`: " + join(wrong_roles);
+    return join(counts, " and ") + "; run `fettle migrate`: " + join(wrong_roles);
 }
 
 }  // namespace tool

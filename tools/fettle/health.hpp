@@ -9,15 +9,15 @@
 
 namespace tool {
 
-/// The answer of a handler to GET /_check.
+/// The response of a handler to GET /_check.
 struct Health {
     int pid = 0;
     bool uses_database = true;
-    std::vector<std::string> faults;  ///< empty where it is healthy
+    std::vector<std::string> faults;  ///< empty if it is healthy
 };
 
-/// Sends GET /_check to a handler. Throws std::runtime_error where no answer comes within the time limit, or where
-/// another handler or something else answers.
+/// Sends GET /_check to a handler. Throws std::runtime_error if no response comes within the time limit, or if another
+/// handler or another program answers.
 Health health_of(const std::string& handler, const std::filesystem::path& socket, std::chrono::milliseconds time_limit,
                  const fastcgi::KeepWaiting& keep_waiting = {});
 

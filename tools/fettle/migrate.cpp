@@ -14,23 +14,23 @@ namespace tool {
 
 namespace {
 
-/// Waits until no other migration runs. The lock is released when the connection closes. The number is used for nothing
-/// else.
+/// Waits until no other migration runs. The lock is released when the connection closes. No other lock uses this
+/// number.
 void lock_migrations(api::Database& database) { database.query(api::numbered("select pg_advisory_lock(5720)"), {}); }
 
-/// Throws UserError where the database has a migration that this release does not have.
+/// Throws UserError if the database has a migration that this release does not have.
 void check_release(api::Database& database) {
     const api::Rows applied = database.query(api::numbered("select name from migrations order by name"), {});
     for (std::size_t i = 0; i < applied.size(); ++i) {
         const std::string name(applied(i, 0));
         if (!std::filesystem::exists(sql_folder() / "tables" / (name + ".sql")))
             throw UserError("the database has the migration " + name + ", which is not in " + sql_folder().string() +
-                            "; this release is older than the database");
+                            "; this release is older than the database: install the newer one");
     }
 }
 
-/// Runs the migrations that were not applied yet. Returns a line for each. Throws UserError where one was edited after
-/// it had been applied.
+/// Runs the migrations that were not applied yet. Returns a line for each. Throws UserError if one was edited after it
+/// had been applied.
 std::string apply_migrations(api::Database& database) {
     std::string lines;
     for (const std::filesystem::path& path : list_scripts(sql_folder() / "tables")) {
@@ -40,7 +40,7 @@ std::string apply_migrations(api::Database& database) {
         if (applied.size() > 0) {
             if (applied(0, 0) != digest)
                 throw UserError("the migration " + name +
-                                " was edited after it had been applied; write a new one instead");
+                                " was edited after it had been applied; restore the file, and write a new migration");
             continue;
         }
         run_script(database, path);
@@ -55,7 +55,7 @@ std::string apply_migrations(api::Database& database) {
 
 int migrate(const Arguments& arguments) {
     if (!arguments.empty() && arguments[0] != "keep-grants")
-        throw UsageError("'" + arguments[0] + "' is not keep-grants");
+        throw UsageError("unknown argument " + arguments[0] + "; only keep-grants is possible");
     const bool revokes_grants = arguments.empty();
     api::Database database("migrate", true);
     connect(database);
@@ -64,7 +64,7 @@ int migrate(const Arguments& arguments) {
         "create table if not exists migrations (name text primary key, sha256 text not null, applied_at timestamptz "
         "not null default now())");
     check_release(database);
-    // one transaction: where any part fails, the release before still serves, and can be installed again
+    // one transaction: if any part fails, the previous release still serves, and can be installed again
     begin_audited(database, "migrate");
     const std::string applied = apply_migrations(database);
     for (const std::filesystem::path& path : list_scripts(sql_folder() / "functions")) run_script(database, path);

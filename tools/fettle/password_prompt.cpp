@@ -13,7 +13,7 @@ namespace tool {
 
 namespace {
 
-/// One line of standard input; nothing at its end or after a signal.
+/// One line of standard input; nothing at the end of the input or after a signal.
 std::optional<std::string> read_line() {
     std::string line;
     for (char c; !EchoOff::was_interrupted();) {
@@ -22,7 +22,7 @@ std::optional<std::string> read_line() {
         if (n < 0) throw UserError("cannot read the password: " + errno_message());
         if (n == 0 && line.empty()) break;
         if (n == 0 || c == '\n') {
-            if (line.ends_with('\r')) line.pop_back();  // a line that ends as on Windows
+            if (line.ends_with('\r')) line.pop_back();  // a line end as on Windows
             return line;
         }
         line += c;
@@ -30,7 +30,7 @@ std::optional<std::string> read_line() {
     return std::nullopt;
 }
 
-/// Reads a password, after a prompt where standard input is a terminal.
+/// Reads a password, after a prompt if standard input is a terminal.
 std::string read_password(const std::string& prompt) {
     std::optional<std::string> line;
     if (isatty(STDIN_FILENO)) {
@@ -47,9 +47,9 @@ std::string read_password(const std::string& prompt) {
 }  // namespace
 
 std::string ask_new_password(const std::string& username) {
-    const std::string password = read_password("New password of " + username + ": ");
+    const std::string password = read_password("New password for " + username + ": ");
     if (isatty(STDIN_FILENO) && read_password("Again: ") != password)
-        throw UserError("the two passwords are not the same; nothing was changed");
+        throw UserError("the two passwords are not the same; nothing was changed, run the command again");
     return password;
 }
 

@@ -1,4 +1,4 @@
-// Stores the permissions of this release, and reads those that are stored.
+// Stores the permissions of this release, and reads the stored ones.
 #include "permissions.hpp"
 
 #include <filesystem>

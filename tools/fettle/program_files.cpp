@@ -21,7 +21,7 @@ api::Descriptor open_directory(const fs::path& path, const char* failed) {
 }
 
 void sync_directory(const fs::path& path) {
-    constexpr const char* failed = "cannot write the folder";
+    constexpr const char* failed = "cannot write the directory";
     const api::Descriptor fd = open_directory(path, failed);
     check_syscall(fsync(fd), failed, " ", path);
 }
@@ -39,9 +39,9 @@ void copy_program(const fs::path& from, const fs::path& to) {
     struct stat info;
     check_syscall(fstat(source, &info), "cannot read ", from);
     if (!S_ISREG(info.st_mode) || (info.st_mode & any_execute_bit) == 0)
-        throw UserError(from.string() + " is no program");
+        throw UserError(from.string() + " is not an executable file");
     const api::Descriptor target(check_syscall(
-        ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), "cannot make ", to));
+        ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), "cannot create ", to));
     std::vector<char> buffer(1 << 20);
     ssize_t n;
     while ((n = read(source, buffer.data(), buffer.size())) > 0) {

@@ -21,12 +21,14 @@ fs::path sql_folder() {
 }
 
 std::vector<fs::path> list_scripts(const fs::path& folder) {
-    std::error_code error;  // a folder that cannot be read has no files, which is an error below
+    std::error_code error;  // a folder that cannot be read counts as empty, which is an error below
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(folder, error))
         if (entry.path().extension() == ".sql") paths.push_back(entry.path());
     std::ranges::sort(paths);
-    if (paths.empty()) throw UserError("no .sql files in " + folder.string());
+    if (paths.empty())
+        throw UserError("there are no .sql files in " + folder.string() +
+                        "; install Fettle again, or correct FETTLE_SQL");
     return paths;
 }
 

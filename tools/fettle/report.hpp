@@ -1,4 +1,4 @@
-// The output of fettle doctor: a line for each finding.
+// The output of fettle doctor: one line for each finding.
 #pragma once
 #include <string>
 
@@ -17,13 +17,13 @@ private:
     Severity worst_ = Severity::ok;
 };
 
-/// The severity of a measured value of which more is better.
+/// The severity of a measured value for which more is better.
 inline Severity severity_below(double value, double failure_limit, double warning_limit) {
     if (value < failure_limit) return Severity::failure;
     return value < warning_limit ? Severity::warning : Severity::ok;
 }
 
-/// The severity of a measured value of which less is better.
+/// The severity of a measured value for which less is better.
 inline Severity severity_above(double value, double failure_limit, double warning_limit) {
     if (value >= failure_limit) return Severity::failure;
     return value >= warning_limit ? Severity::warning : Severity::ok;

@@ -1,4 +1,4 @@
-// fettle roles: makes the built-in roles and the permissions those of this release, and prints what changed.
+// fettle roles: restores the built-in roles and the permissions of this release, and prints what changed.
 #include <iostream>
 
 #include "command_database.hpp"
@@ -13,7 +13,7 @@ int roles(const Arguments&) {
     api::Database database("roles", true);
     connect(database);
     begin_audited(database, "roles");
-    // no other session changes a role meanwhile, so that the output below is what this command did
+    // no other session can change a role now, so the output below shows what this command changed
     database.script("lock table roles, permissions, role_permissions in share row exclusive mode");
     const std::set<std::string> before = permission_lines(database);
     database.script(
@@ -29,12 +29,12 @@ int roles(const Arguments&) {
         {});
     database.commit();
     for (const std::string& line : before)
-        if (!after.contains(line)) std::cout << "no longer: " << line << '\n';
+        if (!after.contains(line)) std::cout << "removed: " << line << '\n';
     for (const std::string& line : after)
-        if (!before.contains(line)) std::cout << "new: " << line << '\n';
+        if (!before.contains(line)) std::cout << "added: " << line << '\n';
     for (std::size_t i = 0; i < counts.size(); ++i)
         std::cout << counts(i, 0) << ": " << with_noun(counts.integer(i, 1), "permission") << '\n';
-    std::cout << (before == after ? "nothing changed\n" : "roles and permissions are those of this release\n");
+    std::cout << (before == after ? "nothing changed\n" : "roles and permissions are now those of this release\n");
     return 0;
 }
 

@@ -1,4 +1,4 @@
-// fettle schedules run: creates the work orders that are due by the schedules of preventive maintenance.
+// fettle schedules run: creates the work orders that the schedules of preventive maintenance require now.
 #include <iostream>
 
 #include "command_database.hpp"
@@ -19,7 +19,7 @@ int schedules_run(const Arguments&) {
         database.commit();
         total += made;
     } while (made > 0);
-    std::cout << "work orders made: " << total << '\n';
+    std::cout << "work orders created: " << total << '\n';
     return 0;
 }
 

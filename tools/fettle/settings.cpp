@@ -1,4 +1,4 @@
-// fettle settings: prints every setting, its default and what it means, as the first contents of
+// fettle settings: prints every setting, its default and its meaning, as the initial contents of
 // /etc/fettle/fettle.env.
 #include <iostream>
 #include <sstream>
@@ -9,9 +9,11 @@
 namespace tool {
 
 int settings(const Arguments&) {
-    std::cout << "# Settings of Fettle: NAME=value, without blanks around the sign. A default is a comment. "
-                 "Handlers read them\n"
-                 "# when they start: systemctl try-restart 'fettle@*.service'\n";
+    std::cout
+        << "# Settings of Fettle, one NAME=value per line, without spaces around the equals sign. The comments show "
+           "the\n"
+           "# defaults. Handlers read this file when they start. After a change, run:\n"
+           "# systemctl try-restart 'fettle@*.service'\n";
     for (const api::SettingLine& line : all_settings()) {
         std::cout << "\n# " << line.meaning << '\n';
         std::istringstream names(line.name);  // one line may describe several: `PGHOST, PGPORT`

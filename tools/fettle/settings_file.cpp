@@ -53,7 +53,8 @@ std::vector<std::pair<std::string, std::string>> parse_settings_file(const fs::p
         const std::size_t start = line.find_first_not_of(spaces), equals = line.find('=');
         if (start == line.npos || line[start] == '#' || line[start] == ';') continue;
         if (equals == line.npos || !is_variable_name(line.substr(0, equals)))
-            throw UserError("line " + std::to_string(number) + " of " + path.string() + " is not NAME=value");
+            throw UserError("line " + std::to_string(number) + " of " + path.string() +
+                            " is not NAME=value without spaces around the equals sign");
         line.erase(line.find_last_not_of(spaces) + 1);  // as systemd does
         settings.emplace_back(line.substr(0, equals), unquote(line.substr(equals + 1)));
     }
@@ -69,9 +70,11 @@ void load_settings() {
 std::vector<api::SettingLine> all_settings() {
     std::vector<api::SettingLine> lines = api::setting_lines();
     lines.insert(lines.end(),
-                 {{"FETTLE_SOCKETS", "/run/fettle", "The folder of the handlers' sockets; only `fettle` reads it."},
+                 {{"FETTLE_SOCKETS", "/run/fettle",
+                   "The directory of the handlers' sockets; only the command `fettle` reads this."},
                   {"FETTLE_SQL", "",
-                   "Another folder with tables/, functions/, grants.sql and example.sql; only `fettle` reads it."}});
+                   "Another directory with tables/, functions/, grants.sql and example.sql; only the command `fettle` "
+                   "reads this."}});
     return lines;
 }
 

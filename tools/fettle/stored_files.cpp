@@ -24,8 +24,8 @@ bool is_old(const Directory& directory, const std::string& file) {
     return directory.modified_at(file) < std::time(nullptr) - min_age;
 }
 
-/// Removes a stored file unless a row refers to it. An upload of the same bytes waits for the lock; it then finds the
-/// file gone and stores its own copy. The rows must be read after the lock was taken.
+/// Removes a stored file unless a row refers to it. An upload of the same bytes waits for the lock; it then finds that
+/// the file is gone, and stores its own copy. The rows must be read after the lock was taken.
 bool remove_orphan(api::Database& database, const Directory& directory, const std::string& sha256) {
     static const api::Statement lock = api::numbered(api::storage::removing), is_stored = api::numbered(R"(
         select exists (select from documents where sha256 = :sha256)
@@ -41,8 +41,8 @@ bool remove_orphan(api::Database& database, const Directory& directory, const st
     return removed;
 }
 
-/// Sweeps one directory of the storage. An older file than the database belongs to another database: for instance, a
-/// backup of which only the storage was restored yet.
+/// Sweeps one directory of the storage. A file that is older than the database may belong to another database: for
+/// instance, to a backup of which only the storage has been restored so far.
 void sweep_directory(api::Database& database, const Directory& directory, const std::string& name,
                      std::time_t database_created, SweptFiles& swept) {
     const bool is_incoming = name == api::storage::incoming;
@@ -60,7 +60,7 @@ void sweep_directory(api::Database& database, const Directory& directory, const 
     });
 }
 
-/// Whether a file is stored for this content, and whether it has the size that the rows say.
+/// Whether a file is stored for this content, and whether it has the size that the rows give.
 struct FileState {
     bool exists = false, has_size = false;
 };
@@ -119,7 +119,7 @@ long long report_missing_files(api::Database& database) {
             const std::string sha256(rows(i, 0));
             const FileState file = state_of(storage, sha256, rows, i);
             parameters["after"] = sha256;
-            // a row that was deleted after the page was read is not a fault
+            // a row that was deleted after the page was read is not an error
             if (file.has_size || database.query(still_stored, parameters)(0, 0) != "t") continue;
             ++missing;
             std::cerr << rows(i, 1) << (rows(i, 2) == "1" ? "" : " and others") << ": its file "

@@ -1,4 +1,4 @@
-// The files of the storage compared with the rows that refer to them.
+// Compares the files of the storage with the rows that refer to them.
 #pragma once
 #include "sql/database.hpp"
 
@@ -11,11 +11,11 @@ struct SweptFiles {
 };
 
 /// Removes the files of the storage that no row refers to. Keeps those that are younger than an hour or older than the
-/// database. Never touches anything else: no link, no file with a foreign name, nothing outside of the storage. Throws
-/// UserError where the storage cannot be read or changed.
+/// database. Never touches anything else: no link, no file with another kind of name, nothing outside of the storage.
+/// Throws UserError if the storage cannot be read or changed.
 SweptFiles sweep_files(api::Database& database);
 
-/// Prints to standard error the rows whose file is missing or has another size. Returns how many files that are.
+/// Prints to standard error the rows whose file is missing or has another size. Returns the number of these files.
 long long report_missing_files(api::Database& database);
 
 }  // namespace tool

@@ -1,4 +1,4 @@
-// Starts programs, reads their output, and ends them in time.
+// Starts programs, reads their output, and ends them at their time limit.
 #include "subprocess.hpp"
 
 #include <fcntl.h>
@@ -52,7 +52,7 @@ std::vector<char*> to_pointers(const std::vector<std::string>& texts) {
     _exit(127);
 }
 
-/// Reads until all writers have closed the pipe. False after the deadline, after a signal, and where it is too much.
+/// Reads until all writers have closed the pipe. False after the deadline, after a signal, and if it is too much.
 bool read_output(const Subprocess& subprocess, int pipe, Clock::time_point deadline, std::string& output) {
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -65,7 +65,7 @@ bool read_output(const Subprocess& subprocess, int pipe, Clock::time_point deadl
         const ssize_t n = read(pipe, buffer, sizeof buffer);
         if (n == 0) return true;
         if (n < 0 && errno != EINTR)
-            throw std::runtime_error("cannot read what " + subprocess.arguments[0] + " says: " + errno_message());
+            throw std::runtime_error("cannot read the output of " + subprocess.arguments[0] + ": " + errno_message());
         output.append(buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
         if (output.size() > max_output) return false;
     }

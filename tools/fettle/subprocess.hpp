@@ -25,8 +25,8 @@ struct Subprocess {
     std::filesystem::path program;
     std::vector<std::string> arguments;  ///< the first is the program's own name
     std::chrono::milliseconds time_limit;
-    std::optional<User> user = {};                 ///< none: that of this process; else it cannot change back
-    std::vector<std::string> environment = {};     ///< NAME=value; empty: that of this process
+    std::optional<User> user = {};                 ///< empty: the user of this process; else it cannot change back
+    std::vector<std::string> environment = {};     ///< NAME=value; empty: the environment of this process
     const BlockedSignals* cancelled_by = nullptr;  ///< a signal ends the program
 };
 
@@ -39,8 +39,8 @@ struct ProcessResult {
 };
 
 /// Runs a program in its own session, so that Ctrl-C does not reach it, and without input. Kills it and its children at
-/// the time limit, when a signal of `cancelled_by` has come, and when it writes too much. Throws std::runtime_error
-/// where it cannot be run.
+/// the time limit, when a signal of `cancelled_by` has come, and when it writes too much. Throws std::runtime_error if
+/// it cannot be run.
 ProcessResult run(const Subprocess& subprocess);
 
 /// The status of waitpid(2) in words: `status 1`, `signal 11 (Segmentation fault)`.

@@ -22,20 +22,20 @@ struct ExpiredRows {
 };
 
 constexpr ExpiredRows expired_rows[] = {
-    // a session lives at most 30 days: until then, a client with one of its tokens is told why the token is refused
+    // a session lives at most 30 days: until then, a client with one of its tokens learns why the token is refused
     {"sessions and tokens that ended more than 30 days ago", "sessions", "id",
      "coalesce(ended_at, expires_at) < now() - interval '30 days'"},
     // the login throttle ignores them after 24 hours (lib/auth/login_throttle.hpp)
-    {"failed logins of more than 24 hours ago", "login_failures", "name", "last_at < now() - interval '24 hours'"},
+    {"failed logins older than 24 hours", "login_failures", "name", "last_at < now() - interval '24 hours'"},
     // a client that lost a response retries sooner than that
-    {"answers kept for an Idempotency-Key of more than 24 hours ago", "idempotency_keys", "user_id, route, key",
+    {"responses for an Idempotency-Key older than 24 hours", "idempotency_keys", "user_id, route, key",
      "created_at < now() - interval '24 hours'"},
 };
 
-/// Rows that one transaction deletes at most, so that no lock is held for long.
+/// The number of rows that one transaction deletes at most, so that no lock is held for long.
 constexpr int batch_size = 1000;
 
-/// Deletes them, and returns how many there were.
+/// Deletes them, and returns their number.
 long long remove_rows(api::Database& database, const ExpiredRows& expired) {
     const std::string key = expired.key, table = expired.table;
     const api::Statement remove_batch =
@@ -58,13 +58,15 @@ int sweep(const Arguments&) {
     api::Database database("sweep");
     connect(database);
     for (const ExpiredRows& expired : expired_rows)
-        std::cout << expired.label << ": " << remove_rows(database, expired) << '\n';
+        std::cout << "deleted " << expired.label << ": " << remove_rows(database, expired) << '\n';
     const SweptFiles files = sweep_files(database);
-    std::cout << "files that nothing speaks of any more: " << files.removed << '\n';
-    if (files.kept > 0) std::cout << "files that are older than the database, and left alone: " << files.kept << '\n';
+    std::cout << "deleted stored files that nothing refers to: " << files.removed << '\n';
+    if (files.kept > 0)
+        std::cout << "left alone, because they are older than the database and may belong to a backup: "
+                  << with_noun(files.kept, "file") << '\n';
     if (const long long missing = report_missing_files(database); missing > 0)
-        throw UserError(with_noun(missing, "file") + (missing == 1 ? " is" : " are") + " missing in " +
-                        api::settings().storage + "; restore what is named above from a backup");
+        throw UserError(with_noun(missing, "file") + (missing == 1 ? " is" : " are") + " missing or damaged in " +
+                        api::settings().storage + "; restore the files named above from a backup");
     return 0;
 }
 

@@ -10,7 +10,7 @@ namespace tool {
 
 namespace {
 
-/// Longer than TimeoutStopSec of the unit: the old process may answer what it has accepted.
+/// Longer than TimeoutStopSec of the unit: the old process may answer the requests that it has accepted.
 constexpr auto time_limit = std::chrono::seconds(45);
 
 }  // namespace

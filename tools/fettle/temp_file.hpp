@@ -1,4 +1,4 @@
-// A temporary file that is removed by itself.
+// A temporary file that is removed automatically.
 #pragma once
 #include <unistd.h>
 

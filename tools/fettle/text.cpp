@@ -1,4 +1,4 @@
-// Formats numbers and times for people.
+// Formats numbers and times for the output of commands.
 #include "text.hpp"
 
 #include <ctime>

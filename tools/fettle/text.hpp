@@ -1,4 +1,4 @@
-// Texts that commands print: lists, numbers and times.
+// Formats what commands print: lists, numbers and times.
 #pragma once
 #include <string>
 
