@@ -4,9 +4,10 @@ PORT     ?= 8000
 DATA     ?= build/run
 EXAMPLE  ?=
 RELEASE  := 1.0.0
-# the version of the package: a later commit has a higher one
+# the version of the package: that of the release at its tag; a later commit has a higher one
 GIT       = TZ=UTC git -c safe.directory='*'
-VERSION  ?= $(RELEASE)$(shell at=$$($(GIT) log -1 --date=format-local:%Y%m%d.%H%M%S --format=%cd 2> /dev/null) && echo "+$$at.$$($(GIT) rev-list --count HEAD)")
+LATER     = at=$$($(GIT) log -1 --date=format-local:%Y%m%d.%H%M%S --format=%cd 2> /dev/null) && echo "+$$at.$$($(GIT) rev-list --count HEAD)"
+VERSION  ?= $(RELEASE)$(shell $(GIT) describe --exact-match --match 'v$(RELEASE)' > /dev/null 2>&1 || { $(LATER); })
 PREFIX   ?= /usr
 DESTDIR  ?=
 SANITIZE ?=
@@ -38,7 +39,7 @@ CHECKED  := $(if $(SANITIZE),-fsanitize=$(SANITIZE)$(if $(filter address,$(SANIT
 # coverage counters are atomic, because handlers have threads
 BUILT     = $(CHECKED) $(if $(filter coverage,$(VARIANT)),--coverage -fprofile-update=atomic)
 CXXFLAGS ?= $(if $(VARIANT),-Og -g$(if $(filter debug,$(VARIANT)),3),$(if $(SANITIZE),-O1,-O2))
-FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections $(HARDEN) $(BUILT) $(CXXFLAGS)
+FLAGS     = -std=c++20 -Wall -Wextra -Ilib -MMD -MP -fPIE -pthread -ffunction-sections -fdata-sections -DFETTLE_RELEASE=\"$(RELEASE)\" $(HARDEN) $(BUILT) $(CXXFLAGS)
 UNITFLAGS = -DBOOST_TEST_DYN_LINK
 LINK      = $(CXX) $(BUILT) -pie -pthread -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 LIBS     := -lfcgi -lcgicc -lpqxx -lpq -lboost_json -largon2 -lzxcvbn -ljwt -lmagic -lcrypto -lturbojpeg -lpng -lwebp

@@ -9,26 +9,26 @@ namespace api {
 struct Permission {
     std::string_view code;
     std::string_view description;
-    enum Holders { administrators, managers, everybody } holders;
+    enum Holders { administrators, managers, employees } holders;
 };
 
 /// Permissions for the work first, then for accounts and roles. A handler with a code that is not in this list does not
 /// compile; a code that no handler requires is not stored in the database.
 inline constexpr Permission permissions[] = {
-    {"tasks.create", "Create tasks.", Permission::everybody},
+    {"tasks.create", "Create tasks.", Permission::employees},
     {"tasks.assign", "Assign tasks to other users.", Permission::managers},
     {"tasks.view_all", "See the tasks of all users.", Permission::managers},
     {"tasks.edit_all", "Change the tasks of all users.", Permission::managers},
     {"tasks.delete_all", "Delete the tasks of all users.", Permission::administrators},
     {"work_orders.create", "Create work orders: tasks for an item of equipment.", Permission::managers},
     {"equipment.edit", "Create, change and delete equipment, and delete meter readings.", Permission::administrators},
-    {"maintenance.create", "Claim work orders, and record maintenance and meter readings.", Permission::everybody},
+    {"maintenance.create", "Claim work orders, and record maintenance and meter readings.", Permission::employees},
     {"maintenance.edit_all", "Change and delete the maintenance records of all users.", Permission::managers},
     {"schedules.edit", "See, create, change and delete schedules of preventive maintenance.", Permission::managers},
-    {"messages.send", "Send messages.", Permission::everybody},
-    {"reports.create", "Create reports.", Permission::everybody},
+    {"messages.send", "Send messages.", Permission::employees},
+    {"reports.create", "Create reports.", Permission::employees},
     {"reports.view_all", "See the reports of all users, and the statistics.", Permission::managers},
-    {"documents.create", "Upload documents.", Permission::everybody},
+    {"documents.create", "Upload documents.", Permission::employees},
     {"documents.view_all", "See the documents of all users.", Permission::administrators},
     {"users.edit", "Change the accounts and profiles of other users.", Permission::administrators},
     {"users.delete", "Deactivate accounts.", Permission::administrators},

@@ -28,7 +28,7 @@ begin
     end if;
     perform pg_advisory_xact_lock(lock_number('sealing'));
     select * into state from audit_sealing;
-    if not found then raise 'the row of audit_sealing is gone: somebody removed it'; end if;
+    if not found then raise 'the row of audit_sealing is gone: it was deleted by hand'; end if;
     select s.position, s.hash into head, link from audit_seals s order by s.position desc limit 1;
     head := coalesce(head, 0);
     link := coalesce(link, sha256('fettle'));
@@ -72,7 +72,7 @@ declare
     seal record;
 begin
     select state.complete into complete from audit_sealing state;
-    if not found then raise 'the row of audit_sealing is gone: somebody removed it'; end if;
+    if not found then raise 'the row of audit_sealing is gone: it was deleted by hand'; end if;
     checked := 0;
     for seal in
         select s.position, s.audit_id, s.hash, s.sealed_at, a as entry, a.id as found, a.at

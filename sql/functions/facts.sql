@@ -21,7 +21,7 @@ language sql immutable parallel safe as $$
 $$;
 
 -- How urgent a task is; the most urgent has the lowest number. The first column of the index tasks_to_claim (sql/tables/004)
--- has the same expression, word for word, so that the next work order is found by that index.
+-- has the same expression, exactly as it is here, so that the next work order is found by that index.
 create or replace function urgency(priority_level text) returns integer
 language sql immutable parallel safe as $$
     select case priority_level when 'Critical' then 1 when 'High' then 2 when 'Medium' then 3 else 4 end

@@ -103,6 +103,11 @@ class Command(OwnStack):
         self.assertLessEqual(len(lines), 24, text)
         self.assertEqual([line for line in lines if len(line) > 80], [])
 
+    def test_it_knows_its_release(self):
+        with open(os.path.join(devstack.ROOT, 'Makefile')) as file:
+            release = re.search(r'(?m)^RELEASE *:= (\S+)$', file.read())[1]
+        self.assertEqual(self.done('--version'), f'fettle {release}\n')
+
     def test_help_explains_the_environment(self):
         usage = self.done('settings', '--help')
         for name in ('FETTLE_ENV', 'DATA', 'PGHOST', 'PGUSER', 'FETTLE_SOCKETS', 'FETTLE_SQL', '/etc/fettle/'):

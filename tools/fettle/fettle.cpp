@@ -205,7 +205,7 @@ void print_summary(std::ostream& out, const Command& command) {
 
 void print_help(std::ostream& out) {
     // in the format that help2man(1) parses
-    out << "Usage: fettle COMMAND [ARGUMENT]...\n\n";
+    out << "Usage: fettle COMMAND [ARGUMENT]... | --version\n\n";
     const char* group = nullptr;
     for (const Command& command : commands) {
         if (command.group != group) out << command.group << ":\n";
@@ -311,6 +311,10 @@ int run(tool::Arguments words) {
     }
     if (words.size() == 1 && is_help(words[0])) {
         print_help(std::cout);
+        return 0;
+    }
+    if (words.size() == 1 && words[0] == "--version") {
+        std::cout << "fettle " FETTLE_RELEASE "\n";
         return 0;
     }
     const auto [command, arguments] = find_command(words);
