@@ -1,5 +1,5 @@
-"""GET /_check: over its socket alone a handler answers whether it fits the database, as --check does; and
-`fettle doctor`, which asks all handlers."""
+"""GET /_check: a handler reports, on its socket only, whether it fits the database, as --check does; and
+`fettle doctor`, which sends this request to all handlers."""
 import contextlib
 import json
 import os
@@ -25,7 +25,7 @@ def handlers():
     return sorted(os.listdir(os.path.join(BUILD, 'handlers')))
 
 
-# these need no database
+# these use no database
 ALONE = {'media', 'metrics'}
 
 
@@ -36,7 +36,7 @@ class OverTheSocket(command.OwnStack):
         super().setUpClass()
 
     def ask(self, handler, path='/_check', method='GET', **variables):
-        """Asks a handler as root or nginx can; status, headers and body."""
+        """Sends a request to a handler as root or nginx can; status, headers and body."""
         values = smuggling.pairs({'REQUEST_METHOD': method, 'SCRIPT_NAME': path, 'QUERY_STRING': '',
                                   'CONTENT_LENGTH': '0', **variables})
         with socket.socket(socket.AF_UNIX) as peer:
@@ -54,7 +54,7 @@ class OverTheSocket(command.OwnStack):
         return int(headers['Status'].split()[0]), headers, body
 
     def fault(self, handler, words):
-        """The handler must say, both ways, that it does not fit, and these words among why."""
+        """Both ways, the handler must report that it does not fit, with these words among its reasons."""
         status, _, body = self.ask(handler)
         self.assertEqual(status, 503, body)
         said = json.loads(body)['faults']
@@ -69,7 +69,7 @@ class OverTheSocket(command.OwnStack):
         return subprocess.run([os.path.join(BUILD, 'handlers', handler), '--check'], capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=60, env={**os.environ, **settings})
 
-    def test_every_handler_fits_and_says_who_it_is(self):
+    def test_every_handler_fits_and_reports_its_name(self):
         for handler in handlers():
             with self.subTest(handler=handler):
                 status, headers, body = self.ask(handler)
@@ -81,15 +81,15 @@ class OverTheSocket(command.OwnStack):
                 self.assertIn(said['pid'], self.own.pids(handler))
                 self.assertEqual(said['database'], handler not in ALONE)
 
-    def test_what_nginx_sends_and_what_is_no_get_finds_nothing(self):
+    def test_requests_from_nginx_and_other_methods_get_404(self):
         for case in ({'REMOTE_ADDR': '127.0.0.1'}, {'method': 'POST'}, {'method': 'OPTIONS'}, {'path': '/_check/x'},
                      {'path': '/_checks'}):
             with self.subTest(case=case):
                 status, _, body = self.ask('tasks', **case)
                 self.assertEqual((status, json.loads(body)['code']), (404, 'not_found'))
 
-    def test_asking_leaves_nothing_behind(self):
-        # as often as there are workers, and again: a statement of that name that was left would be refused
+    def test_a_check_leaves_no_prepared_statement(self):
+        # each worker gets more than one check: a prepared statement left by the first would make the second one fail
         for _ in range(9):
             self.assertEqual(self.ask('equipment')[0], 200)
         self.own.psql('alter table equipment rename column name to title')
@@ -101,7 +101,7 @@ class OverTheSocket(command.OwnStack):
         for _ in range(9):
             self.assertEqual(self.ask('equipment')[0], 200)
 
-    def test_what_the_schema_lacks_is_named(self):
+    def test_errors_name_what_is_missing_in_the_schema(self):
         said = {}
         for wrong, mend, handler, words in (
                 ('alter table tasks rename column title to titel', 'alter table tasks rename column titel to title',
@@ -118,10 +118,10 @@ class OverTheSocket(command.OwnStack):
                 finally:
                     self.own.psql(mend)
                 self.assertEqual(self.ask(handler)[0], 200)
-        # each statement once, however many endpoints share it
+        # each statement once, even if several endpoints share it
         self.assertTrue(all(len(set(faults)) == len(faults) for faults in said.values()), said)
 
-    def test_what_the_role_may_not_do_is_named(self):
+    def test_errors_name_missing_privileges_of_the_role(self):
         self.own.psql('create role reader login; grant usage on schema public to reader; grant select on all tables '
                       'in schema public to reader; grant update (last_used_at, expires_at) on sessions to reader')
         try:
@@ -135,7 +135,7 @@ class OverTheSocket(command.OwnStack):
         finally:
             self.own.psql('drop owned by reader; drop role reader')
 
-    def test_keys_that_cannot_be_read_are_a_fault(self):
+    def test_keys_that_cannot_be_read_are_an_error(self):
         path = self.own.env['FETTLE_KEYS']
         os.rename(path, path + '.away')
         os.mkdir(path)
@@ -147,8 +147,8 @@ class OverTheSocket(command.OwnStack):
             os.rename(path + '.away', path)
         self.assertEqual(self.ask('media')[0], 200)
 
-    def test_a_table_that_somebody_holds_is_no_reason_to_wait_for_long(self):
-        # tasks has twenty statements about that table, and each of them could wait for two seconds
+    def test_a_check_does_not_wait_long_for_a_locked_table(self):
+        # the handler tasks has twenty statements on that table, and each of them could wait for two seconds
         with subprocess.Popen(['psql', '-Xq', '-h', self.own.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True) as other:
             other.stdin.write('begin; lock table tasks in access exclusive mode; \\echo held\n')
@@ -160,7 +160,7 @@ class OverTheSocket(command.OwnStack):
             self.assertEqual((status, len(json.loads(body)['faults'])), (503, 1), body)
         self.assertEqual(self.ask('tasks')[0], 200)
 
-    def test_a_database_that_is_gone_is_a_fault_of_those_who_need_it(self):
+    def test_a_missing_database_is_an_error_of_the_handlers_that_use_it(self):
         away = self.own.run + '/.s.PGSQL.5432'
         os.rename(away, away + '.away')
         try:
@@ -179,7 +179,7 @@ class OverTheSocket(command.OwnStack):
         self.assertEqual(self.ask('tasks')[0], 200)
 
     def end_connections(self, at):
-        """Ends every connection of a handler, through a socket that is elsewhere for the moment."""
+        """Ends all connections of the handlers, through a socket that was moved for the moment."""
         os.symlink(os.path.basename(at), self.own.run + '/.s.PGSQL.5433')
         try:
             subprocess.run(['psql', '-Xq', '-h', self.own.run, '-p', '5433', '-U', 'fettle', 'fettle', '-c',
@@ -189,7 +189,7 @@ class OverTheSocket(command.OwnStack):
         finally:
             os.unlink(self.own.run + '/.s.PGSQL.5433')
 
-    def test_the_doctor_names_a_handler_that_does_not_fit_and_one_that_is_silent(self):
+    def test_doctor_names_a_handler_that_does_not_fit_and_one_that_does_not_answer(self):
         self.own.psql('alter table tasks rename column due_date to due')
         try:
             code, lines = self.doctor()
@@ -204,19 +204,19 @@ class OverTheSocket(command.OwnStack):
             began = time.monotonic()
             code, lines = self.doctor()
             self.assertEqual((code, lines['handlers']), (1, [('FAIL', 'me did not answer in time')]))
-            self.assertLess(time.monotonic() - began, 60)  # not a measurement: it must end by itself
+            self.assertLess(time.monotonic() - began, 60)  # not a measurement: it must end without help
         finally:
             os.kill(silent, signal.SIGCONT)
         self.assertEqual(self.doctor()[1]['handlers'][0][0], 'ok')
 
-    def test_the_doctor_reads_what_comes_over_a_socket_strictly(self):
+    def test_doctor_parses_answers_of_a_socket_strictly(self):
         record, good = smuggling.record, json.dumps({'handler': 'me', 'pid': 1, 'database': True, 'faults': []})
 
         def answer(body, status='200 OK', length=None, end=b'\0' * 8):
             head = f'Status: {status}\r\nContent-Length: {len(body) if length is None else length}\r\n\r\n'
             return record(smuggling.STDOUT,
                           (head + body).encode()) + record(smuggling.STDOUT) + record(smuggling.END, end)
-        dripping = record(smuggling.STDOUT, b'x' * 60000)  # byte by byte, until the reader has closed the connection
+        dripping = record(smuggling.STDOUT, b'x' * 60000)  # byte by byte, until the reader closes the connection
         cases = ((answer(good), None), (b'', 'closed the connection before'),
                  (b'HTTP/1.1 200 OK\r\n\r\n', 'does not speak FastCGI'),
                  (answer(good)[:-1], 'closed the connection before'), (answer(good, length=9999), 'cut its answer'),
@@ -259,13 +259,13 @@ class OverTheSocket(command.OwnStack):
                         self.assertIn(words or '', ''.join(found))
                 thread.join()
 
-    def test_the_doctor_counts_the_connections_of_those_who_use_the_database(self):
+    def test_doctor_counts_the_connections_of_handlers_that_use_the_database(self):
         [(verdict, why)] = self.doctor()[1]['connections']
         self.assertEqual(verdict, 'ok')
         count = len(set(handlers()) - ALONE)
         self.assertIn(f'{count} handlers with 4 workers take up to {4 * count}', why)
 
-    def test_the_doctor_finds_a_clock_that_is_behind_what_has_happened(self):
+    def test_doctor_finds_a_clock_that_is_behind_recorded_times(self):
         self.assertEqual(self.doctor()[1]['clock'][0][0], 'ok')
         self.own.psql("update migrations set applied_at = now() + interval '1 hour' where name like '001%'")
         try:
@@ -278,7 +278,7 @@ class OverTheSocket(command.OwnStack):
             keys = file.read()
         future, count = re.subn(r'(?m)^(access \S+) \d+', rf'\g<1> {int(time.time()) + 3600}', keys)
         self.assertGreater(count, 0)
-        # of the mode 0600
+        # a temporary file has the mode 0600
         with tempfile.NamedTemporaryFile('w', dir=os.path.dirname(self.own.env['FETTLE_KEYS'])) as copy:
             copy.write(future)
             copy.flush()
@@ -288,7 +288,7 @@ class OverTheSocket(command.OwnStack):
         self.assertIn('still to come', why)
 
     @unittest.skipUnless(os.geteuid() == 0, 'only root can mount and give files away')
-    def test_the_doctor_finds_a_full_disk_and_a_socket_of_somebody_else(self):
+    def test_doctor_finds_a_full_disk_and_a_socket_of_another_user(self):
         full = os.path.join(self.own.data, 'full')
         os.mkdir(full)
         script = (f'mount -t tmpfs -o size=1m,mode=750 full {full} && head -c 1000000 /dev/zero > {full}/ballast && '
@@ -306,11 +306,11 @@ class OverTheSocket(command.OwnStack):
 
 
 class ThroughNginx(unittest.TestCase):
-    """Nothing that a client can spell is a route to it."""
+    """No request of a client leads to /_check."""
     def setUp(self):
         hostile.STACK = STACK
 
-    def test_no_spelling_of_it_reaches_a_handler(self):
+    def test_no_spelling_of_the_path_reaches_a_handler(self):
         port = STACK.port
         paths = ['/_check', '/_check/', '//_check', '/%5fcheck', '/%5Fcheck', '/_chec%6b', '/%2f_check', '/./_check',
                  '/x/../_check', '/api/../_check', '/api/v1/../../_check', '/api/v1/tasks/../../../_check',
@@ -326,18 +326,18 @@ class ThroughNginx(unittest.TestCase):
                     answer = hostile.send(hostile.text(method, path,
                                                        *(['Content-Length: 0'] if method == 'POST' else [])))
                     self.assertNotIn(b'"faults"', answer.body)
-                    if method != 'OPTIONS':  # of a task with that name there might be
+                    if method != 'OPTIONS':  # there may be a task with that name
                         self.assertNotEqual(answer.status // 100, 2, answer)
                     self.assertNotEqual(answer.status, 503, answer)
 
-    def test_no_header_makes_a_route_of_another_path(self):
+    def test_no_header_replaces_the_path(self):
         for header in ('X-Original-URL', 'X-Rewrite-URL', 'Script-Name', 'SCRIPT_NAME', 'Request-Uri',
                        'X-Accel-Redirect', 'X-Forwarded-Prefix', 'Path-Info'):
             with self.subTest(header=header):
                 answer = hostile.send(hostile.text('GET', '/api/v1/health', f'{header}: /_check', 'Remote-Addr:'))
                 self.assertNotIn(b'"faults"', answer.body)
 
-    def test_no_location_of_the_folded_routes_takes_it(self):
+    def test_no_location_of_the_generated_routes_matches_it(self):
         with open(os.path.join(BUILD, 'nginx/routes.conf')) as file:
             text = file.read()
         self.assertNotIn('_check', text)

@@ -1,4 +1,4 @@
-"""Starts the dev stack of another checkout of Fettle, with that checkout's own tools and schema."""
+"""Starts the dev stack of another checkout of Fettle, with the tools and schema of that checkout."""
 import importlib.util
 import os
 
