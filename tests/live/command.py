@@ -1,4 +1,4 @@
-"""The command `fettle`, through the built program: every command, its repeat, its refusals and its exit statuses."""
+"""The command `fettle`, run as the built program: every command, its repetition, its errors and its exit statuses."""
 import hashlib
 import os
 import pty
@@ -22,7 +22,7 @@ NEW = 'nine blue tractors'
 
 
 class OwnStack(unittest.TestCase):
-    """A dev stack of its own without accounts, and the command."""
+    """Its own dev stack without accounts, and the command."""
     @classmethod
     def setUpClass(cls):
         cls.own = devstack.DevStack(BUILD).start()
@@ -38,20 +38,20 @@ class OwnStack(unittest.TestCase):
                               timeout=120, env=self.environment(**more))
 
     def done(self, *words, given='', **more):
-        """Runs a command that must succeed and say nothing on standard error; what it says."""
+        """Runs a command that must succeed and print nothing on standard error; its output."""
         result = self.fettle(*words, given=given, **more)
         self.assertEqual((result.returncode, result.stderr), (0, ''), result)
         return result.stdout
 
     def failed(self, *words, given='', status=1, **more):
-        """Runs a command that must fail; what it says on standard error."""
+        """Runs a command that must fail; what it prints on standard error."""
         result = self.fettle(*words, given=given, **more)
         self.assertEqual(result.returncode, status, result)
         self.assertTrue(result.stderr.startswith('fettle: '), result)
         return result.stderr
 
     def doctor(self, **more):
-        """Runs doctor; its exit status, and its lines by what they are about."""
+        """Runs doctor; its exit status, and its lines by their subject."""
         result = self.fettle('doctor', **more)
         self.assertEqual(result.stderr, '', result)
         lines = {}
@@ -96,14 +96,14 @@ class Command(OwnStack):
                       ('audit', 'verify', '0:' + 64 * 'a'), ('audit', 'verify', '1:' + 63 * 'a')):
             self.assertIn('Usage: fettle', self.failed(*words, status=2), words)
 
-    def test_settings_that_cannot_be_read_are_named(self):
+    def test_errors_name_settings_that_cannot_be_read(self):
         self.assertIn('/nowhere/env', self.failed('roles', FETTLE_ENV='/nowhere/env'))
         path = os.path.join(self.own.data, 'odd')
         with open(path, 'w') as file:
             file.write('# odd\n\nPGUSER\n')
         self.assertIn('line 3 of ', self.failed('roles', FETTLE_ENV=path))
 
-    def test_a_line_of_the_settings_that_is_none_is_named_and_nothing_else_is_done(self):
+    def test_an_invalid_line_of_the_settings_is_named_and_nothing_else_is_done(self):
         with open(os.path.join(self.own.data, 'env')) as file:
             lines = file.read()
         for line in ('export PGHOST=/nowhere', 'PGUSER = fettle', '\ufeffPGUSER=fettle', '1A=b', '=b', 'word'):
@@ -111,10 +111,10 @@ class Command(OwnStack):
             with open(path, 'w') as file:
                 file.write(lines + line + '\n')
             self.assertIn('is not NAME=value', self.failed('keys', FETTLE_ENV=path), line)
-        self.assertIn(self.own.data, self.failed('keys', FETTLE_ENV=self.own.data))  # a folder
+        self.assertIn(self.own.data, self.failed('keys', FETTLE_ENV=self.own.data))  # a directory
         self.assertIn('must begin with a slash', self.failed('keys', FETTLE_KEYS='keys'))
 
-    def test_closed_descriptors_are_not_the_databases(self):
+    def test_closed_standard_streams_are_not_reused_for_the_database(self):
         for closed in ('<&-', '>&-', '2>&-', '<&- >&- 2>&-'):
             command = f'"{os.path.join(BUILD, "fettle")}" audit seal {closed}'
             self.assertEqual(subprocess.run(['bash', '-c', command], env=self.environment(),
@@ -124,7 +124,7 @@ class Command(OwnStack):
         self.assertEqual((result.returncode, result.stderr),
                          (1, 'fettle: no password was given; nothing was changed\n'))
 
-    def test_a_migration_goes_on_from_where_a_database_is(self):
+    def test_a_migration_continues_from_the_state_of_the_database(self):
         self.own.psql('create database older owner fettle')
         older = {'PGDATABASE': 'older'}
 
@@ -142,7 +142,7 @@ class Command(OwnStack):
              "values ('ann', 'a@example.org', true), ('bob', 'b@example.org', false);"
              "insert into sessions (user_id, key, expires_at) "
              "select id, sha256(username::bytea), now() + interval '1 day' from users")
-        # all or nothing: what comes before one that fails goes with it
+        # all or nothing: if one migration fails, those before it are rolled back too
         with tempfile.TemporaryDirectory() as folder:
             os.chmod(folder, 0o755)
             shutil.copytree(os.path.join(devstack.ROOT, 'sql'), folder, dirs_exist_ok=True)
@@ -153,12 +153,12 @@ class Command(OwnStack):
         self.assertEqual(psql("select to_regclass('profiles') is null"), 't\n')
         self.assertIn('applied 003', self.done('migrate', **older))
         self.assertEqual(psql('select id from profiles order by id'), '1\n2\n')
-        # the session of an account that had been stopped does not come back with it
+        # migration ends the session of an inactive account, so that it is not valid again after reactivation
         self.assertEqual(psql('select user_id, ended_as from sessions order by user_id'), '1|\n2|session_ended\n')
         self.assertIn('are as they were sealed',
                       self.done('audit', 'verify', **older).replace('is as it was', 'are as they were'))
 
-    def test_a_database_that_is_not_there_is_status_1(self):
+    def test_a_missing_database_is_status_1(self):
         for words in (('migrate',), ('roles',), ('superuser', 'ann'), ('password', 'ann'), ('audit', 'seal'),
                       ('audit', 'verify'), ('schedules', 'run'), ('sweep',), ('example',)):
             self.assertIn('the database does not answer', self.failed(*words, PGHOST='/nowhere'))
@@ -168,7 +168,7 @@ class Command(OwnStack):
     def test_migrate_repeats(self):
         self.assertEqual(self.done('migrate'), 'functions, permissions and grants are up to date\n')
 
-    def test_roles_mends_what_is_missing_and_then_changes_nothing(self):
+    def test_roles_repairs_what_is_missing_and_then_changes_nothing(self):
         permissions = self.own.psql('select code from permissions order by code')
         held = self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id order by 1, 2')
         self.own.psql(
@@ -184,7 +184,7 @@ class Command(OwnStack):
             self.assertIn(line + '\n', text)
         self.assertIn(f'administrator: {len(permissions)} permissions\n', text)
         self.assertEqual(self.own.psql('select code from permissions order by code'), permissions)
-        # what was taken from a role that is there stays taken
+        # a permission that was removed from an existing role stays removed
         self.assertEqual(self.own.psql('select r.name, code from role_permissions join roles r on r.id = role_id '
                                        'order by 1, 2'),
                          [row for row in held if row != ['manager', 'tasks.view_all']])
@@ -208,7 +208,7 @@ class Command(OwnStack):
                              "(table_name = 'credentials' and row_id = (select id from users where username = 'ada'))")
         self.assertEqual({row[0] for row in rows}, {'users', 'credentials'})
         self.assertEqual({(row[1], row[2].split(',')[0]) for row in rows}, {('', 'fettle superuser')})
-        # again, with any capitals: it is one already
+        # again, in other capitals: it is already superuser
         self.assertEqual(self.done('superuser', 'aDa'), 'ada is an active superuser already\n')
         self.assertEqual(self.done('superuser', 'ada', 'ada@EXAMPLE.org'), 'ada is an active superuser already\n')
 
@@ -221,7 +221,7 @@ class Command(OwnStack):
         self.own.psql(f'delete from credentials where user_id = {user.id}')
         self.assertIn('no password', self.done('superuser', 'ben'))
 
-    def test_superuser_refuses_and_names_every_fault(self):
+    def test_superuser_is_refused_and_every_error_is_named(self):
         count = self.own.psql('select count(*) from users')
         text = self.failed('superuser', 'a b', 'nowhere', given='short\n')
         for name in ('username: ', 'email: ', 'password: '):
@@ -234,7 +234,7 @@ class Command(OwnStack):
         self.assertIn('another address', self.failed('superuser', 'boss', 'monty@example.org'))
         self.assertEqual(self.own.psql('select count(*) from users'), count)
 
-    def test_of_many_that_create_the_same_superuser_one_does(self):
+    def test_of_many_that_create_the_same_superuser_one_succeeds(self):
         results = [None] * 6
 
         def run(i):
@@ -247,13 +247,13 @@ class Command(OwnStack):
             thread.join()
         self.assertEqual([r.stdout for r in results].count('created raced, a superuser with the role employee\n'), 1,
                          results)
-        for result in results:  # the others came before, or after it was there
+        for result in results:  # the others failed at the insert, or found the account
             self.assertTrue(result.returncode == 0 or 'taken the name' in result.stderr
                             or 'another account' in result.stderr, result)
         self.assertEqual(self.own.psql("select count(*) from users u join credentials c on c.user_id = u.id "
                                        "join user_roles r on r.user_id = u.id where username = 'raced'"), [['1']])
 
-    def test_password_ends_sessions_keeps_tokens_and_forgets_failures(self):
+    def test_password_ends_sessions_keeps_tokens_and_deletes_counted_failures(self):
         user = self.own.user('carl')
         secret = 43 * 'c'
         self.own.psql(f"insert into sessions (user_id, kind, key) values ({user.id}, 'token', sha256('{secret}'))")
@@ -270,7 +270,7 @@ class Command(OwnStack):
         self.assertEqual(self.own.psql("select name from login_failures where name like '%carl%'"), [])
         self.assertEqual(self.login('carl', devstack.PASSWORD).status, 401)
         self.assertEqual(self.login('carl', NEW).status, 200)
-        # again
+        # the same command again
         self.assertEqual(self.done('password', 'carl', given=NEW), 'carl has a new password; ended 1 session\n')
         rows = self.own.psql(
             f"select ip from audit where row_id = {user.id} and table_name = 'credentials' and operation = 'update'")
@@ -281,7 +281,7 @@ class Command(OwnStack):
         self.done('superuser', 'carl')
         self.assertEqual(self.login('carl', NEW).status, 200)
 
-    def test_password_refuses(self):
+    def test_password_is_refused(self):
         self.own.user('dora')
         self.assertIn('no account nobody', self.failed('password', 'nobody', given=NEW))
         for wrong in ('short', 'dora', 'Dora@example.org', 'password1', 'x' * 129, 'not \udcff utf-8'):
@@ -292,11 +292,11 @@ class Command(OwnStack):
         self.assertEqual(self.login('dora', devstack.PASSWORD).status, 200)
 
     def on_terminal(self, words, *typed, stop=None):
-        """Runs a command on a terminal of its own and types a line for each prompt; its exit status, and all that the
-        terminal shows."""
+        """Runs a command on its own terminal and types a line at each prompt; its exit status, and all text on the
+        terminal."""
         pid, terminal = pty.fork()
         if pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background of a shell ignores it
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background of a shell, a suite ignores this signal
             os.execve(os.path.join(BUILD, 'fettle'), ['fettle', *words], self.environment())
         shown, waiting = b'', list(typed)
         deadline = time.monotonic() + 60
@@ -310,13 +310,13 @@ class Command(OwnStack):
                 if not piece:
                     break
                 shown += piece
-            elif shown.count(b': ') > prompted and waiting:  # quiet, after a new prompt
+            elif shown.count(b': ') > prompted and waiting:  # no output for 0.1 s, after a new prompt
                 prompted = shown.count(b': ')
                 os.write(terminal, waiting.pop(0).encode())
         os.close(terminal)
         return os.waitpid(pid, 0)[1], shown.decode()
 
-    def test_on_a_terminal_the_password_is_asked_twice_and_never_shown(self):
+    def test_on_a_terminal_the_password_is_requested_twice_and_never_shown(self):
         self.own.user('ella')
         status, shown = self.on_terminal(['password', 'ella'], NEW + '\n', NEW + '\n')
         self.assertEqual(status, 0, shown)
@@ -324,7 +324,7 @@ class Command(OwnStack):
         self.assertIn('Again: ', shown)
         self.assertNotIn(NEW, shown)
         self.assertEqual(self.login('ella', NEW).status, 200)
-        # two that differ, an end, an interruption: nothing is changed
+        # two different passwords, end of input, an interruption: nothing is changed
         status, shown = self.on_terminal(['password', 'ella'], 'seven red wagons\n', 'seven red waggons\n')
         self.assertEqual(os.waitstatus_to_exitcode(status), 1, shown)
         self.assertIn('not the same', shown)
@@ -334,7 +334,7 @@ class Command(OwnStack):
         self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT, shown)
         self.assertNotIn('seven', shown)
         self.assertEqual(self.login('ella', NEW).status, 200)
-        # a bad name is refused before anybody types
+        # an invalid name is refused before the prompt
         status, shown = self.on_terminal(['superuser', 'a b', 'ab@example.org'])
         self.assertEqual(os.waitstatus_to_exitcode(status), 1, shown)
         self.assertNotIn('New password', shown)
@@ -361,7 +361,7 @@ class Command(OwnStack):
             self.assertEqual(clients[1].get('/api/v1/me', headers=bearer).status, 200)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         self.assertEqual(os.stat(path).st_uid, os.stat(os.path.dirname(path)).st_uid)
-        # a key goes two hours after another has replaced it
+        # a key is dropped two hours after another key replaced it
         with open(path) as file:
             text = file.read()
         for secret in re.findall(r'^\w+ \S+ \d+ (\S+)$', text, re.MULTILINE):
@@ -372,7 +372,7 @@ class Command(OwnStack):
         self.done('keys', 'rotate')
         self.assertEqual([(line.split()[0], line.split()[-1]) for line in self.done('keys').splitlines()],
                          [('access', 'signs'), ('access', 'verifies'), ('media', 'signs'), ('media', 'verifies')])
-        # a file of an earlier Fettle gets what it lacks, and keeps what it has
+        # a key file of an earlier Fettle gets the missing keys, and keeps its keys
         with open(path) as file:
             lines = file.readlines()
         with open(path, 'w') as file:
@@ -403,7 +403,7 @@ class Command(OwnStack):
         self.assertIn('cut off', self.failed('audit', 'verify', f'{int(position) + 1}:{digest}'))
 
     def verdict(self, wrong, mend):
-        """What verify says of a trail with which something is wrong; then it is mended, and well."""
+        """What verify prints about a trail with an error; then the trail is repaired, and verify must succeed."""
         self.own.psql(wrong)
         try:
             text = self.failed('audit', 'verify')
@@ -412,9 +412,9 @@ class Command(OwnStack):
         self.assertIn('as they were sealed', self.done('audit', 'verify'))
         return text
 
-    def test_audit_verify_finds_what_was_changed_removed_or_added(self):
+    def test_audit_verify_finds_changed_removed_and_added_rows(self):
         self.assertEqual(self.boss.post('/api/v1/tasks', {'title': 'Oil'}).status, 201)
-        for _ in range(3):  # so far that no id of them can appear any more
+        for _ in range(3):  # seals them so that no row with an earlier id can be committed any more
             self.boss.post('/api/v1/tasks', {'title': 'Oil'})
             self.sealed()
         [[row, table]] = self.own.psql('select id, table_name from audit order by id limit 1 offset 5')
@@ -430,7 +430,7 @@ class Command(OwnStack):
                              rf'sealed at position \d+ .* was changed')
         text = self.verdict(f'{keep}; delete from audit where id = {row}', again)
         self.assertRegex(text, rf'^fettle: audit row {row}, sealed at position \d+ on .* UTC, was removed\n$')
-        # a row with an id that was never given, or whose transaction was rolled back
+        # a row with an id that was never used, or whose transaction was rolled back
         self.own.psql("begin; insert into roles (name) values ('undone'); rollback")
         self.boss.post('/api/v1/tasks', {'title': 'Oil'})
         [self.sealed() for _ in range(3)]
@@ -440,16 +440,16 @@ class Command(OwnStack):
                   "overriding system value values ({}, 'delete', 'tasks', 1)")
         text = self.verdict(forged.format(gap), f'delete from audit where id = {gap}')
         self.assertRegex(text, rf'^fettle: audit row {gap} \(.*, delete of row 1 of tasks\) was added afterwards')
-        # with a link of its own, put in between
+        # with a forged link, inserted between the others
         text = self.verdict(f"{keep}; {forged.format(gap)}; insert into audit_seals (position, audit_id, hash) "
                             f"select 0, {gap}, sha256('')", f'delete from audit where id = {gap}; ' + back)
         self.assertIn('fettle: ', text)
-        # under an id before all others, and long ago: sealed with the next, and found
+        # with the next id, but an old time: it is sealed like the next row, and then found
         text = self.verdict(f"{keep}; insert into audit (at, operation, table_name, row_id) "
                             f"values (now() - interval '2 days', 'delete', 'tasks', 1)",
                             "delete from audit where at < now() - interval '1 day'; " + back)
         self.assertIn('was added afterwards', text)
-        # the links: one gone, the first gone, two swapped, all gone
+        # the links: one removed, the first removed, two swapped, all removed
         self.assertIn('none at position 3,', self.verdict(f'{keep}; delete from audit_seals where position = 3', back))
         self.assertIn('none at position 1,', self.verdict(f'{keep}; delete from audit_seals where position = 1', back))
         self.assertIn('was changed',
@@ -459,7 +459,7 @@ class Command(OwnStack):
                                    'update audit_seals set audit_id = (select audit_id from links where position = 3) '
                                    'where position = 4', back))
         self.assertIn('was added', self.verdict(f'{keep}; delete from audit_seals', back))
-        # what sealing remembers: gone, or beyond what there is
+        # the state of sealing: removed, or with a position after the last row
         state = 'create table state as select * from audit_sealing'
         restored = 'delete from audit_sealing; insert into audit_sealing select * from state; drop table state'
         self.assertIn('audit_sealing is gone', self.verdict(f'{state}; delete from audit_sealing', restored))
@@ -468,7 +468,7 @@ class Command(OwnStack):
         self.assertIn('was added', self.failed('audit', 'verify'))
         self.own.psql(restored)
         self.done('audit', 'verify')
-        # the end cut off together with its links shows by a head that was noted
+        # the last row and its link removed: found with a head that was recorded before
         _, position, digest = self.sealed()
         self.own.psql(f'{keep}; create table ends as select * from audit where id = (select audit_id from links '
                       f'where position = {position}); '
@@ -479,7 +479,7 @@ class Command(OwnStack):
         self.own.psql('insert into audit overriding system value select * from ends; drop table ends; ' + back)
         self.done('audit', 'verify', f'{position}:{digest}')
 
-    def test_rows_that_are_committed_late_are_sealed_late(self):
+    def test_rows_that_are_committed_late_are_sealed_later(self):
         def session():
             process = subprocess.Popen(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'fettle',
                                         'fettle'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -495,7 +495,7 @@ class Command(OwnStack):
                 return lines
             return say
 
-        # the first transaction gets the greater id: it began before, and wrote after, the one that is still open
+        # the first transaction gets the greater row id: it began before, and wrote after, the one that is still open
         early, late = session(), session()
         early('begin; select pg_current_xact_id()')
         late("begin; insert into roles (name) values ('late')")
@@ -505,24 +505,24 @@ class Command(OwnStack):
         late('commit')
         self.assertEqual(self.sealed()[0], '1')
         self.done('audit', 'verify')
-        # from a dump into another cluster, whose transactions count from the beginning
+        # after a restore into another cluster, whose transaction ids start from the beginning
         self.own.psql("update audit_sealing set candidate_xmax = '9999999999'; insert into roles (name) "
                       "values ('restored')")
         [self.sealed() for _ in range(2)]
         self.assertEqual(self.own.psql('select complete = (select max(id) from audit), candidate_xmax '
                                        '< pg_snapshot_xmax(pg_current_snapshot()) from audit_sealing'), [['t', 't']])
-        # a row under an id beyond all others does not hide those that follow
+        # a row with an id after all others does not hide the rows that follow
         self.own.psql("insert into audit (id, operation, table_name, row_id) overriding system value "
                       "values (9000000000000000000, 'delete', 'tasks', 1)")
         [self.sealed() for _ in range(3)]
         self.own.psql("delete from roles where name in ('early', 'late', 'restored')")
         self.assertEqual(self.sealed()[0], '3')
         self.done('audit', 'verify')
-        # inside of a transaction that has written, it could not see other writers
+        # inside a transaction that has already written, it could not see other writers
         with self.assertRaisesRegex(RuntimeError, 'first to write'):
             self.own.psql("begin; insert into roles (name) values ('written'); select * from audit_seal(); rollback")
 
-    def test_eight_seal_at_once_while_four_write(self):
+    def test_eight_processes_seal_at_once_while_four_clients_write(self):
         over, written, results = threading.Event(), [], []
 
         def write(client):
@@ -558,7 +558,8 @@ class Command(OwnStack):
         return answer.json
 
     def item(self, *hours, **more):
-        """A new item of equipment; its meter showed these hours, the last ones today, each other three days earlier."""
+        """A new item of equipment; its meter showed these hours: the last ones today, the ones before three days earlier
+        each."""
         self.items = getattr(Command, 'items', 0) + 1
         Command.items = self.items
         item = self.made('/api/v1/equipment', {'name': 'Lathe', 'serial_number': f'S{self.items}', **more})['id']
@@ -571,7 +572,7 @@ class Command(OwnStack):
         return self.made('/api/v1/schedules', {'equipment': item, 'title': 'Change the oil', **more})['id']
 
     def day(self, days=0):
-        """A day so many days from today, as the database has it."""
+        """The day that is this number of days from today, by the clock of the database."""
         return self.own.psql(f'select current_date + {days}')[0][0]
 
     def runs(self, expected):
@@ -584,7 +585,7 @@ class Command(OwnStack):
         answer = self.boss.get(f'/api/v1/schedules/{schedule}').json
         return answer['open_order'], answer['next_due_on'], answer['next_due_hours']
 
-    def test_schedules_run_makes_one_order_for_each_that_is_due(self):
+    def test_schedules_run_creates_one_order_for_each_schedule_that_is_due(self):
         self.own.psql('update schedules set is_active = false')
         day, retired = self.day, self.item(status='Retired')
         used = self.item(990, 1000)
@@ -624,11 +625,11 @@ class Command(OwnStack):
         rows = self.own.psql("select a.ip from audit a join tasks t on t.id = a.row_id where a.table_name = 'tasks' "
                              f"and t.schedule in ({','.join(map(str, due))})")
         self.assertEqual({row[0].split(',')[0] for row in rows}, {'fettle schedules run'})
-        # a retired one that is in use again is due again
+        # the schedule of a retired item is due again when the item is in use again
         self.assertEqual(self.boss.patch(f'/api/v1/equipment/{retired}', {'status': 'Operational'}).status, 200)
         self.runs(1)
 
-    def test_of_eight_runs_at_once_each_order_is_made_by_one(self):
+    def test_of_eight_runs_at_once_each_order_is_created_by_one(self):
         self.own.psql('update schedules set is_active = false')
         item, other = self.item(), self.item()
         self.own.psql(f"""insert into schedules (equipment, title, every_days, next_due_on, author)
@@ -647,7 +648,7 @@ class Command(OwnStack):
                                        f'= t.id) {raced}'), [['1240', '1240', '1240']])
         self.runs(0)
 
-    def test_the_end_of_an_order_moves_its_schedule_on(self):
+    def test_the_end_of_an_order_sets_the_next_day_of_its_schedule(self):
         self.own.psql('update schedules set is_active = false')
         day, post = self.day, self.made
         item = self.item(1000, 1040)
@@ -655,27 +656,27 @@ class Command(OwnStack):
         self.runs(1)
         [[order, _]] = self.orders(schedule)
         self.assertEqual(self.state(schedule), (int(order), day(-1), '1200.00'))
-        # done two days ago, when the meter had last shown 1,000
+        # completed two days ago, when the meter last showed 1,000
         record = post('/api/v1/maintenance',
                       {'task': int(order), 'description': 'Oil changed.', 'performed_at': day(-2) + 'T23:30:00Z'})['id']
         self.assertEqual(self.state(schedule), (None, day(28), '1100.00'))
         self.assertEqual(self.orders(schedule), [[order, 'Complete']])
         self.runs(0)
-        # the record was wrong: the order is open again, and what the schedule waits for
+        # the record is deleted: the order is open again, and the schedule waits for it
         self.assertEqual(self.boss.delete(f'/api/v1/maintenance/{record}').status, 204)
         self.assertEqual(self.orders(schedule), [[order, 'Pending']])
         self.assertEqual(self.state(schedule)[:2], (int(order), day(-1)))
         self.runs(0)
         post('/api/v1/maintenance', {'task': int(order), 'description': 'Oil changed.'})
         self.assertEqual(self.state(schedule), (None, day(30), '1140.00'))
-        # cancelled: on from today
+        # cancelled: the next day counts from today
         self.assertEqual(self.boss.patch(f'/api/v1/schedules/{schedule}', {'next_due_on': day(-5)}).status, 200)
         self.runs(1)
         second = self.orders(schedule)[1][0]
         self.assertEqual(self.boss.patch(f'/api/v1/tasks/{second}/status', {'status': 'Cancelled'}).status, 200)
         self.assertEqual(self.state(schedule), (None, day(30), '1140.00'))
         self.runs(0)
-        # deleted: still due, made again
+        # deleted: the schedule is still due, and creates another order
         self.assertEqual(self.boss.patch(f'/api/v1/schedules/{schedule}', {'next_due_on': day(-5)}).status, 200)
         self.runs(1)
         third = self.orders(schedule)[2][0]
@@ -684,17 +685,17 @@ class Command(OwnStack):
         self.runs(1)
         fourth = self.orders(schedule)[2][0]
         self.assertNotEqual(fourth, third)
-        # an order that comes back while another is open is not waited for
+        # the schedule does not wait for an order that is reopened while another order is open
         self.assertEqual(self.boss.patch(f'/api/v1/tasks/{second}/status', {'status': 'Pending'}).status, 200)
         self.assertEqual(self.state(schedule)[0], int(fourth))
-        # the schedule goes, its orders stay
+        # the schedule is deleted, its orders stay
         self.assertEqual(self.boss.delete(f'/api/v1/schedules/{schedule}').status, 204)
         self.assertEqual(self.own.psql(f'select count(*) from tasks where equipment = {item} and schedule is null'),
                          [['3']])
 
     # -- sweep
 
-    def test_sweep_removes_what_is_old_and_nothing_else(self):
+    def test_sweep_removes_old_rows_and_nothing_else(self):
         lines = ('sessions '
                  'and tokens that ended more than 30 days ago: {}\nfailed logins of more than 24 hours ago: {}\n'
                  'answers kept for an Idempotency-Key of more than 24 hours ago: {}\nfiles that nothing speaks of any '
@@ -746,7 +747,7 @@ class Command(OwnStack):
             copy.write('\n'.join(lines) + '\n')
         return path
 
-    def test_doctor_finds_a_healthy_dev_stack_well(self):
+    def test_doctor_finds_no_error_in_a_healthy_dev_stack(self):
         self.done('audit', 'seal')
         code, lines = self.doctor()
         self.assertEqual(code, 0, lines)
@@ -756,7 +757,7 @@ class Command(OwnStack):
         self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found
                           if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
 
-    def test_doctor_finds_what_is_wrong_with_settings(self):
+    def test_doctor_finds_errors_in_settings(self):
         self.finding(0, 'settings', 'warn', 'FETTLE_WORKRES', FETTLE_ENV=self.with_settings('FETTLE_WORKRES=4'))
         self.finding(1, 'settings', 'FAIL', 'FETTLE_WORKERS',
                      FETTLE_ENV=self.with_settings('FETTLE_WORKERS=400', without='FETTLE_WORKERS'))
@@ -764,7 +765,7 @@ class Command(OwnStack):
         self.finding(1, 'connections', 'FAIL', 'raise max_connections',
                      FETTLE_ENV=self.with_settings('FETTLE_WORKERS="64"', without='FETTLE_WORKERS'))
 
-    def test_doctor_finds_what_is_wrong_with_the_keys(self):
+    def test_doctor_finds_errors_in_the_keys(self):
         path = self.own.env['FETTLE_KEYS']
         with open(path) as file:
             text = file.read()
@@ -791,7 +792,7 @@ class Command(OwnStack):
         self.finding(0, 'keys', 'warn', 'not there yet', FETTLE_KEYS=os.path.join(self.own.data, 'none'))
         self.assertFalse(os.path.exists(os.path.join(self.own.data, 'none')))
 
-    def test_doctor_finds_what_is_wrong_with_the_sockets(self):
+    def test_doctor_finds_errors_in_the_sockets(self):
         path = os.path.join(self.own.run, 'sockets', 'me.sock')
         os.rename(path, path + '.away')
         try:
@@ -807,7 +808,7 @@ class Command(OwnStack):
         self.finding(1, 'sockets', 'FAIL', 'tasks.sock is not there: No such file', FETTLE_SOCKETS='/nowhere')
         self.finding(0, 'sockets', 'ok', 'are as they must be')
 
-    def test_doctor_finds_what_is_wrong_in_the_database(self):
+    def test_doctor_finds_errors_in_the_database(self):
         psql = self.own.psql
         cases = (('migrations', 'FAIL', 'run `fettle migrate`: 002_tasks', "update migrations set name = 'x' "
                   "where name = '002_tasks'", "update migrations set name = '002_tasks' where name = 'x'"),
@@ -829,7 +830,7 @@ class Command(OwnStack):
                  ('messages', 'FAIL', 'must be C', "alter database fettle set lc_messages = 'de_DE.UTF-8'",
                   'alter database fettle reset lc_messages'))
         if ['de_DE.utf8'] not in psql("select collname from pg_collation where collname = 'de_DE.utf8'"):
-            cases = cases[:-1]  # PostgreSQL takes no locale that the machine does not have
+            cases = cases[:-1]  # PostgreSQL refuses a locale that the machine does not have
         self.done('audit', 'seal')
         for what, verdict, words, wrong, mend in cases:
             with self.subTest(words=words):
@@ -838,7 +839,7 @@ class Command(OwnStack):
                     self.finding(1 if verdict == 'FAIL' else 0, what, verdict, words)
                 finally:
                     psql(mend)
-        # looking changes nothing
+        # doctor changes nothing
         before = psql('select count(*) from audit union all select sum(hashtext(code)) from permissions')
         self.doctor()
         self.assertEqual(psql('select count(*) from audit union all select sum(hashtext(code)) from permissions'),
@@ -851,12 +852,12 @@ class Command(OwnStack):
         with open(os.path.join(os.path.realpath(os.path.join(self.own.data, 'cluster')), 'data',
                                'postmaster.pid')) as file:
             server = int(file.readline())
-        os.kill(server, signal.SIGSTOP)  # it hangs, which is worse than gone: it is not restarted
+        os.kill(server, signal.SIGSTOP)  # it hangs, which is worse than a stopped server, because it is not restarted
         try:
             self.finding(1, 'database', 'FAIL', 'does not answer')
         finally:
             os.kill(server, signal.SIGCONT)
-        # it stops, and is started again by the dev stack
+        # it stops, and the dev stack starts it again
         os.kill(server, signal.SIGINT)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -870,14 +871,14 @@ class Command(OwnStack):
 
 
 class Example(OwnStack):
-    """The example workshop, which `fettle example` puts into an empty database."""
+    """The example workshop that `fettle example` inserts into an empty database."""
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.own.psql('create database lone owner fettle')
         cls.text = cls.done(cls(), 'example')
 
-    def test_what_it_prints_lets_its_people_in(self):
+    def test_its_accounts_can_log_in_with_the_printed_password(self):
         counts = dict(reversed(found)
                       for found in re.findall(r'([0-9]+) ([a-z ]+?)s?(?=[,.])', self.text.splitlines()[0]))
         self.assertEqual((counts['account'], counts['item']), ('20', '60'), self.text)
@@ -903,13 +904,13 @@ class Example(OwnStack):
         [[gone]] = self.own.psql('select min(username) from users where not is_active')
         self.assertEqual(self.login(gone, password).status, 401)
 
-    def test_it_refuses_where_there_is_anything(self):
+    def test_it_is_refused_in_a_database_with_data(self):
         before = self.own.psql('select count(*) from audit')
         self.assertIn('already; nothing was changed', self.failed('example'))
         self.assertIn('was left out', self.done('example', 'if-empty'))
         self.assertEqual(self.own.psql('select count(*) from audit'), before)
 
-    def test_the_dice_are_the_same_beside_a_superuser(self):
+    def test_the_random_data_are_the_same_next_to_a_superuser(self):
         lone = {'PGDATABASE': 'lone'}
         self.done('migrate', **lone)
         self.done('superuser', 'ann', 'ann@example.org', given=devstack.PASSWORD, **lone)
@@ -932,7 +933,7 @@ class Example(OwnStack):
         self.assertEqual([line for line in second if line != 'superuser|ann||'], first)
         self.assertIn('superuser|ann||', second)
 
-    def test_everything_holds_that_the_triggers_keep(self):
+    def test_the_data_meet_all_rules_of_the_triggers(self):
         wrong = {
             'a complete order without its record': "select id from tasks t where equipment is not null "
             "and (status = 'Complete') <> exists (select from maintenance m where m.task = t.id)",
