@@ -1,7 +1,8 @@
-// A handler that is well until it has to serve: --describe and --check are answered by the one that is installed.
+// A handler that is healthy until it has to serve: the installed handler answers --describe and --check.
 //
-// What it does then is compiled in: ENDS with that status, DIES of that signal, says everybody that it has FAULTS, or
-// is SILENT: 1 accepts nothing, 2 accepts and answers nothing. Only what has faults obeys SIGTERM.
+// What it does when it serves is compiled in: ENDS exits with that status, DIES raises that signal, FAULTS answers
+// every request with an error, SILENT does not answer: 1 accepts nothing, 2 accepts connections. Only FAULTS obeys
+// SIGTERM.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-"""What clients see of restarts, idle exits, crashes, cold starts and overload; each request is sent once."""
+"""What clients notice of restarts, idle exits, crashes, cold starts and overload; each request is sent once."""
 import asyncio
 import collections
 import concurrent.futures
@@ -14,14 +14,14 @@ import uuid
 MACHINE = None
 SECONDS = float(os.environ.get('SECONDS', '60'))
 CLIENTS = 32
-# limits of time are those of a quiet machine with two cores; this factor is for others
+# time limits are for a quiet machine with two cores; this factor is for other machines
 SLOWER = float(os.environ.get('SLOWER', '1'))
-# what a handler answers when all is well: method, path, body, status
+# a request that each handler answers, and the normal status: method, path, body, status
 CALM = {}
 
 
 def setUpModule():
-    """One request for each handler: something that it answers out of the database, where it has that."""
+    """One request for each handler: one that it answers from the database, if it uses the database."""
     root = MACHINE.root
     made = {}
     for name, path, body in (
@@ -72,7 +72,7 @@ def setUpModule():
             }.items()
         }
     )
-    # these have nothing to read, or what they do cannot be repeated: what they refuse is an answer as well
+    # these have nothing to read, or their work cannot be repeated: their refusal is an answer too
     CALM.update(
         {
             handler: ('POST', '/api/v1/auth/' + path, {}, 400)
@@ -95,7 +95,7 @@ def setUpModule():
             }.items()
         }
     )
-    # a URL without its signature: one with it does not live as long as these tests
+    # a URL without its signature, because a signed one would expire during these tests
     CALM['media'] = ('GET', answer.json['url'].split('localhost', 1)[1].split('?')[0], None, 403)
     strange = set(MACHINE.handlers()) - CALM.keys() - {'metrics'}
     assert not strange, f'load.py knows no request for {strange}'
@@ -124,7 +124,7 @@ class Caller:
             self.connection = None
 
     def ask(self, method, path, body=None, headers=None):
-        """Status, headers (lower-case names) and body; 0 and what went wrong where there is no answer."""
+        """Status, headers (with lower-case names) and body; if there is no answer, 0 and the fault."""
         self.asked += 1
         if self.connection and self.asked % 500 == 0:  # long before nginx closes a connection by itself
             self.connection.close()
@@ -144,14 +144,14 @@ class Caller:
             return 0, {}, repr(fault).encode()
 
     def calm(self, handler):
-        """Asks a handler its request of CALM; the status, or all that it said instead."""
+        """Sends a handler its request of CALM; the status, or the complete unexpected answer."""
         method, path, body, expected = CALM[handler]
         status, headers, said = self.ask(method, path, body)
         return status if status == expected else (status, said[:300])
 
 
 class Crowd:
-    """Threads that do the same until they are told to stop: each calls one(caller, number of the thread)."""
+    """Threads that repeat one(caller, number of the thread) until they are stopped."""
 
     def __init__(self, count, one):
         self.over, self.faults = threading.Event(), []
@@ -180,10 +180,10 @@ class Crowd:
 
 
 class Pace:
-    """How many times as long as on processors of its own everything took meanwhile: .slower.
+    """Measures how much slower the host made this machine in the meantime, as a factor: .slower.
 
-    What the host of a virtual machine gives to others is counted (proc(5), steal), and is no fault of ours; on a
-    machine that shares nothing it is 1.
+    The host of a virtual machine gives processor time to others, which is counted (proc(5), steal) and is not a fault
+    of the tested programs; on a machine that shares nothing the factor is 1.
     """
 
     @staticmethod
@@ -207,7 +207,7 @@ class Pace:
 
 
 def share(values, part):
-    """The value below which this part of the values is."""
+    """The quantile of the values for this part."""
     values = sorted(values)
     return values[min(len(values) - 1, int(part * len(values)))]
 
@@ -233,7 +233,7 @@ class Restarts(unittest.TestCase):
         current = [names[0]]
 
         def one(caller, number):
-            # half of the clients ask the handler that is being restarted, so that no restart meets a quiet one
+            # half of the clients send requests to the handler that is restarted, so that it is never idle then
             handler = current[0] if number % 2 else random.choice(names)
             began = time.monotonic()
             answers[handler, caller.calm(handler)] += 1
@@ -258,18 +258,18 @@ class Restarts(unittest.TestCase):
 
 class IdleExits(unittest.TestCase):
     def starts(self):
-        """How many handlers were started since the boot, as the journal has it."""
+        """The number of starts of handlers since the boot, from the journal."""
         return int(MACHINE.run("journalctl -o cat --no-pager _PID=1 | grep -c '^Started fettle@' || :"))
 
-    def test_requests_that_come_while_handlers_exit_by_themselves_are_answered(self):
+    def test_requests_that_come_while_idle_handlers_exit_are_answered(self):
         rounds, answers = max(1, int(SECONDS // 31)), collections.Counter()
         before = self.starts()
 
         def one(handler):
             for i in range(rounds + 1):
-                with Caller() as caller:  # nginx keeps no connection that long
+                with Caller() as caller:  # a kept connection would not survive the pause
                     answers[handler, caller.calm(handler)] += 1
-                # the exit is due 30 s after the last request, and looked for once a second
+                # the exit is due 30 s after the last request, and checked once a second
                 time.sleep(30 + random.uniform(-0.1, 1.2) if i < rounds else 0)
 
         threads = [threading.Thread(target=one, args=(handler,)) for handler in CALM]
@@ -286,7 +286,7 @@ class IdleExits(unittest.TestCase):
         self.assertGreater(starts, 0, 'no handler exited')
 
     def test_requests_that_come_at_the_moment_of_an_exit_are_answered(self):
-        # an idle exit and SIGTERM are the same way out of the loop; this one can be aimed
+        # an idle exit and SIGTERM leave the loop in the same way; the signal can be timed
         answers, races, end = collections.Counter(), 0, time.monotonic() + SECONDS
 
         def one(handler):
@@ -313,13 +313,13 @@ class IdleExits(unittest.TestCase):
 
 
 class Crashes(unittest.TestCase):
-    """The handler tasks is killed again and again, each time once it is well again."""
+    """The handler tasks is killed again and again, each time after it has recovered."""
 
     def setUp(self):
         self.mark, self.outcomes, self.faults, self.kept = uuid.uuid4().hex[:8], collections.Counter(), [], set()
 
     def expect(self, method, answer, *statuses):
-        """Notes an answer. True if it is one of statuses; a 5xx of POST and PATCH must say: send it again."""
+        """Counts an answer. True if its status is one of these; a 5xx of POST and PATCH must say: send it again."""
         status, headers, said = answer
         self.outcomes[method, status] += 1
         if status in statuses:
@@ -335,7 +335,7 @@ class Crashes(unittest.TestCase):
         return False
 
     def repeat(self, method, caller, *request, status):
-        """Sends a request until it gets what it asks for, as a client does that was told to try again."""
+        """Sends a request until it succeeds, as a client does after an answer that it can be sent again."""
         for _ in range(40):
             answer = caller.ask(*request)
             if self.expect(method, answer, status):
@@ -343,7 +343,7 @@ class Crashes(unittest.TestCase):
             if answer[0] not in (502, 503):
                 break
             time.sleep(0.25)
-        raise AssertionError(f'{method} was never answered {status}: {answer}')
+        raise AssertionError(f'expected {status} for {method} in the end, got {answer}')
 
     def one(self, caller, number):
         title = f'{self.mark}-{uuid.uuid4()}'
@@ -354,7 +354,7 @@ class Crashes(unittest.TestCase):
         path = f'/api/v1/tasks/{task["id"]}'
         read = caller.ask('GET', path)
         self.expect('GET', read, 200)
-        # what was done and not answered is done already: then the second try finds another version
+        # the work may be done although its answer was lost: then the second request finds another version
         self.expect(
             'PUT with If-Match',
             caller.ask('PUT', path, {'title': title, 'description': 'put'}, {'If-Match': read[1].get('etag', '"0"')}),
@@ -366,7 +366,7 @@ class Crashes(unittest.TestCase):
         other = self.repeat('POST', caller, 'POST', '/api/v1/tasks', {'title': 'another of ' + self.mark}, status=201)
         self.expect('DELETE', caller.ask('DELETE', f'/api/v1/tasks/{other["id"]}'), 204, 404)
 
-    def test_a_kill_fails_only_what_cannot_be_repeated_and_says_so(self):
+    def test_a_kill_fails_only_requests_that_cannot_be_repeated_and_the_answer_says_so(self):
         kills, end = 0, time.monotonic() + SECONDS / 2
         with Crowd(CLIENTS // 2, self.one) as crowd, Caller() as caller:
             while time.monotonic() < end and not crowd.over.is_set():
@@ -385,17 +385,17 @@ class Crashes(unittest.TestCase):
         self.assertEqual(self.kept - stored.keys(), set(), 'acknowledged, but not stored')
         self.assertEqual([title for title, count in stored.items() if count > 1], [], 'one key, two effects')
         refused = sum(count for (method, status), count in self.outcomes.items() if status in (502, 503))
-        self.assertGreater(refused, 0, 'no kill met a request: the test has seen nothing')
+        self.assertGreater(refused, 0, 'no kill hit a request: the test proved nothing')
 
 
 class Starts(unittest.TestCase):
-    def test_a_cold_start_is_soon(self):
+    def test_a_cold_start_is_fast(self):
         took = []
         with Caller() as caller, Pace() as pace:
             for i in range(6 * max(2, min(5, round(SECONDS / 12)))):  # 30 in the long form, 12 in the short one
                 handler = ('tasks', 'me', 'equipment', 'users', 'messages', 'maintenance')[i % 6]
                 MACHINE.run(f'systemctl stop fettle@{handler}.service')
-                self.assertEqual(caller.ask('GET', '/docs/')[0] in (200, 404), True)  # a connection that is open
+                self.assertEqual(caller.ask('GET', '/docs/')[0] in (200, 404), True)  # opens the connection
                 time.sleep(0.2)
                 began = time.monotonic()
                 self.assertEqual(caller.calm(handler), 200)
@@ -403,13 +403,13 @@ class Starts(unittest.TestCase):
         say(f'{len(took)} cold starts: {spread(took)} (limit: p50 120 ms)')
         self.assertLess(share(took, 0.5), 0.120 * SLOWER * pace.slower)
 
-    def test_all_idle_handlers_together_are_small_and_then_gone(self):
-        # an upload makes documents keep the database of libmagic until it exits: all begin anew
+    def test_all_idle_handlers_together_are_small_and_exit(self):
+        # after an upload, documents keeps the database of libmagic in memory until it exits: restart all handlers
         MACHINE.run("systemctl stop 'fettle@*.service'")
         with Caller() as caller:
             for handler in list(CALM) * 3:
                 self.assertEqual(caller.calm(handler), CALM[handler][3])
-        time.sleep(5)  # an idle handler gives back what it can after a second or two
+        time.sleep(5)  # an idle handler frees memory after a second or two
         pids = MACHINE.pids()
         self.assertEqual(CALM.keys() - pids.keys(), set())
         size = {
@@ -426,12 +426,12 @@ class Starts(unittest.TestCase):
         end = time.monotonic() + 45
         while (left := MACHINE.pids()) and time.monotonic() < end:
             time.sleep(0.5)
-        self.assertEqual(left, {}, 'they do not exit')
+        self.assertEqual(left, {}, 'these idle handlers did not exit')
 
 
 class Overload(unittest.TestCase):
     async def ask(self, answers, path='/api/v1/statistics/tasks'):
-        """One request on a connection of its own: status, seconds and Retry-After go to answers."""
+        """One request on a new connection: appends its status, seconds and Retry-After to answers."""
         began = time.monotonic()
         try:
             reader, writer = await asyncio.open_connection('127.0.0.1', 80)
@@ -447,7 +447,7 @@ class Overload(unittest.TestCase):
         answers.append((status, time.monotonic() - began, again))
 
     async def closed(self, clients, seconds):
-        """Clients that wait for an answer before they ask again; all answers."""
+        """Clients that wait for an answer before the next request; all answers."""
         answers, end = [], time.monotonic() + seconds
 
         async def one():
@@ -457,7 +457,7 @@ class Overload(unittest.TestCase):
         return answers
 
     async def open(self, rate, seconds):
-        """So many requests a second, whatever becomes of them; all answers, and the seconds until the last one came."""
+        """Sends this many requests a second, without waiting; all answers, and the seconds until the last one came."""
         answers, tasks, began = [], set(), time.monotonic()
         for i in range(int(rate * seconds)):
             await asyncio.sleep(max(0, began + i / rate - time.monotonic()))
@@ -473,12 +473,12 @@ class Overload(unittest.TestCase):
         return answers
 
     def calm(self, seconds):
-        """Requests a second with eight clients, and what they waited."""
+        """Requests a second with eight clients, and their waiting times."""
         answers = asyncio.run(self.closed(8, seconds))
         self.assertEqual({status for status, _, _ in answers}, {200})
         return len(answers) / seconds, [took for _, took, _ in answers]
 
-    def test_five_times_its_capacity_is_served_in_part_and_refused_at_once(self):
+    def test_at_five_times_its_capacity_a_part_is_served_and_the_rest_is_refused_at_once(self):
         MACHINE.psql(
             """set session_replication_role = replica;
             insert into tasks (title, due_date, priority_level, status, completed_at, author, "user", created_at)
@@ -510,18 +510,18 @@ class Overload(unittest.TestCase):
         say(f'afterwards: {after:.0f} requests/s; {spread(waited_after)}')
         self.assertEqual(statuses.keys(), {200, 503})
         self.assertEqual([answer for answer in answers if answer[0] == 503 and not answer[2]], [], 'no Retry-After')
-        # what is served waited behind a full queue and what four workers have in hand, at most
+        # a served request waited at most behind a full queue and the requests of the four workers
         bound = (queue + 4) / (len(served) / seconds)
         say(f'bound of the wait: {queue} in the queue and 4 in work are {bound * 1000:.0f} ms')
         self.assertLess(share(served, 1), 1.5 * bound * pace.slower)
         self.assertLess(share(refused, 0.99), 0.05 * SLOWER * pace.slower)
         self.assertGreater(
             len(served) / seconds, 0.3 * capacity / SLOWER / pace.slower
-        )  # who refuses so many shares its two cores
+        )  # clients that are refused at this rate also use the two cores
         self.assertGreater(after, 0.7 * capacity / SLOWER / pace_after.slower)
         self.assertLess(share(waited_after, 0.5), share(waited, 0.5) * 1.5 * SLOWER * pace_after.slower)
 
-    def test_what_waits_for_a_stuck_database_is_told_to_try_again(self):
+    def test_requests_that_wait_for_a_blocked_database_get_503_with_retry_after(self):
         lock = MACHINE.shell()
         lock.stdin.write(
             'cd / && runuser -u postgres -- psql -Xqc "begin; lock table users in access exclusive mode; select '

@@ -1,4 +1,4 @@
-"""The package: what lintian says of it, installing, upgrading, removing, purging."""
+"""The package: checks of lintian, installation, upgrade, removal, purge."""
 import collections
 import os
 import re
@@ -13,10 +13,10 @@ import load
 import server
 import devstack
 
-MACHINE = None  # given by run.py
-# the package of an earlier release, from which one test upgrades; run.py explains it
+MACHINE = None  # set by run.py
+# the package of an earlier release, from which one test upgrades; see run.py
 BEFORE = os.environ.get('BEFORE')
-# in a package: a migration that takes a while
+# for a package: a migration that takes a while
 MIGRATION = (
     "echo 'alter table tasks add column later text; create index later on tasks (later); select pg_sleep(1);' "
     "> usr/share/fettle/sql/tables/999_later.sql"
@@ -24,7 +24,7 @@ MIGRATION = (
 
 
 def package(later=0, change=''):
-    """The package in the machine; or a later version of it, in whose folder the commands of the shell change things."""
+    """The package in the machine; or a later version of it, in whose directory the shell commands of change ran."""
     if not later:
         return server.PACKAGE
     other = f'/tmp/fettle-{later}.deb'
@@ -34,7 +34,7 @@ def package(later=0, change=''):
 
 
 def upgrade(package):
-    """As README has it."""
+    """Upgrades as described in README."""
     return MACHINE.run(
         f'DEBIAN_FRONTEND=noninteractive apt-get install -y -o Dpkg::Options::=--force-confold {package} 2>&1'
     )
@@ -45,7 +45,7 @@ def install(package, check=True):
 
 
 def install_release_before():
-    """Puts the package BEFORE in the place of this build's, with a new database, in which work has begun."""
+    """Replaces the installation by the package BEFORE, with a new database and some data."""
     MACHINE.run('dpkg -P fettle; rm -rf /var/lib/fettle; runuser -u postgres -- dropdb --force fettle')
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(os.path.join(folder, 'tmp'))
@@ -57,7 +57,7 @@ def install_release_before():
 
 
 def setUpModule():
-    # none of the installations below has to decompress it
+    # uncompressed, so that the installations below are faster
     MACHINE.run(
         f'dpkg-deb -R {server.PACKAGE} /tmp/plain && dpkg-deb -Znone -b /tmp/plain {server.PACKAGE} && rm -r /tmp/plain'
     )
@@ -66,7 +66,7 @@ def setUpModule():
 
 
 class Package(unittest.TestCase):
-    """In the order of their names; the machine has the package at the end."""
+    """The tests run in the order of their names; at the end the machine still has the package."""
 
     def healthy(self):
         self.assertNotIn('FAIL', MACHINE.run('fettle doctor', check=False))
@@ -74,13 +74,13 @@ class Package(unittest.TestCase):
         self.assertEqual(task.status, 201, task)
 
     def rows(self):
-        """How many rows there are, and what the newest of them is."""
+        """The number of rows, and the newest task."""
         return MACHINE.psql(
             'select (select count(*) from users), (select count(*) from documents), count(*), max(id) from tasks'
         )
 
     def reloads(self):
-        """How often nginx was reloaded since the boot."""
+        """The number of reloads of nginx since the boot."""
         return int(MACHINE.run("journalctl -o cat --no-pager _PID=1 | grep -c '^Reloaded nginx' || :"))
 
     def undo_migration(self):
@@ -93,10 +93,10 @@ class Package(unittest.TestCase):
         said = MACHINE.lintian.communicate()[0]
         self.assertEqual(MACHINE.lintian.returncode, 0, said)
 
-    def test_1_it_installs_over_what_is_there_and_serves(self):
+    def test_1_it_installs_over_an_installation_and_serves(self):
         MACHINE.run(
             "systemctl reset-failed 'fettle-*'"
-        )  # what its timers found while another test had stopped the database
+        )  # failures of its timers while another test had stopped the database
         install(package())
         self.healthy()
         self.assertEqual(MACHINE.run('systemctl --failed --no-legend').strip(), '')
@@ -118,7 +118,7 @@ class Package(unittest.TestCase):
             created, closed, reloads = [], [], self.reloads()
 
             def one(caller, number):
-                if number == 0:  # this one writes, on a connection for each request
+                if number == 0:  # this client writes, on a new connection for each request
                     title = f'Upgrade {len(created)}'
                     status, _, said = caller.ask('POST', '/api/v1/tasks', {'title': title})
                     answers['a new task', 200 if status == 201 else (status, said[:300])] += 1
@@ -129,7 +129,7 @@ class Package(unittest.TestCase):
                 handler, kept = names[number % len(names)], caller.connection is not None
                 outcome = caller.calm(handler)
                 if kept and isinstance(outcome, tuple) and outcome[0] == 0:
-                    # nginx was reloaded and has closed a connection that it had kept: a client sends a GET again
+                    # nginx was reloaded and has closed a kept connection: a client sends a GET again
                     closed.append(outcome)
                     outcome = caller.calm(handler)
                 answers[handler, outcome] += 1
@@ -142,7 +142,7 @@ class Package(unittest.TestCase):
                   f'{sum(lost.values())} lost; {len(created)} tasks created meanwhile, '
                   f'{len(closed)} kept connections closed by {self.reloads() - reloads} reloads of nginx', flush=True)
             self.assertEqual(lost, {}, said)
-            self.assertLessEqual(len(closed), 15 * (self.reloads() - reloads), closed)  # of each client one
+            self.assertLessEqual(len(closed), 15 * (self.reloads() - reloads), closed)  # one of each client
             self.assertGreater(len(created), 0)
             stored = {row[0] for row in MACHINE.psql("select title from tasks where title like 'Upgrade %'")}
             self.assertEqual(set(created) - stored, set(), 'acknowledged, but not stored')
@@ -150,7 +150,7 @@ class Package(unittest.TestCase):
             self.assertEqual([users, documents, int(tasks) - len(created)], [*rows[0][:2], int(rows[0][2])])
             self.assertEqual(MACHINE.psql("select count(*) from migrations where name = '999_later'"), [['1']])
             self.assertTrue(MACHINE.run("dpkg-query -W -f '${Version}' fettle").endswith('+1'))
-            self.assertEqual(MACHINE.run(sockets), before, 'a socket is never restarted')
+            self.assertEqual(MACHINE.run(sockets), before, 'the socket was restarted')
             self.assertNotEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
             self.assertIn('FETTLE_QUOTA_MIB=77', MACHINE.run('cat /etc/fettle/fettle.env'))
             self.assertEqual(
@@ -170,10 +170,10 @@ class Package(unittest.TestCase):
                 'systemctl unmask fettle@reports.socket; systemctl enable --now fettle@reports.socket '
                 'fettle@messages.socket'
             )
-        install(package())  # that release wants its migration
+        install(package())  # the installed release requires its migration
         self.healthy()
 
-    def test_2_a_release_that_is_older_than_the_database_is_refused_and_nothing_of_it_begins(self):
+    def test_2_a_release_that_is_older_than_the_database_is_refused_and_starts_no_process(self):
         install(package(1, MIGRATION))
         try:
             self.assertIn('journalctl -u fettle-migrate', install(package(), check=False))
@@ -192,8 +192,8 @@ class Package(unittest.TestCase):
         install(package())
         self.healthy()
 
-    def test_2_a_handler_that_a_release_has_no_more_is_gone(self):
-        # a release that has one more, and then this one
+    def test_2_a_handler_that_a_release_no_longer_has_is_removed(self):
+        # a release that has one more handler, and then this one
         more = """echo 'u fettle_more -:fettle "More"' >> usr/lib/sysusers.d/fettle.conf
                   cp usr/lib/fettle/handlers/health usr/lib/fettle/handlers/more
                   echo PGUSER=fettle_more > usr/lib/fettle/roles/more"""
@@ -209,7 +209,7 @@ class Package(unittest.TestCase):
         self.assertEqual(MACHINE.run('systemctl --failed --no-legend').strip(), '')
         self.healthy()
 
-    def test_2_nginx_is_reloaded_where_a_release_changes_its_configuration(self):
+    def test_2_nginx_is_reloaded_if_a_release_changes_its_configuration(self):
         install(package())
         before = self.reloads()
         install(package())
@@ -219,7 +219,7 @@ class Package(unittest.TestCase):
         install(package())
         self.assertEqual(self.reloads(), before + 2)
 
-    def test_2_a_privilege_that_a_release_needs_no_more_goes_after_the_restart(self):
+    def test_2_a_privilege_that_a_release_no_longer_needs_is_revoked_after_the_restart(self):
         held = "select has_table_privilege('fettle_tasks', 'reports', 'select')"
         MACHINE.psql('grant select on reports to fettle_tasks')
         MACHINE.run('systemctl restart fettle-migrate.service')
@@ -227,7 +227,7 @@ class Package(unittest.TestCase):
         install(package())
         self.assertEqual(MACHINE.psql(held), [['f']])
 
-    def test_2_files_of_one_user_for_all_handlers_become_what_they_are_now(self):
+    def test_2_files_of_the_earlier_common_user_get_the_current_modes_and_group(self):
         old = '/var/lib/fettle/storage/old'
         MACHINE.run(
             f'install -d -m 750 -o fettle -g fettle {old}; install -m 640 -o fettle -g fettle /etc/hostname {old}/file'
@@ -241,7 +241,7 @@ class Package(unittest.TestCase):
         finally:
             MACHINE.run(f'rm -r {old}')
 
-    def test_3_an_upgrade_whose_migration_fails_leaves_what_runs_alone(self):
+    def test_3_an_upgrade_whose_migration_fails_leaves_running_handlers_alone(self):
         MACHINE.run('systemctl start fettle@tasks.service')
         user = MACHINE.user()
         broken, answers = (
@@ -252,15 +252,15 @@ class Package(unittest.TestCase):
         def one(caller, number):
             answers[caller.calm('tasks')] += 1
             time.sleep(0.1)
-        with load.Crowd(2, one):  # so that it does not become idle meanwhile
+        with load.Crowd(2, one):  # so that it does not become idle in the meantime
             said = install(broken, check=False)
         self.assertEqual(set(answers), {200}, answers)
         self.assertIn('journalctl -u fettle-migrate', said)
         self.assertIn('iF', MACHINE.run('dpkg-query -W -f "\\${db:Status-Abbrev}" fettle'))
         self.assertEqual(user.get('/api/v1/tasks').status, 200)
         MACHINE.run('systemctl stop fettle@statistics.service')
-        # whom the socket had taken when systemd gave it up gets 502, who comes later 503
-        self.assertIn(user.get('/api/v1/statistics/tasks').status, (502, 503), 'nothing new begins')
+        # a request that the socket had accepted before systemd gave up gets 502, later ones 503
+        self.assertIn(user.get('/api/v1/statistics/tasks').status, (502, 503), 'no new process may start')
         self.assertEqual(user.get('/api/v1/statistics/tasks').status, 503)
         self.assertRegex(
             MACHINE.run('fettle doctor', check=False), r'(?m)^FAIL +handlers +none begins, because an upgrade'
@@ -269,13 +269,13 @@ class Package(unittest.TestCase):
         self.assertNotEqual(user.get('/api/v1/statistics/tasks').status, 503)
         self.healthy()
 
-    def test_3_a_handler_that_is_wanted_while_a_migration_fails_does_not_begin(self):
+    def test_3_a_handler_that_is_requested_while_a_migration_fails_does_not_start(self):
         broken = package(
             2, "echo 'select pg_sleep(6); select no_such_thing();' > usr/share/fettle/sql/tables/999_broken.sql"
         )
         MACHINE.run(
             'systemctl stop fettle@statistics.service; systemctl restart fettle@tasks.service'
-        )  # which is idle for 30 s at most
+        )  # it stays idle for at most 30 s
         upgrade = threading.Thread(target=install, args=(broken, False))
         upgrade.start()
         try:
@@ -293,11 +293,11 @@ class Package(unittest.TestCase):
         )
         began = time.monotonic()
         self.assertIn(MACHINE.client().get('/api/v1/statistics/tasks').status, (502, 503))
-        self.assertLess(time.monotonic() - began, 5, 'a migration that failed is not tried again')
+        self.assertLess(time.monotonic() - began, 5, 'the failed migration was run again')
         install(package())
         self.healthy()
 
-    def test_3_an_upgrade_without_its_database_leaves_what_runs_alone(self):
+    def test_3_an_upgrade_without_its_database_leaves_running_handlers_alone(self):
         newer = package(2)
         MACHINE.run('systemctl restart fettle@tasks.service; systemctl stop fettle@statistics.service')
         pid = MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service')
@@ -315,7 +315,7 @@ class Package(unittest.TestCase):
         install(package())
         self.healthy()
 
-    def test_2_the_site_answers_to_its_own_names_alone_also_with_tls(self):
+    def test_2_the_site_answers_only_to_its_own_names_with_tls_too(self):
         def curl(words):
             return MACHINE.run(
                 f"curl -sk -o /dev/null -w '%{{http_code}} %{{redirect_url}}' {words}; echo \" $?\"", check=False
@@ -324,7 +324,7 @@ class Package(unittest.TestCase):
         self.assertEqual(curl("-H 'Host: attacker.example' http://127.0.0.1/api/v1/health"), ['421', '0'])
         site, name = '/etc/nginx/sites-available/fettle', 'fettle.example.org'
         former = MACHINE.run(f'cat {site}')
-        # what its comments say
+        # as its comments describe
         text = re.sub(r'(?m)^( *)# ((?:listen|server_name|ssl_\w+|server|    \w+) .*|}|ssl_.*)$', r'\1\2', former)
         text = text.replace('    listen 127.0.0.1:80 default_server;\n', '').replace(
             '    listen 127.0.0.1:80;\n    server_name localhost 127.0.0.1;\n', ''
@@ -342,7 +342,7 @@ class Package(unittest.TestCase):
                 f'--resolve {one}:443:127.0.0.1 https://{one}/api/v1/health' for one in (name, 'attacker.example')
             )
             self.assertEqual(curl(known), ['200', '0'])
-            self.assertEqual(curl(strange), ['000', '35'], 'a handshake that is refused')
+            self.assertEqual(curl(strange), ['000', '35'], 'the TLS handshake must be refused')
             self.assertEqual(
                 curl(f"-H 'Host: {name}' http://127.0.0.1/api/v1/tasks?page_size=1"),
                 ['308', f'https://{name}/api/v1/tasks?page_size=1', '0'],
@@ -356,7 +356,7 @@ class Package(unittest.TestCase):
             )
         self.healthy()
 
-    def test_3_what_was_taken_out_of_service_stays_out(self):
+    def test_3_units_that_were_disabled_or_masked_stay_so(self):
         for how, back in (('disable', 'enable'), ('mask', 'unmask')):
             with self.subTest(how):
                 MACHINE.run(f"systemctl {how} --now fettle.target; systemctl stop 'fettle@*'")
@@ -370,7 +370,7 @@ class Package(unittest.TestCase):
                     MACHINE.run(f'systemctl {back} fettle.target; systemctl start fettle.target')
                 self.healthy()
 
-    def test_3_an_nginx_that_refuses_its_configuration_is_named(self):
+    def test_3_an_nginx_that_rejects_its_configuration_is_reported(self):
         MACHINE.run('echo nonsense > /etc/nginx/sites-enabled/broken')
         try:
             self.assertIn('nginx goes on with its former configuration', install(package()))
@@ -387,7 +387,7 @@ class Package(unittest.TestCase):
             MACHINE.run('systemctl start nginx')
         self.healthy()
 
-    def test_4_it_is_removed_and_comes_back_with_all_data(self):
+    def test_4_it_is_removed_and_reinstalled_with_all_data(self):
         before = self.rows()
         MACHINE.run('dpkg -r fettle')
         self.assertEqual(MACHINE.run("systemctl list-units --no-legend --all 'fettle*'").strip(), '')
@@ -402,7 +402,7 @@ class Package(unittest.TestCase):
         self.assertEqual(self.rows(), before)
         self.healthy()
 
-    def test_4_a_backup_comes_back_as_readme_has_it(self):
+    def test_4_a_backup_is_restored_as_described_in_readme(self):
         with open(os.path.join(devstack.ROOT, 'README.md')) as file:
             chapter = re.search(r'(?ms)^## Back it up.*?(?=^## )', file.read())[0]
         backup, restore = re.findall(r'(?s)```sh\n(.*?)```', chapter)
@@ -412,13 +412,13 @@ class Package(unittest.TestCase):
         before = self.rows()
         MACHINE.run(f'cd /root && set -e\n{backup}')
         self.assertEqual(MACHINE.run("stat -c %a /root/fettle-*.dump /root/fettle-*.tar").split(), ['600'] * 2)
-        # another machine: nothing of this one is left but the roles, which the installation makes where needed
+        # as on another machine: only the database roles of this one are left, which the installation creates if needed
         MACHINE.run('dpkg -P fettle; rm -rf /var/lib/fettle; runuser -u postgres -- dropdb --force fettle')
         install(package())
         self.assertNotEqual(self.rows(), before)
         MACHINE.run(f'cd /root && set -e\n{restore}')
         self.assertEqual(self.rows(), before)
-        # the sessions and the files of then
+        # the sessions and the files of the backup
         again = MACHINE.root.get(f'/api/v1/documents/{made["id"]}')
         self.assertEqual((again.status, again.json['sha256']), (200, made['sha256']))
         with urllib.request.urlopen(again.json['url'].replace('localhost', '127.0.0.1')) as answer:
@@ -432,8 +432,8 @@ class Package(unittest.TestCase):
         )
         self.healthy()
 
-    def test_4_it_starts_what_it_needs_and_mends_what_was_not_ready(self):
-        # as where make has built and tested it: both are there, and were never started
+    def test_4_it_starts_the_services_that_it_needs_and_completes_later_what_was_not_ready(self):
+        # as on a machine where make has built and tested it: both services are installed, and were never started
         MACHINE.run(
             'dpkg -r fettle; systemctl stop nginx.service postgresql.service; echo nonsense > '
             '/etc/nginx/sites-enabled/broken'
@@ -456,7 +456,7 @@ class Package(unittest.TestCase):
         )
         self.healthy()
 
-    def test_5_a_purge_leaves_the_database_and_the_files(self):
+    def test_5_a_purge_keeps_the_database_and_the_files(self):
         answer = MACHINE.user().post(
             '/api/v1/documents?file_name=a.txt&title=A',
             raw=b'the text of a file',

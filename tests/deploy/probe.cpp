@@ -1,5 +1,5 @@
-// Stands in the place of a handler and tries what no handler may do, and what each must: a line for each, NAME=errno or
-// 0.
+// Runs instead of a handler and tries what no handler may do, and what each handler must do: a line for each attempt,
+// NAME=errno, or NAME=0 for success.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -31,7 +31,7 @@ void say(const std::string& name, long result) {
     errno = 0;
 }
 
-/// What a child says that becomes another program; 0 where that ran.
+/// Tries to start another program in a child; 0 if it ran.
 void try_exec(const std::string& name, const char* path) {
     const pid_t child = fork();
     if (child == 0) {
@@ -49,7 +49,7 @@ void try_read(const std::string& path) {
     char byte;
     struct stat is;
     if (fd >= 0 && fstat(fd, &is) == 0 && S_ISDIR(is.st_mode)) {
-        // an empty folder is as good as none
+        // an empty directory counts as missing
         DIR* names = fdopendir(fd);
         int count = 0;
         while (readdir(names)) ++count;
@@ -57,7 +57,7 @@ void try_read(const std::string& path) {
         errno = ENOENT;
         return say("read " + path, count > 2 ? 0 : -1);
     }
-    // where something is bound for another handler, an empty file is left
+    // a file that is mounted for another handler only appears as an empty file
     if (fd >= 0) errno = 0;
     const bool has_bytes = fd >= 0 && read(fd, &byte, 1) == 1;
     if (!has_bytes && errno == 0) errno = ENOENT;

@@ -1,4 +1,4 @@
-"""fettle deploy and fettle rollback: another binary under load, binaries that are broken, and what prevents both."""
+"""fettle deploy and fettle rollback: another binary under load, broken binaries, and reasons to refuse both."""
 import collections
 import os
 import re
@@ -15,7 +15,7 @@ SECONDS = float(os.environ.get('SECONDS', '60'))
 HANDLERS, FORMER = '/usr/lib/fettle/handlers', '/usr/lib/fettle/former'
 NAME = 'task_status'
 SOONER = f'/etc/systemd/system/fettle@{NAME}.service.d'
-# compiled from broken.cpp; each serves in its own wrong way
+# compiled from broken.cpp; each fails in its own way when it serves
 BROKEN = {
     'ends': '-DENDS=3',
     'idles': '-DENDS=0',
@@ -27,7 +27,7 @@ BROKEN = {
 
 
 class Load:
-    """Clients that change the status of a task each, which nothing repeats for them, until they are told to stop."""
+    """Clients that change the status of one task each, without repeating a request, until they are stopped."""
 
     def __init__(self):
         self.answers, self.longest, self.over = collections.Counter(), 0.0, threading.Event()
@@ -59,7 +59,7 @@ class Load:
             thread.join()
 
     def wait_for(self, more):
-        """Until so many more requests were answered."""
+        """Waits until this many more requests were answered."""
         until, deadline = self.answers.total() + more, time.monotonic() + 60
         while self.answers.total() < until:
             assert time.monotonic() < deadline, f'no answers: {self.answers}'
@@ -67,13 +67,13 @@ class Load:
 
 
 def setUpModule():
-    """Into the machine: the handler with another last byte, one that does not fit the schema, those of broken.cpp."""
+    """Copies into the machine: the handler with other last bytes, one that does not fit the schema, broken.cpp."""
     global TASKS
     TASKS = [MACHINE.root.post('/api/v1/tasks', {'title': f'Deploy {i}'}).json['id'] for i in range(CLIENTS)]
     with tempfile.TemporaryDirectory() as folder:
         to = os.path.join(folder, 'root/deployed')
         os.makedirs(to)
-        os.chmod(os.path.dirname(to), 0o700)  # where no handler can look
+        os.chmod(os.path.dirname(to), 0o700)  # where no handler can read them
         with open(os.path.join(BUILD, 'handlers', NAME), 'rb') as file:
             good = file.read()
         for name, content in (
@@ -102,8 +102,8 @@ def setUpModule():
         MACHINE.copy(folder)
     MACHINE.run('chmod 700 /root')
     if SECONDS < 60:
-        # What ignores SIGTERM is killed after TimeoutStopSec, which is half a minute. A handler that is well needs no
-        # more than the 10 s in which the database answers or gives up.
+        # A process that ignores SIGTERM is killed after TimeoutStopSec, which is half a minute. A healthy handler needs
+        # no more than the 10 s in which the database answers or gives up.
         MACHINE.run(f'mkdir -p {SOONER} && printf "[Service]\nTimeoutStopSec=10s\n" > {SOONER}/sooner.conf '
                     '&& systemctl daemon-reload')
 
@@ -119,21 +119,21 @@ class Rollout(unittest.TestCase):
         self.before = self.state()
 
     def fettle(self, *words, by=''):
-        """Runs the command in the machine: exit status, standard output, standard error, seconds."""
+        """Runs the command in the machine; exit status, standard output, standard error, seconds."""
         began = time.monotonic()
         text = MACHINE.run(f'{by} fettle {shlex.join(words)} 2> /tmp/stderr; echo "=$?"; cat /tmp/stderr')
         said, status, complaint = re.fullmatch(r'(?s)(.*?)=(\d+)\n(.*)', text).groups()
         return int(status), said, complaint, time.monotonic() - began
 
     def state(self):
-        """What a deployment that was refused must leave as it was: the files, and the process."""
+        """What a refused deployment must not change: the files, and the process."""
         files = MACHINE.run(
             f'cd /usr/lib/fettle && sha256sum handlers/{NAME}; ls -A handlers; ls -A former 2> /dev/null; true'
         )
         return files, MACHINE.run(f'systemctl show -p MainPID fettle@{NAME}.service')
 
     def refused(self, *words, by='', status=1):
-        """Refused before anything was touched; why."""
+        """The command must be refused before it changed anything; the reason."""
         found, said, complaint, _ = self.fettle(*words, by=by)
         self.assertEqual((found, said), (status, ''), complaint)
         self.assertTrue(complaint.startswith('fettle: '), complaint)
@@ -141,16 +141,16 @@ class Rollout(unittest.TestCase):
         return complaint
 
     def runs(self, name):
-        """The process that serves runs this file, and it is the one that is installed."""
+        """The serving process runs this file, and this file is the installed one."""
         MACHINE.run(
             f'cmp {HANDLERS}/{NAME} /root/deployed/{name} && cmp /proc/$(systemctl show --value -p MainPID '
             f'fettle@{NAME}.service)/exe /root/deployed/{name}'
         )
         self.assertEqual(MACHINE.run('find /usr/lib/fettle -name ".*"'), '')
 
-    # -- what goes well
+    # -- success
 
-    def test_a_deployment_and_its_rollback_under_load_lose_nothing(self):
+    def test_a_deployment_and_its_rollback_under_load_lose_no_request(self):
         took = []
         with Load() as load:
             for words, runs in (
@@ -170,17 +170,17 @@ class Rollout(unittest.TestCase):
                 took.append(seconds)
                 load.wait_for(2 * CLIENTS)
         self.assertEqual(set(load.answers), {200}, load.answers)
-        # what was there already did not take the place of the former one
+        # deploying the installed file again did not replace the previous one
         MACHINE.run(f'cmp {FORMER}/{NAME} /root/deployed/other')
         print(
             f'   five deployments took {min(took):.1f} to {max(took):.1f} s; {load.answers.total()} requests '
             f'meanwhile, none lost, the longest pair waited {load.longest:.2f} s'
         )
 
-    # -- what is rolled back
+    # -- rollback
 
     def rolled_back(self, name, *words):
-        """Deploys it under load; it must fail with these words, and the former one must serve again. The load."""
+        """Deploys it under load; it must fail with these words, and the previous binary must serve again. The load."""
         with Load() as load:
             status, said, complaint, seconds = self.fettle('deploy', NAME, f'/root/deployed/{name}')
             load.wait_for(2 * CLIENTS)
@@ -195,32 +195,32 @@ class Rollout(unittest.TestCase):
         )
         return load
 
-    def test_one_that_ends_at_its_start_is_rolled_back_and_nothing_is_lost(self):
+    def test_a_binary_that_exits_at_its_start_is_rolled_back_and_no_request_is_lost(self):
         self.assertEqual(set(self.rolled_back('ends', 'ended at its start').answers), {200})
 
-    def test_one_that_is_killed_at_its_start_is_rolled_back_and_nothing_is_lost(self):
+    def test_a_binary_that_is_killed_at_its_start_is_rolled_back_and_no_request_is_lost(self):
         self.assertEqual(set(self.rolled_back('dies', 'at its start').answers), {200})
 
-    def test_one_that_ends_well_without_having_served_is_rolled_back(self):
-        # its socket starts it again for who waits, and may be given up for a moment: then nginx finds nobody
+    def test_a_binary_that_exits_with_0_without_serving_is_rolled_back(self):
+        # its socket starts it again for waiting clients, and may fail for a moment: then nginx cannot connect
         answers = self.rolled_back('idles', 'ended at its start').answers
         self.assertLessEqual(set(answers), {200, 502, 503})
 
-    def test_one_that_accepts_nothing_is_rolled_back_and_nobody_is_left_without_an_answer(self):
-        # who has waited for too long may be told to come again
+    def test_a_binary_that_accepts_nothing_is_rolled_back_and_every_client_gets_an_answer(self):
+        # clients that waited too long may get 503
         self.assertLessEqual(set(self.rolled_back('refuses', 'does not answer').answers), {200, 503})
 
-    def test_one_that_swallows_requests_is_rolled_back(self):
-        # what it has accepted is lost with it: nginx repeats no PATCH
+    def test_a_binary_that_swallows_requests_is_rolled_back(self):
+        # the requests that it accepted are lost: nginx does not repeat a PATCH
         answers = self.rolled_back('swallows', 'does not answer').answers
         self.assertGreater(answers[200], 2 * CLIENTS)
         self.assertLessEqual(set(answers), {200, 502, 504})
 
-    def test_one_that_does_not_fit_where_it_serves_is_rolled_back(self):
+    def test_a_binary_that_does_not_fit_when_it_serves_is_rolled_back(self):
         answers = self.rolled_back('lacks', 'does not fit: oil is missing').answers
-        self.assertLessEqual(set(answers), {200, 502, 503})  # it ends without another word
+        self.assertLessEqual(set(answers), {200, 502, 503})  # it exits without an answer
 
-    def test_a_signal_in_the_middle_brings_the_former_one_back(self):
+    def test_a_signal_during_a_deployment_restores_the_previous_binary(self):
         for name in ('INT', 'TERM', 'HUP'):
             with self.subTest(signal=name):
                 status, _, complaint, _ = self.fettle(
@@ -231,12 +231,12 @@ class Rollout(unittest.TestCase):
                 self.assertIn('the former one serves again', complaint)
                 self.runs('good')
 
-    def test_one_that_is_killed_in_the_middle_leaves_its_predecessor_for_a_rollback(self):
+    def test_a_deployment_that_is_killed_leaves_the_previous_binary_for_a_rollback(self):
         MACHINE.run(f'timeout --foreground -s KILL 2 fettle deploy {NAME} /root/deployed/refuses || true')
         self.assertEqual(self.fettle('rollback', NAME)[0], 0)
         self.runs('good')
 
-    def test_one_that_ends_again_and_again_makes_way_for_the_former_one(self):
+    def test_a_binary_that_exits_again_and_again_is_replaced_by_a_rollback(self):
         for given_up in (False, True):
             with self.subTest(given_up=given_up):
                 self.assertEqual(self.fettle('deploy', NAME, '/root/deployed/other')[0], 0)
@@ -256,9 +256,9 @@ class Rollout(unittest.TestCase):
                     MACHINE.root.patch(f'/api/v1/tasks/{TASKS[0]}/status', {'status': 'Pending'}).status, 200
                 )
 
-    # -- what is refused before anything is touched
+    # -- refused before anything was changed
 
-    def test_what_is_no_handler_of_that_name_or_does_not_fit_is_refused(self):
+    def test_a_file_that_is_not_the_handler_or_does_not_fit_is_refused(self):
         self.assertRegex(
             self.refused('deploy', NAME, '/root/deployed/unfit'),
             r'does not fit, as the user \S+; nothing was changed.*(?s:.*)claimed_intil',
@@ -270,7 +270,7 @@ class Rollout(unittest.TestCase):
         self.assertIn('No such file', self.refused('deploy', NAME, '/root/deployed/nothing'))
         self.assertIn('no former', self.refused('rollback', NAME))
 
-    def test_who_may_not_and_what_is_not_there_is_said(self):
+    def test_errors_report_missing_rights_and_missing_files(self):
         self.assertIn('only root', self.refused('deploy', NAME, HANDLERS + '/' + NAME, by='runuser -u nobody --'))
         self.assertIn("'../x' is no name", self.refused('deploy', '../x', status=2))
         self.assertIn('name the file', self.refused('deploy', NAME, by='cd / &&', status=2))
@@ -290,7 +290,7 @@ class Rollout(unittest.TestCase):
         )
         self.assertIn('No space left on device', self.refused('deploy', NAME, '/root/deployed/other', by=room))
 
-    def test_a_handler_that_this_machine_does_not_serve_is_left_alone(self):
+    def test_a_handler_that_is_masked_or_held_back_is_left_alone(self):
         service, listening = f'fettle@{NAME}.service', f'fettle@{NAME}.socket'
         for wrong, mend, words in (
             (
@@ -328,7 +328,7 @@ class Rollout(unittest.TestCase):
         finally:
             MACHINE.run(f'systemctl start {listening}')
 
-    # -- the doctor, as far as only a machine can show it
+    # -- checks of doctor that need a whole machine
 
     def doctor(self, *words):
         status, said, complaint, seconds = self.fettle('doctor')
@@ -336,7 +336,7 @@ class Rollout(unittest.TestCase):
         for word in words:
             self.assertRegex(said, r'(?m)^FAIL.*' + word)
 
-    def test_the_doctor_finds_sockets_that_are_missing_or_of_somebody_else(self):
+    def test_doctor_finds_sockets_that_are_missing_or_have_a_wrong_owner_or_mode(self):
         path = f'/run/fettle/{NAME}.sock'
         for wrong, mend, words in (
             (
@@ -361,7 +361,7 @@ class Rollout(unittest.TestCase):
         finally:
             MACHINE.run(f'systemctl unmask -q fettle@{NAME}.socket && systemctl start fettle@{NAME}.socket')
 
-    def test_the_doctor_finds_a_database_that_is_stopped_and_handlers_that_say_so(self):
+    def test_doctor_finds_a_stopped_database_and_handlers_that_report_it(self):
         MACHINE.run('systemctl stop postgresql@*')
         try:
             self.doctor('database +it does not answer', r'handlers .*tasks.*does not fit: the database does not answer')

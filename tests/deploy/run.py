@@ -1,11 +1,11 @@
-"""The tests of a deployment, on a systemd that is booted for them. usage: python3 tests/deploy/run.py BUILD
+"""The tests of a deployment, in a booted machine with systemd. usage: python3 tests/deploy/run.py BUILD
 
 Settings in the environment:
-ONLY       names of modules or tests: those alone
-SECONDS    how long each test keeps its load up (60); where it is less, what is repeated is repeated less often as well
-SLOWER     the factor by which this machine may miss limits of time (1)
-BEFORE     the path of the package of an earlier release: the upgrade under load begins with that one
-DEPLOY     required: where this machine cannot boot another one, that is a failure, and not a reason to skip the tests
+ONLY       names of modules or tests: only these are run
+SECONDS    how long each test keeps its load up (60); with less, repeated steps are repeated less often too
+SLOWER     the factor by which this machine may exceed time limits (1)
+BEFORE     the path of the package of an earlier release: the upgrade under load starts from it
+DEPLOY     required: if this machine cannot boot another one, the run fails; otherwise the tests are skipped
 """
 import os
 import re
@@ -24,7 +24,7 @@ MODULES = ('units', 'load', 'rollout', 'package')
 
 
 def flat(suite):
-    """The tests of a suite, which may have suites in it."""
+    """The tests of a unittest suite, which may have suites in it."""
     for test in suite:
         if isinstance(test, unittest.TestSuite):
             yield from flat(test)
@@ -33,7 +33,7 @@ def flat(suite):
 
 
 class Result(unittest.TestResult):
-    """Says each failure when it happens, and what takes long."""
+    """Prints each failure at once, and each test that takes long."""
 
     passed = 0
 
@@ -69,7 +69,7 @@ class Result(unittest.TestResult):
 
 
 class Logs(unittest.TestCase):
-    """What no run may leave behind in the journal and in the logs of nginx."""
+    """What no test may leave in the journal and in the logs of nginx."""
 
     MACHINE, FIRST = None, 'the first line of this run'
 
@@ -87,10 +87,10 @@ class Logs(unittest.TestCase):
 
 
 def main():
-    for name in (signal.SIGTERM, signal.SIGHUP):  # so that the machine is halted whatever stops us
+    for name in (signal.SIGTERM, signal.SIGHUP):  # so that the machine is halted whatever stops this process
         signal.signal(
             name, signal.default_int_handler
-        )  # as Ctrl-C does: a test takes SystemExit for a fault of its own
+        )  # like Ctrl-C, because unittest would count SystemExit as an error of the test
     why = server.Machine.refusal()
     if why:
         print(f'skipped: {why}')

@@ -1,4 +1,4 @@
-"""A server to deploy to: the machine of tests/deploy/machine with PostgreSQL, nginx and Fettle installed in it."""
+"""A server to deploy to: the machine of tests/deploy/machine, with PostgreSQL, nginx and Fettle installed in it."""
 import ctypes
 import glob
 import os
@@ -18,18 +18,18 @@ PACKAGE = '/tmp/fettle.deb'  # in the machine
 
 
 class Failed(Exception):
-    """A command in the machine ended with another status than 0; says which and what it wrote."""
+    """A command in the machine ended with a status other than 0; the message has the command and its output."""
 
 
 class Client(devstack.Client):
-    """A client of the site, which knows its own name alone."""
+    """A client of the site, which sends the name of the site as Host."""
 
     def request(self, method, path, body=None, form=None, raw=None, headers=None):
         return super().request(method, path, body, form, raw, {'Host': 'localhost', **(headers or {})})
 
 
 class Machine:
-    """A booted machine. Once it is up, this process is in its network: 127.0.0.1 is the machine's."""
+    """A booted machine. This process then is in its network namespace: 127.0.0.1 is the loopback of the machine."""
 
     def __init__(self, build):
         self.build = os.path.abspath(build)
@@ -39,12 +39,12 @@ class Machine:
 
     @staticmethod
     def refusal():
-        """Why this machine cannot have one, in a sentence; empty where it can."""
+        """The reason why no machine can be booted here, as a sentence; empty if it can."""
         result = subprocess.run([MACHINE, 'possible'], capture_output=True, text=True)
         return result.stderr.strip() if result.returncode else ''
 
     def boot(self):
-        # it ends with our end of this pipe, whatever ends us
+        # the machine ends when this end of the pipe is closed, however this process ends
         self.process = subprocess.Popen([MACHINE, 'boot', self.folder, devstack.ROOT], stdin=subprocess.PIPE)
         while not os.path.exists(os.path.join(self.folder, 'pid')):
             if self.process.poll() is not None:
@@ -52,7 +52,7 @@ class Machine:
             time.sleep(0.05)
         with open(os.path.join(self.folder, 'pid')) as file:
             pid = int(file.read())
-        libc = ctypes.CDLL(None, use_errno=True)  # os.setns came with Python 3.12
+        libc = ctypes.CDLL(None, use_errno=True)  # os.setns exists since Python 3.12
         with open(f'/proc/{pid}/ns/net') as network:
             if libc.setns(network.fileno(), 0):
                 raise OSError(ctypes.get_errno(), 'setns')
@@ -65,7 +65,7 @@ class Machine:
         self.process.wait()
 
     def run(self, command, check=True, stdin=''):
-        """Runs a command of the shell in the machine, as root; what it wrote to standard output. Throws Failed."""
+        """Runs a shell command in the machine, as root; its standard output. Raises Failed."""
         result = subprocess.run(
             [MACHINE, 'run', self.folder, 'bash', '-c', command], input=stdin, capture_output=True, text=True
         )
@@ -74,7 +74,7 @@ class Machine:
         return result.stdout
 
     def copy(self, folder):
-        """Puts the files below a folder of ours into the machine, from its root on."""
+        """Copies the files below a directory of the host into the machine, starting at its root."""
         with subprocess.Popen(
             ['tar', '-C', folder, '--owner=0', '--group=0', '-c', '.'], stdout=subprocess.PIPE
         ) as tar:
@@ -85,7 +85,7 @@ class Machine:
             )
 
     def shell(self):
-        """A shell in the machine, which reads commands as they are written to .stdin: without a start for each."""
+        """A shell in the machine that reads commands from .stdin, so that no command needs a new process."""
         return subprocess.Popen(
             [MACHINE, 'run', self.folder, 'bash'],
             stdin=subprocess.PIPE,
@@ -98,7 +98,7 @@ class Machine:
     # -- Fettle in it
 
     def psql(self, sql, user='fettle'):
-        """Runs SQL, as the owner of the database unless user says another; the rows as lists of texts."""
+        """Runs SQL as the owner of the database, or as user; the rows as lists of texts."""
         return [
             line.split('\x1f')
             for line in self.run(

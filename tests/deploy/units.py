@@ -1,4 +1,4 @@
-"""The units: how closed the sandbox is, tried from inside."""
+"""The units: how restricted the sandbox is, tested from inside."""
 import http.client
 import os
 import re
@@ -8,11 +8,11 @@ import unittest
 
 import server
 
-MACHINE = None  # given by run.py
+MACHINE = None  # set by run.py
 BUILD = 'build'
 
 UPLOADS = ('documents', 'profile_picture')
-# what a handler can do, of all that tests/deploy/probe.cpp tries
+# what a handler can do, of everything that tests/deploy/probe.cpp tries
 MAY = {
     'read /var/lib/fettle/keys',
     'read /dev/urandom',
@@ -23,14 +23,14 @@ MAY = {
     'thread',
     'end',
 }
-# systemd leaves an empty folder in there, closed
+# systemd puts an empty directory there, which cannot be read
 MAY_SEE = {'read /run/systemd'}
-# what others have counted, and what people have uploaded: both are there
+# counters of other handlers, and uploaded files: both exist
 COUNTED, STORED = 'read /run/fettle-metrics/me/counters', 'read /var/lib/fettle/storage'
 
 
 def units(kind=''):
-    """The names of the unit files, all or those of a kind."""
+    """The names of the unit files, of all kinds or of one kind."""
     return [
         unit
         for unit in MACHINE.run(
@@ -41,7 +41,7 @@ def units(kind=''):
 
 
 def instances():
-    """Every unit as it runs: of templates one for each handler."""
+    """Every unit that can run: for a template, one instance for each handler."""
     for unit in units():
         if '@' in unit:
             yield from (unit.replace('@', '@' + handler) for handler in MACHINE.handlers())
@@ -50,17 +50,17 @@ def instances():
 
 
 def exposure(unit):
-    """How exposed systemd-analyze finds a service, of 10."""
+    """The exposure level of a service according to systemd-analyze, from 0 to 10."""
     found = MACHINE.run(f'systemd-analyze security --no-pager {unit}')
     return float(re.search(r'exposure level for \S+: ([\d.]+)', found).group(1))
 
 
 class Sandbox(unittest.TestCase):
-    def test_systemd_finds_no_fault_in_any_unit(self):
-        # the exit status is 0 even where a key is unknown
+    def test_systemd_finds_no_error_in_any_unit(self):
+        # the exit status is 0 even if a key is unknown
         self.assertEqual(MACHINE.run(f'systemd-analyze verify {" ".join(instances())} 2>&1', check=False), '')
 
-    def test_every_handler_is_as_closed_as_can_be(self):
+    def test_every_handler_has_a_low_exposure_level(self):
         for handler in MACHINE.handlers():
             with self.subTest(handler):
                 self.assertLessEqual(exposure(f'fettle@{handler}.service'), 0.3)
@@ -70,7 +70,7 @@ class Sandbox(unittest.TestCase):
                     self.assertLessEqual(exposure(unit), 0.3)
 
     def probe(self, handler):
-        """What a program can do that runs in the place of this handler."""
+        """What a program can do that runs instead of this handler."""
         path = f'/usr/lib/fettle/handlers/{handler}'
         MACHINE.run(
             f'systemctl stop fettle@{handler}.socket fettle@{handler}.service; mv {path} {path}.real; install -m 755 '
@@ -94,7 +94,7 @@ class Sandbox(unittest.TestCase):
         self.assertGreater(len(found), 60)
         return {name for name, error in found.items() if error == '0'}
 
-    def test_from_inside_there_is_the_database_the_keys_and_nothing_else(self):
+    def test_a_handler_can_use_the_database_the_keys_and_nothing_else(self):
         with tempfile.TemporaryDirectory() as folder:
             os.mkdir(os.path.join(folder, 'tmp'))
             subprocess.run(
@@ -125,7 +125,7 @@ class Sandbox(unittest.TestCase):
         finally:
             MACHINE.run('rm -r /var/lib/fettle/storage/probed')
 
-    def test_metrics_are_those_of_all_handlers_and_outlive_their_restarts(self):
+    def test_metrics_are_those_of_all_handlers_and_survive_their_restarts(self):
         def counted():
             ask = http.client.HTTPConnection('127.0.0.1', 9464, timeout=20)
             ask.request('GET', '/metrics', headers={'Host': 'localhost'})
@@ -142,7 +142,7 @@ class Sandbox(unittest.TestCase):
         for handler, path in (('me', '/api/v1/me'), ('tasks', '/api/v1/tasks'), ('reports', '/api/v1/reports')):
             with self.subTest(handler):
                 self.assertEqual(client.get(path).status, 200)
-                # a restart waits until what was answered is counted as well
+                # a restart waits until the answered request is counted too
                 MACHINE.run(f'systemctl restart fettle@{handler}.service')
                 ((series, before),) = (
                     (name, value)
@@ -156,11 +156,11 @@ class Sandbox(unittest.TestCase):
                 MACHINE.run(f'systemctl restart fettle@{handler}.service fettle@metrics.service')
                 self.assertEqual(counted()[series], before + 1)
 
-    def test_a_request_is_a_line_of_the_journal_that_can_be_found_by_its_id(self):
+    def test_a_request_has_a_line_in_the_journal_that_is_found_by_its_id(self):
         client, mark = MACHINE.user(), 'technician-42'
         answer = client.request('GET', '/api/v1/tasks?search=hidden-words', headers={'X-Request-Id': mark})
         self.assertEqual((answer.status, answer.headers.get('x-request-id')), (200, mark))
-        # journald takes it in its own time
+        # journald may write it later
         line = MACHINE.run(
             f"for i in $(seq 100); do journalctl -o cat --no-pager -u fettle@tasks | grep {mark} && break; sleep 0.1; "
             "done"
@@ -169,14 +169,14 @@ class Sandbox(unittest.TestCase):
             self.assertIn(words, line)
         self.assertNotIn('hidden-words', line)
 
-    def test_a_handler_is_a_user_and_a_role_of_its_own(self):
+    def test_a_handler_has_its_own_user_and_database_role(self):
         for handler in ('tasks', 'health'):
             MACHINE.run(f'systemctl start fettle@{handler}.service')
             pid = MACHINE.pids()[handler]
             self.assertEqual(MACHINE.run(f'ps -o user:40= -p {pid}').strip(), f'fettle_{handler}')
             self.assertIn(f'PGUSER=fettle_{handler}', MACHINE.run(f"tr '\\0' '\\n' < /proc/{pid}/environ").splitlines())
 
-    def test_files_and_keys_are_for_those_who_need_them(self):
+    def test_files_and_keys_are_readable_only_for_those_who_need_them(self):
         user = MACHINE.user()
         answer = user.post(
             '/api/v1/documents?file_name=a.txt&title=A',
@@ -207,7 +207,7 @@ class Sandbox(unittest.TestCase):
         again = user.get(f'/api/v1/documents/{answer.json["id"]}').json['url']
         self.assertEqual(user.get(again.split('localhost', 1)[1]).body, b'the text of a file', 'signed by the new key')
 
-    def test_doctor_looks_at_the_disks_that_others_fill(self):
+    def test_doctor_checks_the_disks_of_other_programs(self):
         for folder in ('/var/lib/nginx/body', '/var/lib/postgresql/other/cluster'):
             with self.subTest(folder):
                 MACHINE.run(

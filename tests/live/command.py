@@ -558,8 +558,8 @@ class Command(OwnStack):
         return answer.json
 
     def item(self, *hours, **more):
-        """A new item of equipment; its meter showed these hours: the last ones today, the ones before three days earlier
-        each."""
+        """A new item of equipment; its meter showed these hours: the last ones today, each of the others three days
+        earlier."""
         self.items = getattr(Command, 'items', 0) + 1
         Command.items = self.items
         item = self.made('/api/v1/equipment', {'name': 'Lathe', 'serial_number': f'S{self.items}', **more})['id']

@@ -108,7 +108,7 @@ SEED = """
     vacuum analyze"""
 
 
-# Half of the documents are attached to nothing, a third to objects that all users see, the rest to objects of few users.
+# Half of the documents are attached to nothing, a third to objects that all users see, the rest to objects of few.
 DOCUMENTS = """
     set session_replication_role = replica;
     insert into documents (id, owner, title, file_name, content_type, size_bytes, sha256, task, equipment, maintenance,
