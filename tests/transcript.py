@@ -82,13 +82,13 @@ def promises_of_csv(answer):
         return
     names, *lines = csv.reader(io.StringIO(answer.body.decode(), newline=''), strict=True)
     if not answer.body.endswith(b'\r\n') or re.search(rb'(?<!\r)\n', re.sub(rb'"[^"]*"', b'', answer.body)):
-        yield 'a line does not end on CR LF'
+        yield 'a line does not end with CR LF'
     if len(set(names)) < len(names) or not all(re.fullmatch(r'[a-z0-9_]+(\.[a-z0-9_]+)*', name) for name in names):
-        yield f'the first line is no line of names: {names}'
+        yield f'the first line must be unique names, but is {names}'
     for line in lines:
         if len(line) != len(names):
             yield f'a line has {len(line)} cells, not {len(names)}: {line}'
-        yield from (f'a spreadsheet takes a cell for a formula: {cell}' for cell in line
+        yield from (f'a spreadsheet would take this cell for a formula: {cell}' for cell in line
                     if re.match(r'[=+\-@\t\r]', cell) and not re.fullmatch(r'-\d+(\.\d+)?', cell))
 
 
@@ -114,16 +114,16 @@ def promises(method, answer, accept=''):
         yield f'Content-Security-Policy of a file is {headers.get("content-security-policy")}'
     if method == 'HEAD' or kind is None:
         if answer.body:
-            yield 'an answer that has no body has one'
+            yield f'an answer to {method} with {status} must have no body, but has one'
     elif as_csv:
         if not answer.body:
-            yield 'a list as CSV has not even a line of names'
+            yield 'a list as CSV has no line of names'
     elif status >= 400:
         for name, wanted in {'type': str, 'title': str, 'status': int, 'code': str, 'detail': str}.items():
             if not isinstance(answer.json.get(name), wanted):
-                yield f'the problem has no proper {name}'
+                yield f'the member {name} of the problem is missing or has the wrong type'
         if answer.json.get('status') != status:
-            yield 'the status in the body is another one'
+            yield f'the status in the body is {answer.json.get("status")}, not {status}'
     elif (not as_file and kind == 'application/json' and 'version' in answer.json
           and headers.get('cache-control') != 'no-store'):
         if headers.get('etag') != f'"{answer.json["version"]}-{hashlib.sha256(answer.body).hexdigest()[:8]}"':
@@ -261,7 +261,7 @@ def run(path, stack):
         try:
             tested, faults = player.play([line for line in lines if not line.startswith('#')])
             if tested and title in seen:
-                faults.append('this test has no sentence of its own')
+                faults.append('another test of this file has the same sentence')
         except Exception as fault:  # such as a {name} without a value because an earlier test failed
             tested, faults = True, [f'{type(fault).__name__}: {fault}']
         seen.add(title)

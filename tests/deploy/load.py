@@ -383,7 +383,7 @@ class Crashes(unittest.TestCase):
             row[0] for row in MACHINE.psql(f"select title from tasks where title like '{self.mark}-%'")
         )
         self.assertEqual(self.kept - stored.keys(), set(), 'acknowledged, but not stored')
-        self.assertEqual([title for title, count in stored.items() if count > 1], [], 'one key, two effects')
+        self.assertEqual([title for title, count in stored.items() if count > 1], [], 'several tasks for one key')
         refused = sum(count for (method, status), count in self.outcomes.items() if status in (502, 503))
         self.assertGreater(refused, 0, 'no kill hit a request: the test proved nothing')
 

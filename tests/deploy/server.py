@@ -110,7 +110,7 @@ class Machine:
         return self.run('ls /usr/lib/fettle/handlers').split()
 
     def pids(self):
-        """The main process of each handler that runs, as the machine numbers it."""
+        """The main process of each running handler, with its id in the machine."""
         units = self.run("systemctl show -p Id -p MainPID 'fettle@*.service'").split('\n\n')
         found = [dict(line.split('=', 1) for line in unit.split('\n') if line) for unit in units]
         return {unit['Id'][7:-8]: int(unit['MainPID']) for unit in found if unit and unit['MainPID'] != '0'}
@@ -141,7 +141,7 @@ class Machine:
         return client
 
     def make(self, *targets):
-        # not as a part of the make that runs us: its jobs are none of ours
+        # not as a part of the make that runs this process, whose job slots are not ours
         environment = {
             name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL')
         }
@@ -150,16 +150,16 @@ class Machine:
         )
 
     def install(self):
-        """Installs Fettle beside a PostgreSQL and an nginx that were never started, and makes a superuser: .root."""
-        # a cluster of its own in the place of the one that was forgotten, as its package makes it at its installation
+        """Installs Fettle with a PostgreSQL and an nginx that were never started, and creates a superuser: .root."""
+        # a new cluster instead of the removed one, as the package of PostgreSQL creates it at its installation
         self.run(
             'pg_createcluster --locale C.UTF-8 $(ls /usr/lib/postgresql | sort -V | tail -1) main && systemctl -q '
             'enable postgresql nginx'
         )
-        # each installation of a package would index all manual pages of this machine again
+        # without this, each installation of a package would index all manual pages of this machine again
         self.run('rm -f /var/lib/man-db/auto-update')
         self.make('deb')
-        # it takes long and has nothing to do with the machine: the test of the package waits for it
+        # it takes long and does not need the machine, so it runs in the background until the test of the package
         deb, = glob.glob(os.path.join(devstack.ROOT, 'build/deb/*.deb'))
         command = ['nice', '-n', '19', 'lintian', '--allow-root', '--fail-on', 'error', deb]
         self.lintian = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -171,8 +171,8 @@ class Machine:
         self.prepare()
 
     def prepare(self):
-        """What the tests need beyond an installation."""
-        # the shortest idle time there is; the rate of the login family would refuse what is meant to be counted
+        """Settings and an account that the tests need."""
+        # the shortest possible idle time; and a high rate limit for logins, so that it refuses no request of the tests
         self.run("sed -i '/^FETTLE_IDLE=/d' /etc/fettle/fettle.env && echo FETTLE_IDLE=30 >> /etc/fettle/fettle.env")
         self.run(
             "sed -i 's|rate=120r/m|rate=1000000r/m|' /usr/share/fettle/nginx/http.conf && sed -i "

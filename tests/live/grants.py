@@ -135,7 +135,7 @@ class Grants(unittest.TestCase):
             self.begin + ''.join(f'\\i {SQL}/derive/{name}.sql\n' for name in ('needed', 'print')) +
             'rollback;')) + '\n'
         with open(os.path.join(SQL, 'grants.sql')) as file:
-            self.assertEqual(found, file.read(), 'run make grants, and look at what it changes')
+            self.assertEqual(found, file.read(), 'run `make grants`, and review what it changes')
 
     def test_every_statement_as_every_role(self):
         (statements, roles, allowed, refused, wrong, own_refused, own,

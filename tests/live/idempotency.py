@@ -51,7 +51,7 @@ class Keys(unittest.TestCase):
         self.assertNotIn('idempotency-replayed', answer.headers)
 
     def order(self):
-        """A work order on an item of its own."""
+        """A work order of a new item."""
         item = self.root.post('/api/v1/equipment', {'name': 'Lathe', 'serial_number': secrets.token_hex(8)}).json['id']
         return self.root.post('/api/v1/tasks', {'title': 'Oil', 'equipment': item}).json['id']
 

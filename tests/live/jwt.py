@@ -229,7 +229,7 @@ class Tokens(Case):
         # spaces in the JSON give the parts every length; two of the lengths have a last character with unused bits
         for _ in range(3):
             parts = [base64url(header.encode()), base64url(claims.encode())]
-            self.taken(signed('.'.join(parts), self.key), 'blanks in the JSON')
+            self.taken(signed('.'.join(parts), self.key), 'spaces in the JSON')
             for i in (0, 1):
                 if len(parts[i]) % 4:
                     spelled = parts[:]

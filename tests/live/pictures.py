@@ -64,7 +64,7 @@ class Pictures(unittest.TestCase):
         for name in ('picture_url', 'thumbnail_url'):
             answer = self.fetch(profile.json[name])
             self.assertEqual(answer.headers['content-type'], 'image/jpeg')
-            self.assertEqual(size_of(answer.body), (8, 16), 'it lay on its side, and stands')
+            self.assertEqual(size_of(answer.body), (8, 16), 'a picture that was stored sideways must be upright')
             for word in (place, b'Exif', b'GPS', b'MM\0*'):
                 self.assertNotIn(word, answer.body)
         storage = STACK.env['FETTLE_STORAGE']

@@ -340,7 +340,7 @@ class Plans(unittest.TestCase):
                 ids[name] = answer.json['id']
             untried = {one for one in untried if one[0] != method
                        or not re.fullmatch(re.sub(r'\{\w+\}', r'\\d+', one[1]), '/api/v1' + path.split('?')[0])}
-        self.assertEqual(untried, set(), 'write an example of it into REQUESTS')
+        self.assertEqual(untried, set(), 'add an example of each to REQUESTS')
 
     def test_with_a_key_and_as_csv(self):
         for _ in range(2):

@@ -66,7 +66,7 @@ class Load:
             if answer.status == 503:
                 test.assertGreaterEqual(int(answer.headers.get('retry-after', 0)), 1, answer)
         stored = [row[0] for row in self.on.psql(f"select title from tasks where title like '{self.mark} %'")]
-        test.assertEqual(len(stored), len(set(stored)), 'a task was made twice')
+        test.assertEqual(len(stored), len(set(stored)), 'a task was created twice')
         acknowledged = {title for method, title, answer in self.answers if method == 'POST'
                         and getattr(answer, 'status', 0) == 201}
         test.assertGreater(len(acknowledged), 10)
@@ -110,7 +110,7 @@ class Handlers(unittest.TestCase):
                 time.sleep(0.5)
         load.check(self, 502, 503)
         self.assertLessEqual(len(load.lost()), 5 * int(STACK.env['FETTLE_WORKERS']), load.lost())
-        self.assertLessEqual({method for method, _, _ in load.lost()}, {'POST'}, 'a read is tried again')
+        self.assertLessEqual({method for method, _, _ in load.lost()}, {'POST'}, 'nginx must send reads again')
         self.healthy()
 
     def test_a_reload_of_nginx_under_load_loses_no_request(self):
@@ -162,7 +162,7 @@ class Handlers(unittest.TestCase):
             time.sleep(0.5)
             before = seconds()
             time.sleep(0.5)
-            self.assertLess(seconds() - before, 0.25, 'it spins')
+            self.assertLess(seconds() - before, 0.25, 'the handler used the processor while it waited')
         finally:
             limit(1024)
             waiting.join(30)
@@ -196,7 +196,7 @@ class Database(unittest.TestCase):
         def restart():
             os.kill(self.postmaster, signal.SIGINT)
             self.assertTrue(wait_for(self.another_postmaster), 'PostgreSQL did not come back')
-        self.assertTrue(self.under_load(restart, 2).lost(), 'nobody noticed')
+        self.assertTrue(self.under_load(restart, 2).lost(), 'no request failed: the test proved nothing')
 
     def another_postmaster(self):
         """tools/dev/stack has started the database again, and it accepts connections."""
@@ -216,7 +216,7 @@ class Database(unittest.TestCase):
                                       "limit 1")[0][0]
             os.kill(int(backend), signal.SIGKILL)  # all database sessions end, and the write-ahead log is replayed
             time.sleep(0.1)
-        self.assertTrue(self.under_load(crash, 3).lost(), 'nobody noticed')
+        self.assertTrue(self.under_load(crash, 3).lost(), 'no request failed: the test proved nothing')
 
     def test_ended_connections_lose_no_acknowledged_work(self):
         self.under_load(lambda: self.stack.psql('select pg_terminate_backend(pid) from pg_stat_activity '

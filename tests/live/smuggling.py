@@ -204,7 +204,7 @@ class OnTheSocket(Peer):
                         pass
             finally:
                 os._exit(min(opened, 100) if os.getuid() else 101)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, 'sockets that nobody could open')
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, 'sockets that the user nobody opened')
 
 
 class Deadly(Peer):

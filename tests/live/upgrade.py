@@ -155,7 +155,7 @@ class Migration(Upgraded):
         self.assertEqual(before.count('\n'), audit['position'])
         self.assertEqual(self.fettle('migrate', database=name)[0], 0)
         after = self.psql('select * from audit order by id', name)
-        self.assertTrue(after.startswith(before), 'a row of the trail is not as it was')
+        self.assertTrue(after.startswith(before), 'a row of the trail has changed')
         status, said = self.fettle('audit', 'verify', f'{audit["position"]}:{audit["hash"]}', database=name)
         self.assertEqual(status, 0, said)
         # the migration itself may have added rows

@@ -455,7 +455,7 @@ class Accidents(unittest.TestCase):
             for job in jobs:
                 job.result()
         self.assertGreater(min(rounds), 3)
-        self.assertGreater(sum(swept), 0, 'nothing was ever swept, so nothing was tried')
+        self.assertGreater(sum(swept), 0, 'no sweep removed a file: the test proved nothing')
         self.swept()
 
     def test_sweep_touches_no_other_file_and_reports_missing_files(self):
