@@ -231,7 +231,7 @@ class Rollout(unittest.TestCase):
                 self.assertIn('the former one serves again', complaint)
                 self.runs('good')
 
-    def test_a_deployment_that_is_killed_leaves_the_previous_binary_for_a_rollback(self):
+    def test_a_killed_deployment_leaves_the_previous_binary_for_a_rollback(self):
         MACHINE.run(f'timeout --foreground -s KILL 2 fettle deploy {NAME} /root/deployed/refuses || true')
         self.assertEqual(self.fettle('rollback', NAME)[0], 0)
         self.runs('good')
@@ -258,7 +258,7 @@ class Rollout(unittest.TestCase):
 
     # -- refused before anything was changed
 
-    def test_a_file_that_is_not_the_handler_or_does_not_fit_is_refused(self):
+    def test_only_a_file_with_the_handler_that_fits_is_accepted(self):
         self.assertRegex(
             self.refused('deploy', NAME, '/root/deployed/unfit'),
             r'does not fit, as the user \S+; nothing was changed.*(?s:.*)claimed_intil',

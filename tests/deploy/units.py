@@ -94,7 +94,7 @@ class Sandbox(unittest.TestCase):
         self.assertGreater(len(found), 60)
         return {name for name, error in found.items() if error == '0'}
 
-    def test_a_handler_can_use_the_database_the_keys_and_nothing_else(self):
+    def test_from_inside_only_the_database_and_the_keys_can_be_used(self):
         with tempfile.TemporaryDirectory() as folder:
             os.mkdir(os.path.join(folder, 'tmp'))
             subprocess.run(

@@ -88,7 +88,7 @@ class OverTheSocket(command.OwnStack):
                 status, _, body = self.ask('tasks', **case)
                 self.assertEqual((status, json.loads(body)['code']), (404, 'not_found'))
 
-    def test_a_check_leaves_no_prepared_statement(self):
+    def test_checks_leave_no_prepared_statement(self):
         # each worker gets more than one check: a prepared statement left by the first would make the second one fail
         for _ in range(9):
             self.assertEqual(self.ask('equipment')[0], 200)
@@ -147,7 +147,7 @@ class OverTheSocket(command.OwnStack):
             os.rename(path + '.away', path)
         self.assertEqual(self.ask('media')[0], 200)
 
-    def test_a_check_does_not_wait_long_for_a_locked_table(self):
+    def test_a_locked_table_does_not_delay_a_check_for_long(self):
         # the handler tasks has twenty statements on that table, and each of them could wait for two seconds
         with subprocess.Popen(['psql', '-Xq', '-h', self.own.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True) as other:
@@ -160,7 +160,7 @@ class OverTheSocket(command.OwnStack):
             self.assertEqual((status, len(json.loads(body)['faults'])), (503, 1), body)
         self.assertEqual(self.ask('tasks')[0], 200)
 
-    def test_a_missing_database_is_an_error_of_the_handlers_that_use_it(self):
+    def test_a_database_that_does_not_answer_is_an_error_of_the_handlers_that_use_it(self):
         away = self.own.run + '/.s.PGSQL.5432'
         os.rename(away, away + '.away')
         try:
