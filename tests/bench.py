@@ -1,15 +1,15 @@
-"""What Fettle costs, beside nginx and PostgreSQL alone: requests per second, latency, CPU, memory.
+"""Measures the cost of Fettle next to nginx and PostgreSQL alone: requests per second, latency, CPU, memory.
 
 usage: python3 tests/bench.py BUILD [BESIDE]        ONLY=beside in the environment: the comparison with BESIDE alone
 
 Two dev stacks run side by side, one with 100,000 tasks and one with 1,000,000. Every round measures everything, and a
-figure is the median of its rounds: a machine that is slower for a while is slower for all that is compared. fsync is
-on. Autovacuum is off, because its work would fall into one round and not into another; vacuum runs after the seeding.
-BESIDE is the build folder of another commit, in its checkout. That checkout's own tools start it, on a database of its
-own with its own schema, so the schemas may differ. Reading one task and creating one are then measured by turns: short
-loads of the two builds follow each other, and every second pair begins with the other build. What is shown is the
-median over the pairs of the ratio within a pair, in which the noise of the machine cancels, with the middle half of
-the ratios. With ONLY=beside that takes about three minutes. On a busy machine CPU time says more than the rate.
+figure is the median of its rounds, so a machine that is slower for a while is slower for all compared figures. fsync
+is on. Autovacuum is off, because it would run in one round and not in another; vacuum runs after the data is inserted.
+BESIDE is the build directory of another commit, in its checkout. The tools of that checkout start it, on its own
+database with its own schema, so the schemas may differ. Reading one task and creating one are then measured in turns:
+short loads of the two builds follow each other, and every second pair begins with the other build. The output is the
+median of the ratios within the pairs, because the noise of the machine cancels within a pair, and the middle half of
+the ratios. With ONLY=beside this takes about three minutes. On a busy machine CPU time is more reliable than the rate.
 Exit status 0 whatever the figures are, 1 if something could not be measured, 2 for wrong usage.
 """
 import base64
@@ -35,9 +35,9 @@ BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else 'build')
 BESIDE = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
 ONLY = os.environ.get('ONLY', '')
 ROUNDS, SECONDS = 3, 5
-# of the comparison with another build: pairs for each kind of request, and seconds of a load
+# comparison with another build: pairs for each kind of request, and seconds of each load
 PAIRS, PAIR_SECONDS = 32, 1
-# worker n has the id FIRST + n, this token, and every task whose id is n modulo USERS; those above USERS have no task
+# worker n has the id FIRST + n, this token, and every task whose id is n modulo USERS; workers above USERS have no task
 USERS, FIRST, TOKEN = 1000, 1000, 'fettle-measures-itself-%016d'
 READER, CREATOR, BEARER, SUPERUSER = 1, 2, 3, USERS
 TASK = {
@@ -94,13 +94,13 @@ say = functools.partial(print, flush=True)
 
 
 def same(method, path, user='nil', body=None):
-    """A script for wrk that sends one request over and over."""
+    """A script for wrk that sends the same request again and again."""
     arguments = f"'{method}', '{path}', {user}{', ' + json.dumps(json.dumps(body)) if body else ''}"
     return LUA + f"local text = send({arguments})\nfunction request() return text end\n"
 
 
 def completing(tasks, turn):
-    """Many tasks, each by its own user, completed or reopened, never what they are already: a block for each turn."""
+    """Completes or reopens many tasks, each by its own user, always to the other status; each turn has its own ids."""
     block = tasks // (ROUNDS + 1)
     return LUA + f"""local n = -1
 function request()
@@ -113,10 +113,10 @@ end
 
 
 def cpu_of(root):
-    """CPU time in µs of a process and of each below it."""
+    """CPU time in µs of a process and of each of its descendants."""
     below, used = {}, {}
     for path in glob.glob('/proc/[0-9]*/stat'):
-        with contextlib.suppress(OSError), open(path) as file:  # one may end meanwhile
+        with contextlib.suppress(OSError), open(path) as file:  # a process can end in the meantime
             pid, fields = int(path.split('/')[2]), file.read().rsplit(')', 1)[1].split()
             below.setdefault(int(fields[1]), []).append(pid)
             used[pid] = (int(fields[11]) + int(fields[12])) * 1_000_000 / os.sysconf('SC_CLK_TCK')
@@ -127,13 +127,13 @@ def cpu_of(root):
 
 
 def rss_of(live, handler):
-    """The resident memory in MiB of a handler."""
+    """The resident memory of a handler in MiB."""
     with open(f'/proc/{live.pids(handler)[0]}/statm') as file:
         return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 2**20
 
 
 class Load:
-    """One line of the table: what wrk sends, and what came of it in each round."""
+    """One line of the table: a load of wrk and its results in each round."""
 
     def __init__(self, live, name, handler, script, connections=16):
         self.live, self.name, self.handler, self.connections, self.rounds = live, name, handler, connections, []
@@ -169,7 +169,7 @@ class Load:
 
 
 class Bare:
-    """A statement in pgbench, with as many connections as a handler has workers and with twice as many."""
+    """A statement in pgbench, with as many connections as a handler has workers, and with twice as many."""
 
     def __init__(self, live, name, script, values):
         self.live, self.rounds = live, {4: [], 8: []}
@@ -194,7 +194,7 @@ def described(handler):
 
 
 def statement(method, path):
-    """The statement of an endpoint as a script for pgbench, which would take colons in literals for variables too."""
+    """The statement of an endpoint as a script for pgbench, with escaped colons in literals (not variables)."""
     found = next(one['statement'] for one in described('tasks') if one['path'] == path and method in one['methods'])
     text = re.sub(
         r"'[^']*'",
@@ -205,7 +205,7 @@ def statement(method, path):
 
 
 def prepared_stack(stack, tasks, build=BUILD):
-    """A dev stack with so many tasks, started by the checkout of the build; it is stopped with the stack."""
+    """Starts a dev stack with this number of tasks, by the checkout of the build; the exit stack stops it."""
     say(f'Starting a dev stack with {tasks:,} tasks ...')
     kind = devstack.DevStack if build == BUILD else checkout.stack_class(checkout.of_build(build))
     live = kind(
@@ -223,10 +223,11 @@ def prepared_stack(stack, tasks, build=BUILD):
 
 
 def measure_once(live):
-    """Memory of each idle handler (MiB), exec to first byte (ms), refused logins: a known and an unknown name (ms)."""
+    """Memory of each idle handler (MiB), time from exec to the first byte (ms), time of a refused login with a known
+    and with an unknown name (ms)."""
     memory, starts, refused = {}, [], {'worker': [], 'nobody': []}
     for n, handler in enumerate(sorted(os.listdir(os.path.join(BUILD, 'handlers')))):
-        if handler not in ('auth_register', 'auth_login'):  # these have answered a request already
+        if handler not in ('auth_register', 'auth_login'):  # these two have already answered a request
             first = described(handler)[0]
             answer = live.client(TOKEN % (USERS + 1 + n)).request(
                 first['methods'][0], re.sub(r'{\w+}', '1', first['path'])
@@ -247,7 +248,7 @@ def measure_once(live):
             starts.append(1000 * (time.perf_counter() - started))
             assert (first + process.stdout.read()).startswith(b'Status: 200'), 'health does not answer as CGI'
     client = live.client()
-    for n in range(1, 206):  # each name once: nobody has to wait after one failure
+    for n in range(1, 206):  # each name once, because a second failure of a name could have to wait
         for name in refused:
             started = time.perf_counter()
             answer = client.post('/api/v1/auth/login', {'username': f'{name}{n}', 'password': 'not the password'})
@@ -257,7 +258,7 @@ def measure_once(live):
 
 
 def page_after(live, page):
-    """The address of a superuser's page of 20: the first page's cursor, moved to where that page begins."""
+    """The URL of a page of 20 for a superuser: the cursor of the first page, changed to the start of that page."""
     path, client = '/api/v1/tasks?page_size=20', live.client(TOKEN % SUPERUSER)
     cursor = re.search(r'cursor=([\w-]+)', client.get(path).json['next']).group(1)
     parts = json.loads(base64.urlsafe_b64decode(cursor + '=' * (-len(cursor) % 4)))
@@ -282,7 +283,7 @@ def create(live):
 
 
 def one_task_by_jwt(live):
-    """The same with an access token."""
+    """The same request with an access token."""
     login = {'username': f'worker{BEARER}', 'password': devstack.PASSWORD}
     access = live.client().post('/api/v1/auth/login', login).json['access']
     return Load(
@@ -310,7 +311,7 @@ def loads_of(live):
 
 
 def files_of(live):
-    """Stored files by their signed URLs, and the same sent by nginx without asking a handler."""
+    """Stored files by their signed URLs, and the same files sent by nginx without a request to a handler."""
     loads = {}
     for size, content in (('4 KiB', b'oil ' * 1024), ('10 MiB', b'oil ' * (10 << 18))):
         name = live.store(content)
@@ -353,7 +354,7 @@ def measure(stack, small):
 
 
 def compare(stack, ours):
-    """For each kind of request its pairs: the load of this build and that of the other one, which have run by turns."""
+    """For each kind of request its pairs of loads: of this build and of the other one, which ran in turns."""
     other = prepared_stack(stack, 100_000, BESIDE)
     loads = [(make(ours), make(other)) for make in (one_task, create)]
     for turn in range(PAIRS + 1):

@@ -1,13 +1,13 @@
-"""Whether lists cost more when the tables grow: every list, filter, order and search.
+"""Measures whether lists take longer when the tables grow: every list, filter, order and search.
 
 usage: python3 tests/bench_lists.py BUILD
 
 One dev stack has 10,000 tasks and 2,000 maintenance records, the other 1,000,000 and 200,000. Both have the same 10,000
-people and 2,000 items, but in the large one a hundred times as many of them are at work: one person's and one item's
-tasks are as many in both. Every round asks each list once on each dev stack, one request at a time, and a figure is the
-median of its rounds. What a list finds is counted up to 10,000, so a list that finds more in the large dev stack is not
-the same list there: it is shown, with what it finds, and not judged.
-At the end a superuser takes all tasks as CSV, and the handler's memory is looked at meanwhile.
+people and 2,000 items, but in the large one a hundred times as many of them have work, so one person and one item have
+the same number of tasks in both. Every round requests each list once from each dev stack, one request at a time, and a
+figure is the median of its rounds. Matches are counted up to 10,000. A list with more matches in the large dev stack is
+not comparable: it is printed with its counts, and not judged.
+At the end a superuser requests all tasks as CSV, while the memory of the handler is measured.
 Exit status 0 whatever the figures are, 1 if something could not be measured.
 """
 import contextlib
@@ -27,8 +27,8 @@ SMALL, LARGE, ROUNDS = 10_000, 1_000_000, 15
 USERS, FIRST, ITEMS, TOKEN = 10_000, 1000, 2000, 'fettle-measures-its-lists-%016d'
 EMPLOYEE, SUPERUSER = 1, USERS
 
-# a fifth of the tasks are complete work orders with their record, a twentieth are open orders. What
-# must not depend on one another is drawn from n: dice(n, of, salt).
+# a fifth of the tasks are complete work orders with their record, a twentieth are open orders. Values that must be
+# independent of each other are derived from n: dice(n, of, salt).
 SEED = f"""
 set session_replication_role = replica;  -- no triggers
 create function pg_temp.dice(n bigint, sides integer, salt integer) returns integer language sql
@@ -128,7 +128,7 @@ def prepared_stack(stack, tasks):
 
 
 def paths(live):
-    """Who asks for what: (who, path without values, path)."""
+    """The requests to measure: (user, path without values, path)."""
     for who, lists in ((EMPLOYEE, LISTS), (SUPERUSER, LISTS + MANAGERS)):
         for path, query in lists:
             name = path + ('?' + query if query else '')
@@ -185,13 +185,13 @@ def main():
                         if turn > 1:
                             times.setdefault((who, name), {}).setdefault(live.tasks, []).append(took)
                         finds[who, name, live.tasks] = answer.json.get('count', 1) if answer.status == 200 else None
-                        # what was just written may have to come from the disk while the rounds warm up
+                        # rows that were just written may have to be read from the disk in the first rounds
                         assert answer.status == 200 or turn < 2, f'{path}: {answer}'
             say(f'\n{"ms, one request at a time":60}{f"{SMALL:,}":>10}{f"{LARGE:,}":>11}{"ratio":>8}   at most 2')
             missed = other = 0
             for (who, name), figures in times.items():
                 few, many = median(figures[SMALL]), median(figures[LARGE])
-                # what differs by less than a millisecond is noise on this clock
+                # differences of less than a millisecond are noise on this clock
                 met = many <= 2 * few or many - few < 1
                 found, of = (finds[who, name, live.tasks] for live in stacks)
                 same = found == of or None not in (found, of) and of < 2 * found

@@ -1,4 +1,4 @@
-"""A private Fettle for tests: the real nginx, handlers and PostgreSQL of `make run`, on a free port with own data."""
+"""A separate Fettle for tests: nginx, handlers and PostgreSQL as in `make run`, on a free port and with own data."""
 import base64
 import contextlib
 import hashlib
@@ -17,21 +17,21 @@ import urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PASSWORD = 'correct horse battery'
-# libpqxx 6.4 does not free the result of a statement whose connection breaks: LeakSanitizer reports that at the end
+# libpqxx 6.4 does not free the result of a statement when the connection breaks; LeakSanitizer reports that at exit
 BROKEN_LINKS = r'^==\d+==ERROR: LeakSanitizer: detected memory leaks$'
 
-reserved_ports = []  # sockets that hold the names of the ports which this process has got from free_port()
-running = []         # dev stacks that were started and are not stopped yet
-# of each dev stack that was stopped: what it wrote, without the lines that its tests cause on purpose
+reserved_ports = []  # sockets whose names reserve the ports that free_port() returned to this process
+running = []         # dev stacks that were started and not stopped yet
+# the logs of each stopped dev stack, without the lines that its tests cause on purpose
 stopped_logs = []
 
 
 def free_port():
-    """A port that is free, and that no other process gets from here before this one ends. It is below the ephemeral
-    range (32768 to 60999 on Linux), so that no outgoing connection takes it. RuntimeError where there is none."""
+    """A free port, which no other process gets from here before this one ends. It is below the ephemeral range (32768
+    to 60999 on Linux), so that no outgoing connection uses it. RuntimeError if no port is free."""
     for _ in range(100):
         port = random.randint(20000, 32000)
-        # a name in the abstract namespace of unix sockets is free again when its process ends, however it ends
+        # a name in the abstract namespace of Unix sockets becomes free when its process ends, even if it is killed
         name = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe:
             try:
@@ -46,14 +46,14 @@ def free_port():
 
 
 def stop_all():
-    """Stops the dev stacks that are still running, whoever started them."""
-    with contextlib.ExitStack() as stops:  # all of them, also where one does not stop
+    """Stops all dev stacks of this process that still run."""
+    with contextlib.ExitStack() as stops:  # stops all, even if one fails to stop
         for stack in running:
             stops.callback(stack.stop)
 
 
 class Answer:
-    """Status, headers (lower-case names) and body of an answer; .json is the parsed body."""
+    """Status, headers (with lower-case names) and body of an answer; .json is the parsed body."""
 
     def __init__(self, status, headers, body):
         self.status, self.body = status, body
@@ -68,14 +68,14 @@ class Answer:
 
 
 class Client:
-    """An HTTP client that keeps its connection; token is sent as Authorization: Token."""
+    """An HTTP client that keeps its connection open; it sends token as Authorization: Token."""
 
     def __init__(self, port, token=None, timeout=30):
         self.port, self.token, self.timeout = port, token, timeout
         self.connection = None
 
     def request(self, method, path, body=None, form=None, raw=None, headers=None):
-        """body is sent as JSON, form urlencoded, raw as it is (name its Content-Type in headers)."""
+        """Sends body as JSON, form as urlencoded, raw unchanged (its Content-Type must be in headers)."""
         headers = dict(headers or {})
         if self.token and 'Authorization' not in headers:
             headers['Authorization'] = 'Token ' + self.token
@@ -96,7 +96,7 @@ class Client:
                 return Answer(response.status, response.getheaders(), response.read())
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 self.close()
-                if fresh or attempt:  # a kept connection may be closed at any time; a new one may not
+                if fresh or attempt:  # a kept connection can be closed at any time; a new one must not be
                     raise
 
     def get(self, path, **kw): return self.request('GET', path, **kw)
@@ -112,8 +112,8 @@ class Client:
 
 
 class DevStack:
-    """Starts tools/dev/stack and stops it again. Settings are environment variables such as FETTLE_REGISTRATION;
-    deliberate is a pattern of the lines in its logs that its tests cause on purpose."""
+    """Starts tools/dev/stack and stops it. Settings are environment variables such as FETTLE_REGISTRATION; deliberate
+    is a pattern of log lines that the tests cause on purpose."""
 
     def __init__(self, build, test=True, deliberate=None, **settings):
         self.build, self.test, self.deliberate, self.settings = os.path.abspath(build), test, deliberate, settings
@@ -122,7 +122,7 @@ class DevStack:
         self.users = 0
 
     def start(self):
-        """Returns itself when everything answers; RuntimeError with what it said where it does not start."""
+        """Returns the stack itself when all services answer; RuntimeError with the output if it does not start."""
         command = ['setpriv', '--pdeathsig', 'TERM', os.path.join(ROOT, 'tools/dev/stack'),
                    '--build', self.build, '--data', self.data, '--port', str(self.port),
                    *(['--test'] if self.test else [])]
@@ -144,18 +144,18 @@ class DevStack:
         return self
 
     def stop(self):
-        """Stops everything; returns what the handlers and PostgreSQL wrote to their logs."""
+        """Stops everything; returns the logs of the handlers and PostgreSQL."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
         logs = self.logs()
         self.log.close()
         subprocess.run([os.path.join(ROOT, 'tools/dev/stack'), '--data', self.data, '--forget'], check=True)
-        running.remove(self)  # only now: where this is interrupted, stop_all() does it again
+        running.remove(self)  # not earlier: if this function is interrupted, stop_all() calls it again
         stopped_logs.append(re.sub(self.deliberate, '', logs, flags=re.MULTILINE) if self.deliberate else logs)
         return logs
 
     def logs(self):
-        """All logs as one text, each after a line with its name. A dev stack that stops copies them into its data."""
+        """All logs as one text, each after a line with its name. A stopping dev stack copies them into its data."""
         text = ''
         for folder in (os.path.join(getattr(self, 'run', self.data), 'log'), os.path.join(self.data, 'log')):
             if os.path.isdir(folder):
@@ -166,7 +166,7 @@ class DevStack:
         return text
 
     def psql(self, sql):
-        """Runs SQL as a superuser of PostgreSQL; the rows as lists of texts."""
+        """Runs SQL as a superuser of PostgreSQL; returns the rows as lists of texts."""
         result = subprocess.run(['psql', '-XqAt', '-F', '\x1f', '-v', 'ON_ERROR_STOP=1', '-h', self.run, '-U',
                                  'postgres', 'fettle'],
                                 input=sql, capture_output=True, text=True)
@@ -175,13 +175,13 @@ class DevStack:
         return [line.split('\x1f') for line in result.stdout.splitlines()]
 
     def pids(self, handler):
-        """The processes of a handler (not of its supervisor)."""
+        """The process ids of a handler (without its supervisor)."""
         result = subprocess.run(['pgrep', '-x', '-f', os.path.join(self.run, 'handlers', handler)],
                                 capture_output=True, text=True)
         return [int(pid) for pid in result.stdout.split()]
 
     def store(self, content):
-        """A file in the storage, as an upload leaves it; the SHA-256 that names it."""
+        """Stores a file as an upload does; returns its name, the SHA-256."""
         root = self.env['FETTLE_STORAGE']
         owner, name = os.stat(root), hashlib.sha256(content).hexdigest()
         folder = os.path.join(root, name[:2])
@@ -193,7 +193,7 @@ class DevStack:
         return name
 
     def sign(self, path, use='media', place=0):
-        """The path with its signature by a key of that use, the newest unless place says another."""
+        """The path with a signature by a key of this use; place 0 is the newest key."""
         with open(self.env['FETTLE_KEYS']) as file:
             key = [line.split()[3] for line in file if line.startswith(use + ' ')][place]
         digest = hmac.digest(base64.urlsafe_b64decode(key + '='), path.encode(), 'sha256')
@@ -203,7 +203,7 @@ class DevStack:
         return Client(self.port, token)
 
     def user(self, name=None, role=None, superuser=False):
-        """A new account, logged in: a Client with .id and .username. The first of a dev stack is always superuser."""
+        """A new account, logged in: a Client with .id and .username. The first account of a dev stack is superuser."""
         self.users += 1
         name = name or f'user{self.users}'
         client = self.client()

@@ -1,5 +1,5 @@
-"""Compares answers with the documentation: every status, code, header, parameter and member of an answer is in
-build/openapi.json. The examples in it are the first good answers of the transcripts, kept in tests/examples.json."""
+"""Compares answers with the documentation: every status, code, header, parameter and member of an answer must be in
+build/openapi.json. Its examples are the first successful answers of the transcripts, stored in tests/examples.json."""
 import email
 import json
 import os
@@ -8,8 +8,8 @@ import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDED = os.path.join(HERE, 'examples.json')
-BASE = 'http://127.0.0.1:8000'  # where examples say that they were answered
-MOST_ROWS = 3                   # of a list in an example
+BASE = 'http://127.0.0.1:8000'  # the address of the server in examples
+MOST_ROWS = 3                   # rows of a list in an example
 
 TYPES = {'object': dict, 'array': list, 'string': str, 'boolean': bool, 'null': type(None)}
 FORMATS = {'date': r'\d{4}-\d\d-\d\d', 'date-time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)',
@@ -24,19 +24,19 @@ def is_type(value, name):
 
 
 def without_tokens(text):
-    """No secret is written to a file, not even one of a server that is gone."""
+    """The text without tokens: no secret is written to a file, not even one of a server that does not run any more."""
     return re.sub(r'(eyJ|fettle_)?[\w.-]{40,}', lambda found: (found[1] or '') + '…', text)
 
 
 def shape_of(value):
-    """What stays the same where moments, ids and names are others."""
+    """The structure of a value, which stays the same when times, ids and names differ."""
     if isinstance(value, dict):
         return {name: shape_of(each) for name, each in value.items()}
     return [shape_of(each) for each in value[:1]] if isinstance(value, list) else type(value).__name__
 
 
 class Documentation:
-    """The document, and what the transcripts that were played have shown of it."""
+    """The OpenAPI document, and the examples from the transcripts that were played."""
 
     def __init__(self, build):
         with open(os.path.join(build, 'openapi.json')) as file:
@@ -49,10 +49,10 @@ class Documentation:
                 for one in (path, *operation.get('x-also', ())):
                     pattern = re.sub(r'\{(\w+)\}', r'(?P<\1>[^/]+)', one.replace('.', r'\.'))
                     self.patterns.append((one.count('{'), method, re.compile(pattern), f'{method} {path}'))
-        self.patterns.sort(key=lambda one: one[0])  # a path without parameters is taken for no other
+        self.patterns.sort(key=lambda one: one[0])  # paths without parameters match first
 
     def find(self, method, path):
-        """The key of the operation that a request is for, and its path parameters; None where there is none."""
+        """The key of the operation of a request, and its path parameters; None if there is no such operation."""
         path = path.partition('?')[0].rstrip('/')
         for _, has, pattern, key in self.patterns:
             if has == ('GET' if method == 'HEAD' else method) and (found := pattern.fullmatch(path)):
@@ -70,7 +70,7 @@ class Documentation:
         return value
 
     def wrong(self, schema, value, at='.'):
-        """Yields what a schema does not allow; knows the keywords that we use, and no others."""
+        """Yields each violation of a schema; knows only the keywords that our schemas use."""
         schema = self.resolved(schema)
         if isinstance(schema.get('type', 'null'), str) and 'type' in schema or isinstance(schema.get('type'), list):
             types = schema['type'] if isinstance(schema['type'], list) else [schema['type']]
@@ -112,7 +112,7 @@ class Documentation:
                 yield f'{at} is {value!r}, against {keyword} {wanted!r}'
 
     def faults(self, method, path, answer):
-        """Yields what of an answer is not in the documentation."""
+        """Yields each part of an answer that is not in the documentation."""
         key, _ = self.find(method, path)
         if key is None:
             if answer.status < 400 and method != 'OPTIONS':
@@ -120,7 +120,7 @@ class Documentation:
             return
         operation, status = self.operations[key], str(answer.status)
         if answer.status == 405 and method not in answer.headers.get('allow', '').split(', '):
-            return  # a path that another one would fit has fewer methods
+            return  # the pattern of another path matches too, but this path has fewer methods
         if status not in operation['responses']:
             yield f'the status {status} is not documented'
             return
@@ -149,8 +149,8 @@ class Documentation:
     # -- examples
 
     def show(self, transcript, names, method, path, headers, data, answer):
-        """Keeps the first good answer of an operation in the transcript of its handler. Of requests with a body that
-        is the first with JSON as documented, where there is one; of uploads the first of a documented type."""
+        """Keeps the first successful answer of an operation in the transcript of its handler as its example. If the
+        request has a body, the first with documented JSON is preferred; for uploads the first of a documented type."""
         key, given = self.find(method, path)
         operation = self.operations.get(key)
         if not operation or operation['tags'] != [transcript] or not 200 <= answer.status < 300 or method == 'HEAD':
@@ -169,7 +169,7 @@ class Documentation:
         numbers, texts = {}, {**names, re.match(r'https?://[^/]+', answer.headers.get('location', BASE))[0]: BASE}
 
         def tidy(value, schema):
-            """Small ids, short names, no secrets."""
+            """The value with small ids, short names and no secrets."""
             schema = self.resolved(schema)
             if isinstance(value, dict):
                 return {name: tidy(each, schema.get('properties', {}).get(name, {})) for name, each in value.items()}
@@ -207,8 +207,8 @@ class Documentation:
         return {'request': request, 'response': response}
 
     def examples(self, handlers):
-        """Yields (name, None or what is wrong) for each operation of these handlers: the document has the example that
-        was played. With EXAMPLES=record in the environment, new examples are recorded instead."""
+        """Yields (name, None or the fault) for each operation of these handlers: the document must have the example
+        from the transcripts. With EXAMPLES=record in the environment, new examples are recorded instead."""
         with open(RECORDED) as file:
             recorded = {key: example for key, example in json.load(file).items() if key in self.operations}
         for key, operation in self.operations.items():
@@ -217,12 +217,12 @@ class Documentation:
             played, known = self.shown.get(key, (None, None))[1], recorded.get(key)
             fault = None
             if played is None:
-                fault = f'tests/http/{operation["tags"][0]}.http has no good answer of it'
+                fault = f'tests/http/{operation["tags"][0]}.http has no successful answer for this operation'
             elif (known is None or known['request'] != played['request']
                   or shape_of(known['response']) != shape_of(played['response'])):
                 recorded[key] = played
                 if os.environ.get('EXAMPLES') != 'record':
-                    fault = ('the documentation has another example; make examples\n'
+                    fault = ('the documentation has another example; `make examples` records the new one\n'
                              f'documented {json.dumps(known)}\nplayed     {json.dumps(played)}')
             yield f'example: {key}', fault
         if os.environ.get('EXAMPLES') == 'record':
@@ -233,7 +233,7 @@ class Documentation:
 
 
 def body_of(kind, headers, data):
-    """A body as JSON can say it."""
+    """A request body as a JSON value."""
     if kind == 'application/json':
         return json.loads(data)
     if kind == 'application/x-www-form-urlencoded':

@@ -1,4 +1,4 @@
-"""What no log may contain: faults of ours, findings of the sanitizers, secrets. For every program that runs tests."""
+"""Patterns that no log may contain: errors of the code, reports of sanitizers, secrets. All test programs use them."""
 import re
 
 import devstack
@@ -7,7 +7,7 @@ import devstack
 FAULTS = (r'^.*fault: .*$', r'^.*passed our checks.*$')
 # of AddressSanitizer, ThreadSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
 SANITIZERS = (r'^.*(?:ERROR|WARNING): \w+Sanitizer.*$', r'^.*runtime error:.*$')
-# the password of the tests' accounts; a session's token; a JWT; a personal token; the hash of a password
+# the password of the test accounts; the token of a session; a JWT; a personal access token; the hash of a password
 SECRETS = (
     re.escape(devstack.PASSWORD),
     r'^.*Token [A-Za-z0-9_-]{43}.*$',
@@ -18,6 +18,6 @@ SECRETS = (
 
 
 def found(text, patterns=FAULTS + SANITIZERS + SECRETS, most=5):
-    """What of a log matches: {pattern: its first matches, at most so many}, without the patterns that match nothing."""
+    """The matches in a log: {pattern: its first matches, at most `most`}, without patterns that match nothing."""
     matches = {pattern: re.findall(pattern, text, re.MULTILINE)[:most] for pattern in patterns}
     return {pattern: lines for pattern, lines in matches.items() if lines}

@@ -1,14 +1,14 @@
-"""Every test of Fettle. usage: python3 tests/run.py BUILD [SANITIZER]
+"""Runs all tests of Fettle. usage: python3 tests/run.py BUILD [SANITIZER]
 
-A suite (the unit tests, the transcripts, each module of tests/live) is a process of its own, with dev stacks of its
-own. Suites run side by side; those that limit the time of an answer follow one after the other. Each is printed as one
-block when it has ended. Settings in the environment:
+A suite (the unit tests, the transcripts, each module of tests/live) runs in its own process, with its own dev stacks.
+Suites run side by side. Those that check the time of an answer run one after the other, at the end. The output of a
+suite is printed as one block when the suite has ended. Settings in the environment:
 
-    ONLY    words; only suites (unit, live/jwt) and files in them (http/tasks, fuzz/multipart) are run that have one of
-            these words in their name
-    JOBS    how many suites run at the same time (one for each processor and one more, because they also wait, but at
-            most 6; with a sanitizer, which needs more memory and time, no more than there are processors)
-    LOGS    set to anything: the logs of a suite that failed are printed
+    ONLY    words; only suites (unit, live/jwt) and files in them (http/tasks, fuzz/multipart) run whose name contains
+            one of these words
+    JOBS    the number of suites that run at the same time. Default: the number of processors plus 1, because suites
+            also wait, but at most 6; with a sanitizer, which needs more memory and time, the number of processors
+    LOGS    any value: the logs of a failed suite are printed
 """
 import difflib
 import glob
@@ -33,13 +33,13 @@ BUILD = sys.argv[1] if len(sys.argv) > 1 else 'build'
 SANITIZER = sys.argv[2] if len(sys.argv) > 2 else ''
 ONLY = os.environ.get('ONLY', '').split()
 JOBS = int(os.environ.get('JOBS') or min(6, len(os.sched_getaffinity(0)) + (not SANITIZER)))
-SLOW = 5       # seconds from which on a single test is named with its time
-PATIENCE = 90  # seconds that a suite has to stop its dev stacks when it is interrupted
+SLOW = 5       # seconds; a test that takes this long or longer is printed with its time
+PATIENCE = 90  # seconds that an interrupted suite has to stop its dev stacks
 
-# These modules, or classes of modules, allow an answer a second or two, or fill the disk: they run one after the other,
-# when the others have ended.
+# These modules, or classes of modules, fail if an answer takes longer than a second or two, or fill the disk: they run
+# one after the other, when the others have ended.
 ALONE = ('live/restarts.Handlers', 'live/spreadsheet', 'live/uploads.Uploads')
-# The longest of the others are started first, so that none of them is left over at the end.
+# The longest of the others start first, so that none of them runs alone at the end.
 FIRST = ('http', 'live/uploads', 'live/restarts', 'live/smuggling', 'live/accounts', 'live/checks', 'live/races',
          'live/command', 'live/idempotency', 'live/plans')
 
@@ -49,20 +49,20 @@ def wanted(name):
 
 
 def names(pattern, ending):
-    """The files that match, relative to this folder and without their ending: http/tasks, live/jwt."""
+    """The matching files, relative to this directory and without their ending: http/tasks, live/jwt."""
     return sorted(os.path.relpath(path, HERE).removesuffix(ending) for path in glob.glob(os.path.join(HERE, pattern)))
 
 
 # -- in the process of a suite
 
 class Report:
-    """Counts tests; prints each fault when it is known."""
+    """Counts tests; prints each failure at once."""
 
     def __init__(self):
         self.passed = self.failed = 0
 
     def add(self, name, fault=None):
-        """Notes one test: it passed, or what was wrong."""
+        """Counts one test: passed without a fault, otherwise failed."""
         if fault is None:
             self.passed += 1
         else:
@@ -71,7 +71,7 @@ class Report:
 
 
 class SharedStack:
-    """The dev stack that the tests of a suite share. It starts when the first of them uses it."""
+    """The dev stack that the tests of a suite share. It starts when the first test uses it."""
 
     def __getattr__(self, name):
         if 'stack' not in vars(self):
@@ -83,7 +83,7 @@ class SharedStack:
 
 
 def unit_tests(report):
-    """Boost.Test of lib."""
+    """The unit tests of lib, with Boost.Test."""
     result = subprocess.run([os.path.join(BUILD, 'tests/unit/run'), '--report_level=short', '--color_output=no'],
                             capture_output=True, text=True)
     count = re.search(r'(\d+) test cases? out of (\d+) passed', result.stdout + result.stderr)
@@ -93,7 +93,7 @@ def unit_tests(report):
 
 
 def fuzzed_parsers(report):
-    """Each parser with its corpus and mutations of it, the same each time; make fuzz looks further."""
+    """Each parser with its corpus and the same 20,000 mutations of it every time; `make fuzz` tries more."""
     for name in filter(wanted, names('fuzz/*.cpp', '.cpp')):
         if name != 'fuzz/main':
             parser = os.path.basename(name)
@@ -104,11 +104,11 @@ def fuzzed_parsers(report):
 
 
 def refused_programs(report):
-    """Programs that must not compile, with the sentence that the compiler must print (first line of the file)."""
+    """Programs that must not compile; the first line of each has the sentence that the compiler must print."""
     compiler, lib = [os.environ.get('CXX', 'g++'), '-std=c++20'], os.path.join(devstack.ROOT, 'lib')
     with tempfile.TemporaryDirectory(prefix='fettle-test-') as folder:
-        # All of them include api.hpp first, which GCC compiles once for all. Another compiler does not find what it has
-        # precompiled, and reads the header itself; so does GCC where that failed.
+        # All of them include api.hpp first, so GCC precompiles it once. Another compiler does not use the precompiled
+        # header and reads api.hpp itself; GCC does the same if precompiling failed.
         subprocess.run([*compiler, '-w', '-x', 'c++-header', '-I', lib, os.path.join(lib, 'api.hpp'),
                         '-o', os.path.join(folder, 'api.hpp.gch')], capture_output=True)
         for name in filter(wanted, names('refused/*.cpp', '')):
@@ -126,8 +126,8 @@ def refused_programs(report):
 
 
 def golden_files(report):
-    """What is generated from the handlers, against the copies in tests/golden: a changed line is a decision.
-    `make golden` takes it over, for the review of its diff."""
+    """Compares what the build generates from the handlers with the copies in tests/golden, so that each changed line is
+    reviewed. `make golden` copies the generated files."""
     handlers = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(devstack.ROOT, 'handlers/*.cpp'))}
     copies = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(HERE, 'golden/sql/*.sql'))}
     report.add('golden/sql', f'no handler has these statements: {copies - handlers}' if copies - handlers else None)
@@ -139,7 +139,7 @@ def golden_files(report):
 
 
 def generated(golden):
-    """The lines of what the build has generated."""
+    """The lines of a file that the build generates."""
     kind, _, name = golden.rpartition('/')
     if kind == 'sql':
         handler = os.path.join(BUILD, 'handlers', name[:-4])
@@ -149,7 +149,7 @@ def generated(golden):
 
 
 def layers(report):
-    """The layers of lib: includes go downward, every file is in one, and every source is part of a program."""
+    """The layers of lib: includes go down only, every file is in a layer, and every source is part of a program."""
     result = subprocess.run([os.path.join(devstack.ROOT, 'tools/dev/layers'), BUILD], capture_output=True, text=True)
     print(result.stdout.splitlines()[-1] if result.stdout else '')
     report.add('layers', result.stdout + result.stderr if result.returncode else None)
@@ -165,7 +165,7 @@ def published_text(report):
 
 
 def transcripts(report):
-    """One transcript for each handler, all against one dev stack."""
+    """One transcript for each handler, all with one dev stack."""
     stack, played = SharedStack(), names('http/*.http', '.http')
     handlers = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(devstack.ROOT, 'handlers/*.cpp'))}
     for handler in sorted(handlers):
@@ -179,7 +179,7 @@ def transcripts(report):
 
 
 class Result(unittest.TestResult):
-    """Reports each test of a module of tests/live."""
+    """Passes the result of each test of a module of tests/live to the report."""
 
     def __init__(self, report):
         super().__init__()
@@ -201,7 +201,7 @@ class Result(unittest.TestResult):
         super().addFailure(test, fault)
         self.report.add(test.id(), self.failures[-1][1])
 
-    def addError(self, test, fault):  # of a test, or of what its class or module has to set up
+    def addError(self, test, fault):  # in a test, or in the set-up of its class or module
         super().addError(test, fault)
         self.report.add(test.id(), self.errors[-1][1])
 
@@ -223,8 +223,8 @@ def flat(suite):
 
 
 def live_tests(report, name):
-    """A module of tests/live (jwt), or one class of it (uploads.Uploads): what needs a program to be tried. The shared
-    dev stack is the module's STACK."""
+    """A module of tests/live (jwt), or one class of it (uploads.Uploads): tests that need more than a transcript. The
+    shared dev stack is the module's STACK."""
     name, _, chosen = name.partition('.')
     apart = {alone.partition('.')[2] for alone in ALONE if alone.startswith(f'live/{name}.')}
     module = __import__(name)
@@ -235,7 +235,7 @@ def live_tests(report, name):
         report.add('live/' + name, 'it has no tests')
     try:
         unittest.TestSuite(tests).run(Result(report))
-    except KeyboardInterrupt:  # unittest leaves everything as it is
+    except KeyboardInterrupt:  # unittest does not clean up then
         for test in tests:
             test.doCleanups()
         for kind in {type(test) for test in tests}:
@@ -268,24 +268,24 @@ def run_suite(name):
 # -- in the process that starts them
 
 class Suite:
-    """A suite, which runs in a process of its own and prints into a file."""
+    """A suite, which runs in its own process and prints into a file."""
 
     def __init__(self, name):
         self.name, self.began, self.output = name, time.monotonic(), tempfile.TemporaryFile('w+')
-        # in a session of its own: Ctrl-C on a terminal reaches this process alone, which passes it on once
+        # in its own session: Ctrl-C on a terminal reaches only the parent process, which passes it on once
         self.process = subprocess.Popen(
             ['setpriv', '--pdeathsig', 'TERM', sys.executable, os.path.abspath(__file__), BUILD, SANITIZER, name],
             stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True)
 
     def has_ended(self):
-        """Whether it has ended. If so, this prints its block and sets .passed, .failed (tests), .took and .processor
-        (seconds)."""
+        """Whether the suite has ended. If so, this prints its block and sets .passed and .failed (tests), .took and
+        .processor (seconds)."""
         before = os.times()
         if self.process.poll() is None:
             return False
         after = os.times()
         self.took = time.monotonic() - self.began
-        self.processor = sum(after[2:4]) - sum(before[2:4])  # of its children as well, as far as their parents waited
+        self.processor = sum(after[2:4]) - sum(before[2:4])  # with its children that their parents waited for
         self.output.seek(0)
         *lines, last = self.output.read().splitlines() or ['']
         count = re.fullmatch(r'(\d+) passed, (\d+) failed', last)
@@ -299,7 +299,7 @@ class Suite:
 
 
 def run_side_by_side(waiting, jobs):
-    """Runs suites, so many at the same time; yields each when it has ended. What still runs when we stop is stopped."""
+    """Runs suites, at most `jobs` at the same time; yields each when it has ended. At exit, it stops the rest."""
     waiting, runs = list(waiting), []
     try:
         while waiting or runs:
@@ -322,7 +322,8 @@ def run_side_by_side(waiting, jobs):
 
 
 def main():
-    # Whatever stops us stops what we have started. As Ctrl-C does it: a test takes SystemExit for a fault of its own.
+    # A signal that stops this process also stops the suites. It raises KeyboardInterrupt like Ctrl-C, because unittest
+    # would count SystemExit as an error of the test.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     if len(sys.argv) > 3:
@@ -339,7 +340,7 @@ def main():
                          ([suite for suite in chosen if suite in ALONE], 1)):
         ended.extend(run_side_by_side(suites, jobs))
     ended.sort(key=lambda suite: -suite.took)
-    print('== times: of the clock, of the processors')
+    print('== times: elapsed, processor')
     print('\n'.join(f'{suite.took:6.0f} s {suite.processor:6.0f} s  {suite.name}' for suite in ended))
     passed, failed = sum(suite.passed for suite in ended), sum(suite.failed for suite in ended)
     print(f'took {time.monotonic() - started:.0f} s')

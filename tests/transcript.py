@@ -1,30 +1,31 @@
-"""Plays a transcript: the requests of clients to one handler, and the answers that are promised to them.
+"""Plays a transcript: sends the requests of one file to one handler, and compares the answers with the expected ones.
 
-A transcript is blocks between empty lines. `# a sentence` at the top of a block names the test; below it is one of
+A transcript consists of blocks between empty lines. `# a sentence` at the top of a block is the name of the test. Below
+it are lines of these kinds:
 
-    users ann, mia manager, rob superuser    fresh accounts, logged in: {ann} is the id, {ann.name} and {ann.token}
-    sql STATEMENT                            set-up (its further lines are indented); with `-> a | b` for each row, or
-                                             `-> nothing`, a look at the tables
-    let name = sql STATEMENT                 keeps the one value that it returns
-    let name = file TEXT                     a stored file with this content; its SHA-256
-    let name = signed PATH?QUERY             with its signature as the URL of a file; {soon} is a moment for its expires
-    ann: POST /path                          a request of ann, or of nobody
+    users ann, mia manager, rob superuser    new accounts, logged in: {ann} is the id, {ann.name} and {ann.token}
+    sql STATEMENT                            set-up (further lines are indented); with `-> a | b` for each row, or
+                                             `-> nothing`, a check of the tables
+    let name = sql STATEMENT                 keeps the one value that the statement returns
+    let name = file TEXT                     stores a file with this content; the value is its SHA-256
+    let name = signed PATH?QUERY             the signed URL of a file; {soon} is a time for its expires
+    ann: POST /path                          a request by ann; `nobody` sends no token
 
 Below a request are its headers, its body (JSON, `form a=b&c=d`, `multipart a=b&c=@name:text`, which is a file,
-`raw TYPE` with the text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status code`, and what else
-is true of the answer:
+`raw TYPE` with the text below it, or `base64 TYPE` with its bytes), then `-> status` or `-> status code`, and further
+expectations of the answer:
 
     Name: value     Name: *     Name: absent     Name ~ regex
     .path[0].to = json     .path[*].to = json     .path ~ regex     .path count 3     .path absent
-    faults a, b                exactly these fields are named in errors
+    faults a, b                the member errors has exactly these fields
     body lacks text     body has text     body ~ regex
     let name = .path           keeps a value; also of a header (ETag), or a part of either (.next ~ cursor=([^&]+))
 
-A list as CSV is looked at as the list of its rows, whose members are texts: .[0].name = "Lathe"; . count 3.
+A list as CSV is compared as a list of rows whose members are texts: .[0].name = "Lathe"; . count 3.
 
-{name} stands for a value everywhere, {201 x} for the letter x 201 times; {base} is where URLs begin, {password} the
-password of every account, {time} the pattern of a moment. What is true of every answer is checked in promises(), and
-that it is documented, in documented.py.
+{name} is replaced by its value everywhere, {201 x} by 201 letters x; {base} is the start of URLs, {password} the
+password of every account, {time} the pattern of a time. promises() checks what is true of every answer, documented.py
+that it is documented.
 """
 import base64
 import csv
@@ -42,7 +43,7 @@ ABSENT = object()
 
 
 def look(value, path):
-    """The value at a path such as .results[0].id; with [*] the list of the values of all."""
+    """The value at a path such as .results[0].id; with [*] the list of the values of all entries."""
     found = re.match(r'\.?(?:(\w+)|\[(\d+|\*)\])', path)
     if not found:
         return value
@@ -69,7 +70,7 @@ def rows_of(answer):
 
 
 def promises_of_csv(answer):
-    """What is true of every list as CSV (RFC 4180); yields what is not. A HEAD has its headers alone."""
+    """Checks what is true of every list as CSV (RFC 4180); yields what is wrong. An answer to HEAD has only headers."""
     headers = answer.headers
     if not re.fullmatch(r'attachment; filename="[a-z_]+\.csv"', headers.get('content-disposition', '')):
         yield f'Content-Disposition is {headers.get("content-disposition")}'
@@ -81,18 +82,18 @@ def promises_of_csv(answer):
         return
     names, *lines = csv.reader(io.StringIO(answer.body.decode(), newline=''), strict=True)
     if not answer.body.endswith(b'\r\n') or re.search(rb'(?<!\r)\n', re.sub(rb'"[^"]*"', b'', answer.body)):
-        yield 'a line does not end on CR LF'
+        yield 'a line does not end with CR LF'
     if len(set(names)) < len(names) or not all(re.fullmatch(r'[a-z0-9_]+(\.[a-z0-9_]+)*', name) for name in names):
-        yield f'the first line is no line of names: {names}'
+        yield f'the first line must be unique names, but is {names}'
     for line in lines:
         if len(line) != len(names):
             yield f'a line has {len(line)} cells, not {len(names)}: {line}'
-        yield from (f'a spreadsheet takes a cell for a formula: {cell}' for cell in line
+        yield from (f'a spreadsheet would take this cell for a formula: {cell}' for cell in line
                     if re.match(r'[=+\-@\t\r]', cell) and not re.fullmatch(r'-\d+(\.\d+)?', cell))
 
 
 def promises(method, answer, accept=''):
-    """What is true of every answer; yields what is not. text/csv is sent only to clients that accept it."""
+    """Checks what is true of every answer; yields what is wrong. Only clients that accept text/csv may get it."""
     status, headers = answer.status, answer.headers
     as_csv = (status == 200 and method in ('GET', 'HEAD') and re.search(r'text/(csv|\*)', accept)
               and headers.get('content-type') == CSV)
@@ -113,16 +114,16 @@ def promises(method, answer, accept=''):
         yield f'Content-Security-Policy of a file is {headers.get("content-security-policy")}'
     if method == 'HEAD' or kind is None:
         if answer.body:
-            yield 'an answer that has no body has one'
+            yield f'an answer to {method} with {status} must have no body, but has one'
     elif as_csv:
         if not answer.body:
-            yield 'a list as CSV has not even a line of names'
+            yield 'a list as CSV has no line of names'
     elif status >= 400:
         for name, wanted in {'type': str, 'title': str, 'status': int, 'code': str, 'detail': str}.items():
             if not isinstance(answer.json.get(name), wanted):
-                yield f'the problem has no proper {name}'
+                yield f'the member {name} of the problem is missing or has the wrong type'
         if answer.json.get('status') != status:
-            yield 'the status in the body is another one'
+            yield f'the status in the body is {answer.json.get("status")}, not {status}'
     elif (not as_file and kind == 'application/json' and 'version' in answer.json
           and headers.get('cache-control') != 'no-store'):
         if headers.get('etag') != f'"{answer.json["version"]}-{hashlib.sha256(answer.body).hexdigest()[:8]}"':
@@ -132,7 +133,7 @@ def promises(method, answer, accept=''):
 
 
 class Player:
-    """Plays the blocks of one file; values are what {name} stands for."""
+    """Plays the blocks of one file; values has the value of each {name}."""
 
     def __init__(self, name, stack):
         self.name, self.stack, self.clients = name, stack, {'nobody': stack.client()}
@@ -144,7 +145,7 @@ class Player:
                       lambda m: m[2] * int(m[1]) if m[1] else self.values[m[3]], text)
 
     def play(self, lines):
-        """Plays a block; whether it was a test, and what was wrong."""
+        """Plays a block; whether it was a test, and its faults."""
         tested, faults = False, []
         while lines:
             line = self.fill(lines.pop(0))
@@ -178,7 +179,7 @@ class Player:
             self.values.update({name: str(user.id), name + '.name': user.username, name + '.token': user.token})
 
     def ask(self, who, method, path, lines):
-        """Sends the request that the lines say, and compares the answer; what is wrong with it."""
+        """Sends the request in these lines and compares the answer; returns the faults."""
         start = [line[:3] for line in lines].index('-> ')
         sent, headers, data = [self.fill(line) for line in lines[:start]], {}, None
         while sent and (found := re.match(r'([A-Z][\w-]*): (.*)', sent[0])):
@@ -210,7 +211,7 @@ class Player:
         return faults and [f'{who}: {method} {path}', *(line[:300] for line in sent), f'-> {answer}', *faults]
 
     def check(self, line, answer):
-        """What is wrong with an answer where a line is not true of it; None where it is."""
+        """The fault of an answer that does not meet the expectation of a line; None if it does."""
         kind = answer.headers.get('content-type', '') if answer.body else ''
         body = answer.json if kind.endswith('json') else rows_of(answer) if kind == CSV else ABSENT
         value = ABSENT
@@ -249,7 +250,7 @@ class Player:
 
 
 def run(path, stack):
-    """Yields (name, None or what was wrong) for each test of the file."""
+    """Yields (name, None or the fault) for each test of the file."""
     name = os.path.basename(path)[:-5]
     player, seen = Player(name, stack), {''}
     with open(path) as file:
@@ -260,8 +261,8 @@ def run(path, stack):
         try:
             tested, faults = player.play([line for line in lines if not line.startswith('#')])
             if tested and title in seen:
-                faults.append('this test has no sentence of its own')
-        except Exception as fault:  # such as a {name} that an earlier failure left without a value
+                faults.append('another test of this file has the same sentence')
+        except Exception as fault:  # such as a {name} without a value because an earlier test failed
             tested, faults = True, [f'{type(fault).__name__}: {fault}']
         seen.add(title)
         if tested:

@@ -261,7 +261,7 @@ class IdleExits(unittest.TestCase):
         """The number of starts of handlers since the boot, from the journal."""
         return int(MACHINE.run("journalctl -o cat --no-pager _PID=1 | grep -c '^Started fettle@' || :"))
 
-    def test_requests_that_come_while_handlers_exit_by_themselves_are_answered(self):
+    def test_requests_that_come_while_idle_handlers_exit_are_answered(self):
         rounds, answers = max(1, int(SECONDS // 31)), collections.Counter()
         before = self.starts()
 
@@ -343,7 +343,7 @@ class Crashes(unittest.TestCase):
             if answer[0] not in (502, 503):
                 break
             time.sleep(0.25)
-        raise AssertionError(f'{method} was never answered {status}: {answer}')
+        raise AssertionError(f'expected {status} for {method} in the end, got {answer}')
 
     def one(self, caller, number):
         title = f'{self.mark}-{uuid.uuid4()}'
@@ -383,7 +383,7 @@ class Crashes(unittest.TestCase):
             row[0] for row in MACHINE.psql(f"select title from tasks where title like '{self.mark}-%'")
         )
         self.assertEqual(self.kept - stored.keys(), set(), 'acknowledged, but not stored')
-        self.assertEqual([title for title, count in stored.items() if count > 1], [], 'one key, two effects')
+        self.assertEqual([title for title, count in stored.items() if count > 1], [], 'several tasks for one key')
         refused = sum(count for (method, status), count in self.outcomes.items() if status in (502, 503))
         self.assertGreater(refused, 0, 'no request was running when the handler was killed: nothing was tested')
 
@@ -426,7 +426,7 @@ class Starts(unittest.TestCase):
         end = time.monotonic() + 45
         while (left := MACHINE.pids()) and time.monotonic() < end:
             time.sleep(0.5)
-        self.assertEqual(left, {}, 'they do not exit')
+        self.assertEqual(left, {}, 'these idle handlers did not exit')
 
 
 class Overload(unittest.TestCase):
@@ -478,7 +478,7 @@ class Overload(unittest.TestCase):
         self.assertEqual({status for status, _, _ in answers}, {200})
         return len(answers) / seconds, [took for _, took, _ in answers]
 
-    def test_five_times_its_capacity_is_served_in_part_and_refused_at_once(self):
+    def test_at_five_times_its_capacity_a_part_is_served_and_the_rest_is_refused_at_once(self):
         MACHINE.psql(
             """set session_replication_role = replica;
             insert into tasks (title, due_date, priority_level, status, completed_at, author, "user", created_at)

@@ -13,10 +13,10 @@ import load
 import server
 import devstack
 
-MACHINE = None  # given by run.py
-# the package of an earlier release, from which one test upgrades; run.py explains it
+MACHINE = None  # set by run.py
+# the package of an earlier release, from which one test upgrades; see run.py
 BEFORE = os.environ.get('BEFORE')
-# in a package: a migration that takes a while
+# for a package: a migration that takes a while
 MIGRATION = (
     "echo 'alter table tasks add column later text; create index later on tasks (later); select pg_sleep(1);' "
     "> usr/share/fettle/sql/tables/999_later.sql"
@@ -150,7 +150,7 @@ class Package(unittest.TestCase):
             self.assertEqual([users, documents, int(tasks) - len(created)], [*rows[0][:2], int(rows[0][2])])
             self.assertEqual(MACHINE.psql("select count(*) from migrations where name = '999_later'"), [['1']])
             self.assertTrue(MACHINE.run("dpkg-query -W -f '${Version}' fettle").endswith('+1'))
-            self.assertEqual(MACHINE.run(sockets), before, 'a socket is never restarted')
+            self.assertEqual(MACHINE.run(sockets), before, 'the socket was restarted')
             self.assertNotEqual(MACHINE.run('systemctl show -p MainPID --value fettle@tasks.service'), pid)
             self.assertIn('FETTLE_QUOTA_MIB=77', MACHINE.run('cat /etc/fettle/fettle.env'))
             self.assertEqual(
@@ -293,7 +293,7 @@ class Package(unittest.TestCase):
         )
         began = time.monotonic()
         self.assertIn(MACHINE.client().get('/api/v1/statistics/tasks').status, (502, 503))
-        self.assertLess(time.monotonic() - began, 5, 'a migration that failed is not tried again')
+        self.assertLess(time.monotonic() - began, 5, 'the failed migration was run again')
         install(package())
         self.healthy()
 
@@ -453,7 +453,7 @@ class Package(unittest.TestCase):
         )
         self.healthy()
 
-    def test_5_a_purge_leaves_the_database_and_the_files(self):
+    def test_5_a_purge_keeps_the_database_and_the_files(self):
         answer = MACHINE.user().post(
             '/api/v1/documents?file_name=a.txt&title=A',
             raw=b'the text of a file',

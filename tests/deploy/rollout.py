@@ -150,7 +150,7 @@ class Rollout(unittest.TestCase):
 
     # -- success
 
-    def test_a_deployment_and_its_rollback_under_load_lose_nothing(self):
+    def test_a_deployment_and_its_rollback_under_load_lose_no_request(self):
         took = []
         with Load() as load:
             for words, runs in (
@@ -291,7 +291,7 @@ class Rollout(unittest.TestCase):
         )
         self.assertIn('No space left on device', self.refused('deploy', NAME, '/root/deployed/other', by=room))
 
-    def test_a_handler_that_this_machine_does_not_serve_is_left_alone(self):
+    def test_a_handler_that_is_masked_or_held_back_is_left_alone(self):
         service, listening = f'fettle@{NAME}.service', f'fettle@{NAME}.socket'
         for wrong, mend, words in (
             (

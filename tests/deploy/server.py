@@ -52,7 +52,7 @@ class Machine:
             time.sleep(0.05)
         with open(os.path.join(self.folder, 'pid')) as file:
             pid = int(file.read())
-        libc = ctypes.CDLL(None, use_errno=True)  # os.setns came with Python 3.12
+        libc = ctypes.CDLL(None, use_errno=True)  # os.setns exists since Python 3.12
         with open(f'/proc/{pid}/ns/net') as network:
             if libc.setns(network.fileno(), 0):
                 raise OSError(ctypes.get_errno(), 'setns')

@@ -8,7 +8,7 @@ import unittest
 
 import server
 
-MACHINE = None  # given by run.py
+MACHINE = None  # set by run.py
 BUILD = 'build'
 
 UPLOADS = ('documents', 'profile_picture')
@@ -199,13 +199,13 @@ class Sandbox(unittest.TestCase):
         )
         self.assertEqual(user.get(answer.json['url'].split('localhost', 1)[1]).body, b'the text of a file')
         table = user.get('/api/v1/documents', headers={'Accept': 'text/csv'})
-        self.assertEqual((table.status, table.body.count(b'\n')), (200, 2), 'a long list is spooled in /var/tmp')
+        self.assertEqual((table.status, table.body.count(b'\n')), (200, 2), 'CSV is spooled in /var/tmp')
         before = MACHINE.run('fettle keys')
         MACHINE.run('fettle keys rotate')
         self.assertEqual(MACHINE.run('stat -c "%a %U:%G" /var/lib/fettle/keys').strip(), '640 fettle:fettle_keys')
         self.assertNotEqual(MACHINE.run('fettle keys'), before)
         again = user.get(f'/api/v1/documents/{answer.json["id"]}').json['url']
-        self.assertEqual(user.get(again.split('localhost', 1)[1]).body, b'the text of a file', 'signed by the new key')
+        self.assertEqual(user.get(again.split('localhost', 1)[1]).body, b'the text of a file', 'a URL of the new key')
 
     def test_doctor_checks_the_disks_that_nginx_and_postgresql_fill(self):
         for folder in ('/var/lib/nginx/body', '/var/lib/postgresql/other/cluster'):

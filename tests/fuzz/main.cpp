@@ -1,4 +1,4 @@
-// Runs a fuzz target without libFuzzer: each file of a corpus, and the same mutations of them each time.
+// Runs a fuzz target without libFuzzer: each file of a corpus, and the same mutations of these files every time.
 // usage: TARGET CORPUS MUTATIONS
 #include <algorithm>
 #include <cstdint>
@@ -27,7 +27,7 @@ std::vector<std::string> corpus(const char* folder) {
     return inputs;
 }
 
-/// A few changes at random places: a byte, a piece gone, a piece twice, a piece of another input.
+/// A few changes at random places: a new byte, a removed piece, a doubled piece, a piece of another input.
 std::string mutated(std::string input, const std::vector<std::string>& others, std::minstd_rand& random) {
     auto below = [&](std::size_t n) { return n ? random() % n : 0; };
     for (std::size_t changes = 1 + below(4); changes > 0; --changes) {
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> inputs = corpus(argv[1]);
     if (inputs.empty()) return std::cerr << argv[1] << " is empty\n", 1;
     for (const std::string& input : inputs) run(input);
-    std::minstd_rand random(1);  // the same for each run: what fails, fails again
+    std::minstd_rand random(1);  // the same in each run, so that a failure can be repeated
     for (long left = std::atol(argv[2]); left > 0; --left)
         run(mutated(inputs[random() % inputs.size()], inputs, random));
     std::cout << inputs.size() << " inputs and " << argv[2] << " mutations\n";

@@ -1,8 +1,8 @@
-// What the reader of multipart forms must withstand: any bytes, arriving in pieces of any size.
+// The multipart reader must withstand any bytes, arriving in pieces of any size.
 //
-// An input is the boundary, a line feed, and the body. Whatever it is: the reader ends, gives the same parts or the
-// same refusal however the bytes are cut, and what it has taken is the same again when it is written down and read once
-// more.
+// An input is the boundary, a line feed, and the body. For every input the reader must end, and return the same parts
+// or the same error in whatever pieces the bytes arrive. Accepted parts that are written and read again must be the
+// same.
 #include "http/multipart.hpp"
 
 #include <algorithm>
@@ -43,7 +43,7 @@ Result read(std::string_view boundary, std::string_view body, std::size_t piece)
         }
     } catch (const api::Problem& problem) {
         result.refusal = problem.detail;
-        result.parts.clear();  // how many were whole before it does not matter
+        result.parts.clear();  // complete parts before the error do not matter
     }
     return result;
 }
@@ -84,9 +84,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view boundary = all.substr(0, end), body = all.substr(std::min(end + 1, size));
     const Result whole = read(boundary, body, body.size() + 1);
     for (std::size_t piece : {1, 2, 3, 7, 64})
-        demand(read(boundary, body, piece) == whole, "the parts depend on the pieces in which they arrive");
+        demand(read(boundary, body, piece) == whole, "the parts depend on the pieces in which the bytes arrive");
     if (!whole.refusal.empty()) return 0;
-    // a part that begins like a boundary line cannot be told from an empty one, so nobody sends it so
-    demand(read(boundary, written(boundary, whole), 5) == whole, "what was read is not the same again");
+    // a part that begins like a boundary line cannot be told from an empty one, so no client sends it that way
+    demand(read(boundary, written(boundary, whole), 5) == whole,
+           "the parts that were written and read again are not the same");
     return 0;
 }

@@ -1,4 +1,4 @@
-// Which rules ESLint checks the JavaScript of Fettle with; `make lint` gives it the files.
+// The rules that ESLint applies to the JavaScript of Fettle; `make lint` passes the files to it.
 "use strict";
 
 const js = require("@eslint/js");

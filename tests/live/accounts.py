@@ -1,4 +1,4 @@
-"""Races for accounts, sessions and roles: many requests at once; afterwards the tables show that the rules held."""
+"""Races for accounts, sessions and roles: many requests at once; afterwards the tables must satisfy the rules."""
 import json
 import os
 import secrets
@@ -20,7 +20,7 @@ OLD, NEW = devstack.PASSWORD, 'a newer one for the horse'
 
 
 def act(on, method, path, body=None, token=None):
-    """A request for races.together(). Where a busy machine has no time for a password, it is sent again."""
+    """A request for races.together(). It is sent again if a busy machine had no time to check a password."""
     inner = races.Act(method, path, body, token, on=on)
 
     def run(client):
@@ -38,7 +38,7 @@ def log_in(on, name, password):
 
 
 def session(on, user_id):
-    """A session that no login made: its token. It ends no other one."""
+    """Inserts a session without a login, which ends no other session; its token."""
     token = secrets.token_urlsafe(32)
     on.psql(f"insert into sessions (user_id, key, expires_at) "
             f"values ({user_id}, sha256('{token}'), now() + interval '1 hour')")
@@ -46,7 +46,7 @@ def session(on, user_id):
 
 
 def refreshable(on, user_id):
-    """A session that no login made: its token and its refresh token."""
+    """Inserts a session without a login; its token and its refresh token."""
     token, refresh = session(on, user_id), secrets.token_urlsafe(16) + secrets.token_urlsafe(32)
     on.psql(f"update sessions set refresh_family = sha256('{refresh[:22]}'), refresh_key = sha256('{refresh}') "
             f"where key = sha256('{token}')")
@@ -55,7 +55,7 @@ def refreshable(on, user_id):
 
 class Case(unittest.TestCase):
     def answers(self, acts, *statuses):
-        """The answers to all at once; each is one of these."""
+        """Sends all requests at once; the answers, whose statuses must be among these."""
         answers = races.together(acts)
         for answer in answers:
             self.assertIsInstance(answer, devstack.Answer)
@@ -70,7 +70,7 @@ class Case(unittest.TestCase):
 
 
 class Many(Case):
-    """On a dev stack of its own: it starts empty, a login ends no other session, 16 requests are served at once."""
+    """On its own dev stack: it starts empty, a login ends no other session, and 16 requests are served at once."""
 
     @classmethod
     def setUpClass(cls):
@@ -81,7 +81,7 @@ class Many(Case):
         return int(self.on.psql(f"select count(*) from sessions where user_id = {user_id} and kind = 'session' "
                                 f"and ended_as is null")[0][0])
 
-    def test_of_twenty_first_registrations_one_is_superuser_and_all_are_whole_accounts(self):
+    def test_of_twenty_first_registrations_one_is_superuser_and_all_accounts_are_complete(self):
         for turn in range(2 if SANITIZER else 3):
             self.on.psql('truncate users restart identity cascade')
             answers = self.answers(
@@ -97,13 +97,13 @@ class Many(Case):
     # -- the last superuser
 
     def superusers(self, pair):
-        """Makes these two the only superusers, active and with all roles; a new session's token for each."""
+        """Makes these two the only superusers, active and with all roles; a new session token for each."""
         a, b = (user.id for user in pair)
         self.on.psql(f'update users set is_superuser = id in ({a}, {b}), is_active = is_active or id in ({a}, {b}) '
                      f'where is_superuser or id in ({a}, {b})')
         return [session(self.on, user.id) for user in pair]
 
-    def test_of_two_superusers_who_unmake_each_other_one_is_left(self):
+    def test_of_two_superusers_who_demote_each_other_one_remains(self):
         pair = [self.on.user(), self.on.user()]
         ways = {'demote': ('PATCH', {'is_superuser': False}), 'stop': ('PATCH', {'is_active': False}),
                 'delete': ('DELETE', None)}
@@ -119,7 +119,7 @@ class Many(Case):
                     self.assertEqual(self.on.psql('select count(*) from users where is_superuser and is_active'),
                                      [['1']], what)
 
-    def test_of_superusers_who_all_resign_one_has_to_stay(self):
+    def test_when_all_superusers_resign_one_remains(self):
         users = [self.on.user() for _ in range(4)]
         ids = ', '.join(str(user.id) for user in users)
         for turn in range(2 if SANITIZER else 5):
@@ -133,7 +133,7 @@ class Many(Case):
                              ['last_superuser'], answers)
             self.rows(self.on, 'select count(*) from users where is_superuser and is_active', (1,))
 
-    def test_of_two_administrators_who_take_each_others_role_one_keeps_it(self):
+    def test_when_two_administrators_remove_each_others_role_one_keeps_it(self):
         root, pair = self.on.user(superuser=True), [self.on.user(), self.on.user()]
         tokens = [session(self.on, user.id) for user in pair]
         for turn in range(3 if SANITIZER else 10):
@@ -150,36 +150,36 @@ class Many(Case):
 
     # -- passwords
 
-    def test_after_fifty_wrong_passwords_at_once_five_were_looked_at(self):
+    def test_of_fifty_wrong_passwords_at_once_five_are_checked(self):
         for name in (self.on.user().username, 'nobody-is-called-so'):
             started = time.monotonic()
             answers = races.together([races.Act('POST', '/api/v1/auth/login', {
                 'username': (name, name.upper())[i % 2], 'password': 'wrong horse'}, on=self.on) for i in range(50)])
-            allowed = 5 + int(time.monotonic() - started)  # after a second's wait there is one more
+            allowed = 5 + int(time.monotonic() - started)  # after a wait of one second one more is allowed
             self.assertLessEqual({answer.status for answer in answers}, {401, 429, 503}, answers)
             wrong = sum(answer.status == 401 for answer in answers)
             self.assertLessEqual(wrong, allowed)
             if not any(answer.status == 503 for answer in answers):
                 self.assertGreaterEqual(wrong, 5)
-            # what was not looked at for want of a place does not count, either
+            # requests whose password was not checked because all workers were busy are not counted either
             self.rows(self.on, f"select failures from login_failures where name = 'username {name}'", (wrong,))
             for answer in answers:
                 if answer.status == 429:
                     self.assertEqual(answer.json['code'], 'too_many_attempts')
                     self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
 
-    def test_no_session_that_began_with_the_old_password_outlives_its_change(self):
+    def test_no_session_from_the_old_password_survives_its_change(self):
         changed = 0
         for on, turns in ((self.on, 5), (STACK, 5)):
             user, old, new = on.user(), OLD, NEW
             path = '/api/v1/auth/password'
             for _ in range(turns // 2 if SANITIZER else turns):
-                on.psql('delete from login_failures')  # wrong passwords are what this is about
+                on.psql('delete from login_failures')  # failed logins must not cause a wait in this test
                 token = session(on, user.id)
                 answers = self.answers(
                     [act(on, 'POST', path, {'current_password': old, 'new_password': new}, token=token)] +
                     [log_in(on, user.username, old) for _ in range(4)], 200, 401, 429)
-                if answers[0].status == 401:  # one of the logins has ended the session, before the password was changed
+                if answers[0].status == 401:  # a login has ended the session before the change of the password
                     self.refused(answers[0], 401, 'session_superseded')
                     continue
                 self.assertEqual(answers[0].status, 200, answers)
@@ -197,11 +197,11 @@ class Many(Case):
                 old, new = new, old
         self.assertGreater(changed, 0)
 
-    def test_a_login_that_is_half_way_through_when_the_password_changes_does_not_outlive_it(self):
+    def test_a_login_that_is_in_progress_when_the_password_changes_does_not_survive(self):
         user = self.on.user()
         for _ in range(18):
             session(self.on, user.id)
-        # the twentieth: a login ends the oldest, and waits here while somebody holds that
+        # the twentieth session: a login ends the oldest, and waits here as long as another transaction locks that row
         token = session(self.on, user.id)
         holder = subprocess.Popen(['psql', '-XqAt', '-h', self.on.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
@@ -229,7 +229,7 @@ class Many(Case):
         self.rows(self.on, f"select key = sha256('{token}') from sessions where user_id = {user.id} "
                   f"and ended_as is null", ('t',))
 
-    def test_of_two_changes_of_one_password_one_is_made(self):
+    def test_of_two_changes_of_one_password_one_succeeds(self):
         user, known = self.on.user(), OLD
         for turn in range(3 if SANITIZER else 10):
             wanted, token = [f'password {turn} of the first',
@@ -251,7 +251,7 @@ class Many(Case):
         for _ in range(17):
             session(self.on, user.id)
         self.assertEqual(self.live(user.id), 18)
-        for _ in range(2 if SANITIZER else 4):  # five at a time: more than that might fail, and must wait
+        for _ in range(2 if SANITIZER else 4):  # five at a time: with more, a login could fail and have to wait
             answers = self.answers([log_in(self.on, user.username, OLD) for _ in range(5)], 200)
             self.assertEqual(self.live(user.id), 20)
             for answer in answers:
@@ -275,19 +275,19 @@ class Many(Case):
                 self.refused(self.on.client().get('/api/v1/me', headers={'Authorization': f'{scheme} {dead}'}), 401,
                              'session_ended')
 
-    def test_a_kill_in_the_middle_of_refreshes_leaves_one_good_token_or_none(self):
+    def test_a_kill_during_refreshes_leaves_one_valid_token_or_none(self):
         user, over, faults, counts = self.on.user(), threading.Event(), [], {'refreshed': 0, 'lost': 0,
                                                                              'kept': 0, 'ended': 0}
 
         def keep_refreshing():
-            """Refreshes, one after the other. Where the answer is lost, it sends the same token again: that works, or
-            the session has ended."""
+            """Refreshes again and again. After a lost answer it sends the same token again: that works, or the session
+            has ended."""
             client, spent, doubtful = self.on.client(), [], False
             _, refresh = refreshable(self.on, user.id)
             while not over.is_set() or doubtful:
                 try:
                     answer = client.post('/api/v1/auth/refresh', {'refresh': refresh})
-                except Exception:  # a lost answer is what this is about
+                except Exception:  # lost answers are the subject of this test
                     answer = None
                 if answer is None or answer.status in (502, 503, 504):
                     counts['lost'] += not doubtful
@@ -302,7 +302,7 @@ class Many(Case):
                     spent, (_, refresh), doubtful = [], refreshable(self.on, user.id), False
                 else:
                     return faults.append(answer)
-            # whatever was lost: the last token is the only good one
+            # whatever was lost: only the last token is valid
             if self.on.psql(f"select ended_as is null and refresh_key = sha256('{refresh}') from sessions "
                             f"where refresh_family = sha256('{refresh[:22]}')") != [['t']]:
                 faults.append('the last token is not the good one')
@@ -330,7 +330,7 @@ class Many(Case):
 
     # -- roles
 
-    def test_roles_that_are_changed_given_and_deleted_at_once_leave_nothing_dangling(self):
+    def test_roles_that_are_changed_given_and_deleted_at_once_leave_no_dangling_rows(self):
         root, users = self.on.user(superuser=True), [self.on.user() for _ in range(4)]
         lists = [['tasks.assign'], ['tasks.assign', 'tasks.view_all'], []]
         for turn in range(3 if SANITIZER else 10):
@@ -361,7 +361,7 @@ class Many(Case):
         self.rows(self.on, 'select count(*) from user_roles ur where not exists (select from roles r '
                   'where r.id = ur.role_id)', (0,))
 
-    def test_of_ten_roles_of_one_name_one_is_made(self):
+    def test_of_ten_roles_of_one_name_one_is_created(self):
         root = self.on.user(superuser=True)
         answers = self.answers([act(self.on, 'POST', '/api/v1/roles', {'name': ('Fitter', 'fitter')[
             i % 2], 'permissions': ['tasks.create']}, token=root.token) for i in range(10)], 201, 409)
@@ -369,17 +369,17 @@ class Many(Case):
         self.rows(self.on, "select count(*), count(rp.code) from roles left join role_permissions rp on role_id = id "
                   "where lower(name) = 'fitter'", (1, 1))
 
-    def test_the_first_use_of_a_token_is_noted(self):
+    def test_the_first_use_of_a_token_is_recorded(self):
         user = STACK.user()
         made = user.post('/api/v1/auth/tokens', {'name': 'script'}).json
         self.assertIsNone(made['last_used_at'])
         self.assertEqual(STACK.client(made['token']).get('/api/v1/me').status, 200)
-        until = time.monotonic() + 5  # it is noted when the answer has left
+        until = time.monotonic() + 5  # it is recorded after the answer was sent
         while user.get(f'/api/v1/auth/tokens/{made["id"]}').json['last_used_at'] is None and time.monotonic() < until:
             time.sleep(0.02)
         self.assertIsNotNone(user.get(f'/api/v1/auth/tokens/{made["id"]}').json['last_used_at'])
 
-    def test_who_has_no_session_waits_for_nobody(self):
+    def test_a_caller_without_a_session_does_not_wait_for_a_lock(self):
         with subprocess.Popen(['psql', '-XqAt', '-h', STACK.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True) as holder:
             holder.stdin.write("begin; select pg_advisory_xact_lock(5721); select 'held';\n")
@@ -388,9 +388,10 @@ class Many(Case):
                 pass
             answer = STACK.client('n' * 43).patch('/api/v1/users/1', {})
             self.assertEqual((answer.status, answer.json['code']), (401, 'not_authenticated'))
-            self.assertEqual(STACK.root.patch(f'/api/v1/users/{STACK.root.id}', {}).status, 503)  # and the lock is one
+            # the lock is effective: a caller with a session has to wait for it
+            self.assertEqual(STACK.root.patch(f'/api/v1/users/{STACK.root.id}', {}).status, 503)
 
-    def test_a_role_counts_from_the_next_request_on(self):
+    def test_a_role_takes_effect_with_the_next_request(self):
         root, user = self.on.user(superuser=True), self.on.user()
         for turn in range(100):
             for roles, status in ((['employee', 'manager'], 200), (['employee'], 403)):
@@ -399,7 +400,7 @@ class Many(Case):
 
 
 class Single(Case):
-    def test_of_logins_at_once_exactly_one_session_lives(self):
+    def test_of_logins_at_once_exactly_one_session_survives(self):
         user = STACK.user()
         for _ in range(2 if SANITIZER else 5):
             answers = self.answers([log_in(STACK, user.username, OLD) for _ in range(5)], 200)
@@ -431,7 +432,7 @@ int argon2id_hash_encoded(uint32_t t, uint32_t m, uint32_t p, const void *pwd, s
 
 
 class Hashes(Case):
-    """The time of a login, which is the time of its hash, must not tell whether an account exists."""
+    """The time of a login is the time of its hash; it must not reveal whether an account exists."""
 
     @classmethod
     def setUpClass(cls):
@@ -444,7 +445,7 @@ class Hashes(Case):
                        input=COUNTER, text=True, check=True)
 
     def log_in(self, **body):
-        """Runs the handler as a CGI program: its status, and what the hashes cost that it made."""
+        """Runs the handler as a CGI program; its status, and the cost of the hashes that it computed."""
         open(self.noted, 'w').close()
         data = json.dumps(body).encode()
         environment = {**os.environ, **STACK.env, 'FETTLE_LOG': 'faults', 'LD_PRELOAD': self.counter,
@@ -473,7 +474,7 @@ class Hashes(Case):
                              (401, {'email': f'{stopped.username}@example.org', 'password': OLD})):
             self.assertEqual(self.log_in(**body), (status, '19456 KiB 2 times, '), body)
 
-    def test_what_is_refused_before_the_password_is_looked_at_costs_no_hash(self):
+    def test_a_login_that_is_refused_before_the_password_is_checked_costs_no_hash(self):
         user = STACK.user()
         self.assertEqual(self.log_in(username=user.username), (400, ''))
         for name in (user.username, 'another-nobody'):

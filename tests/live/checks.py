@@ -25,7 +25,7 @@ def handlers():
     return sorted(os.listdir(os.path.join(BUILD, 'handlers')))
 
 
-# these need no database
+# these use no database
 ALONE = {'media', 'metrics'}
 
 
@@ -219,7 +219,7 @@ class OverTheSocket(command.OwnStack):
             head = f'Status: {status}\r\nContent-Length: {len(body) if length is None else length}\r\n\r\n'
             return record(smuggling.STDOUT,
                           (head + body).encode()) + record(smuggling.STDOUT) + record(smuggling.END, end)
-        dripping = record(smuggling.STDOUT, b'x' * 60000)  # byte by byte, until the reader has closed the connection
+        dripping = record(smuggling.STDOUT, b'x' * 60000)  # byte by byte, until the reader closes the connection
         cases = ((answer(good), None), (b'', 'closed the connection before'),
                  (b'HTTP/1.1 200 OK\r\n\r\n', 'does not speak FastCGI'),
                  (answer(good)[:-1], 'closed the connection before'),

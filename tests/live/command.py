@@ -22,7 +22,7 @@ NEW = 'nine blue tractors'
 
 
 class OwnStack(unittest.TestCase):
-    """A dev stack of its own without accounts, and the command."""
+    """Its own dev stack without accounts, and the command."""
     @classmethod
     def setUpClass(cls):
         cls.own = devstack.DevStack(BUILD).start()
@@ -157,7 +157,7 @@ class Command(OwnStack):
             with open(path, 'w') as file:
                 file.write(lines + line + '\n')
             self.assertIn('is not NAME=value', self.failed('keys', FETTLE_ENV=path), line)
-        self.assertIn(self.own.data, self.failed('keys', FETTLE_ENV=self.own.data))  # a folder
+        self.assertIn(self.own.data, self.failed('keys', FETTLE_ENV=self.own.data))  # a directory
         self.assertIn('must begin with a slash', self.failed('keys', FETTLE_KEYS='keys'))
 
     def test_closed_standard_streams_are_not_used_for_the_database(self):
@@ -317,7 +317,7 @@ class Command(OwnStack):
         self.assertEqual(self.own.psql("select name from login_failures where name like '%carl%'"), [])
         self.assertEqual(self.login('carl', devstack.PASSWORD).status, 401)
         self.assertEqual(self.login('carl', NEW).status, 200)
-        # again
+        # the same command again
         self.assertEqual(self.done('password', 'carl', given=NEW), 'carl has a new password; ended 1 session\n')
         rows = self.own.psql(
             f"select ip from audit where row_id = {user.id} and table_name = 'credentials' and operation = 'update'")
@@ -328,7 +328,7 @@ class Command(OwnStack):
         self.done('superuser', 'carl')
         self.assertEqual(self.login('carl', NEW).status, 200)
 
-    def test_password_refuses(self):
+    def test_password_is_refused(self):
         self.own.user('dora')
         self.assertIn('no account nobody', self.failed('password', 'nobody', given=NEW))
         for wrong in ('short', 'dora', 'Dora@example.org', 'password1', 'x' * 129, 'not \udcff utf-8'):
@@ -343,7 +343,7 @@ class Command(OwnStack):
         that the terminal shows."""
         pid, terminal = pty.fork()
         if pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background of a shell ignores it
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background of a shell, a suite ignores this signal
             os.execve(os.path.join(BUILD, 'fettle'), ['fettle', *words], self.environment())
         shown, waiting = b'', list(typed)
         deadline = time.monotonic() + 60
@@ -357,7 +357,7 @@ class Command(OwnStack):
                 if not piece:
                     break
                 shown += piece
-            elif shown.count(b': ') > prompted and waiting:  # quiet, after a new prompt
+            elif shown.count(b': ') > prompted and waiting:  # no output for 0.1 s, after a new prompt
                 prompted = shown.count(b': ')
                 os.write(terminal, waiting.pop(0).encode())
         os.close(terminal)
@@ -460,7 +460,7 @@ class Command(OwnStack):
         self.assertIn('since they were sealed', self.done('audit', 'verify'))
         return text
 
-    def test_audit_verify_finds_what_was_changed_removed_or_added(self):
+    def test_audit_verify_finds_changed_removed_and_added_rows(self):
         self.assertEqual(self.boss.post('/api/v1/tasks', {'title': 'Oil'}).status, 201)
         for _ in range(3):  # until no earlier id can appear
             self.boss.post('/api/v1/tasks', {'title': 'Oil'})

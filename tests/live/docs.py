@@ -1,5 +1,5 @@
-"""The pages at /docs/ as a developer uses them: a real browser authorizes, lists tasks and creates one. It leaves a
-picture of each step in docs-pictures in the build folder."""
+"""The pages at /docs/ as a developer uses them: a browser authorizes, lists tasks and creates one. A screenshot of each
+step is saved in docs-pictures in the build directory."""
 import base64
 import http.client
 import json
@@ -21,7 +21,7 @@ FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-
          '--disable-background-networking', '--disable-component-update',
          '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', '--hide-scrollbars',
          '--window-size=%d,%d' % SIZE]
-ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'  # the name of a reference to an element (WebDriver 11)
+ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'  # the key of a reference to an element (WebDriver 11)
 
 
 class Browser:
@@ -51,7 +51,7 @@ class Browser:
 
     @staticmethod
     def until(true, seconds=60):
-        """What true() returns once that is something; where it never is, the last fault."""
+        """Waits until true() returns a true value and returns it; after the time limit, raises the last fault."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -70,7 +70,7 @@ class Browser:
     def logs(self, kind): return [entry['message'] for entry in self.of_session('/se/log', {'type': kind})]
 
     def find(self, css, text=''):
-        """The first element of this kind that has the text; waits until it is there."""
+        """Waits for the first element of this kind that has the text."""
         return self.until(lambda: self.script('return [...document.querySelectorAll(arguments[0])].find(e => '
                                               'e.innerText.includes(arguments[1]) || !arguments[1])', css, text))
 
@@ -97,7 +97,7 @@ class Browser:
 
 
 def look_at(png):
-    """Width, height, and how many kinds of bytes the picture has: a blank one is zeros, once its lines are filtered."""
+    """Width, height, and the number of different bytes: an empty picture has only zeros in its filtered lines."""
     width, height = struct.unpack('>II', png[16:24])
     data, at = b'', 8
     while at < len(png):
@@ -123,7 +123,7 @@ class Docs(unittest.TestCase):
         cls.addClassCleanup(cls.browser.close)
 
     def take(self, name, css):
-        """A picture with this element in the middle; it is there and not blank."""
+        """Takes a screenshot with this element in the middle; the element is visible and the picture not empty."""
         self.browser.script('arguments[0].scrollIntoView({block: "center", behavior: "instant"})',
                             self.browser.find(css))
         png = self.browser.picture()
@@ -134,7 +134,7 @@ class Docs(unittest.TestCase):
         self.assertGreater(kinds, 100, f'{name} is blank')
 
     def run_operation(self, name):
-        """Opens an operation and gives it to the server; the status that the page shows."""
+        """Opens an operation and executes it; the status that the page shows."""
         block = f'#operations-tasks-{name}'
         self.browser.click(f'{block} .opblock-summary-control')
         self.browser.find(f'{block} .execute')
@@ -175,14 +175,14 @@ class Docs(unittest.TestCase):
         self.take('5-problems', f'{block} .responses-table:not(.live-responses-table)')
         self.assertEqual(STACK.psql(f"select title from tasks where author = {user.id}"), [['Written in the browser']])
 
-        # nothing was refused by the policy, nothing was asked of anybody else
+        # the policy blocked nothing, and no other host was contacted
         self.assertEqual(
             [line for line in browser.logs('browser') if 'Content Security Policy' in line or 'Refused to' in line], [])
         events = [json.loads(line)['message'] for line in browser.logs('performance')]
         asked = [event['params']['request']['url'] for event in events
                  if event['method'] == 'Network.requestWillBeSent']
         self.assertGreater(len(asked), 5)
-        # the browser's own pages, chrome:// and chrome-untrusted://, are no host
+        # pages of the browser itself, chrome:// and chrome-untrusted://, are not other hosts
         self.assertEqual([url for url in asked if not url.startswith((self.base + '/', 'data:', 'blob:', 'chrome'))],
                          [])
 
@@ -201,7 +201,7 @@ class Docs(unittest.TestCase):
                               answer.headers['cache-control']), ('nosniff', 'DENY', 'no-cache'))
         self.assertNotIn("'self'", client.get('/api/v1/health').headers['content-security-policy'])
 
-    def test_there_is_nothing_else_beside_the_pages(self):
+    def test_other_paths_below_docs_do_not_exist(self):
         client = STACK.client()
         for path in ('/docs/nothing', '/docs/../nginx.conf', '/docs/%2e%2e/nginx.conf', '/docs../nginx.conf',
                      '/docs/swagger-ui-bundle.js/x'):

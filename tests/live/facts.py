@@ -1,4 +1,4 @@
-"""The named facts of sql/functions: PostgreSQL inlines them, indexes and statements agree; how accounts are made."""
+"""The named facts of sql/functions: PostgreSQL inlines them, indexes and statements use them; creation of accounts."""
 import glob
 import json
 import os
@@ -9,7 +9,7 @@ import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-# Calls over columns of the tables, and the name that must be gone once PostgreSQL has planned them.
+# Calls with columns of the tables, and the name that must not be in the plan of PostgreSQL any more.
 CALLS = {
     'set_caller': "set_caller(u.id, s.id, s.ip) from sessions s join users u on u.id = s.user_id",
     'is_open': 'is_open(t.status) from tasks t',
@@ -20,7 +20,7 @@ CALLS = {
     'should_touch_session': 'should_touch_session(s.created_at, s.last_used_at) from sessions s',
     'use_is_news': 'use_is_news(s.created_at, s.last_used_at) from sessions s',
 }
-# Programs of two releases run at the same time during an upgrade: a number that is here stays for ever.
+# Programs of two releases run at the same time during an upgrade, so a number in this list must never change.
 LOCKS = {'migrating': 5720, 'serialized': 5721, 'sealing': 5722, 'storage': 5722}
 SOURCES = ('lib/*/*.[ch]pp', 'handlers/*.cpp', 'tools/fettle/*.[ch]pp', 'sql/*.sql', 'sql/functions/*.sql')
 
@@ -50,7 +50,7 @@ class Expressions(unittest.TestCase):
         return re.search(r'Output: (.*)', self.explained(f'select ({expression}) from tasks'))[1]
 
     def used(self, pattern):
-        """What the pattern finds in statements of handlers, each text once."""
+        """The matches of the pattern in statements of handlers, each text once."""
         return {found for text in self.statements for found in re.findall(pattern, text)}
 
     def test_calls_are_replaced(self):
@@ -68,11 +68,11 @@ class Expressions(unittest.TestCase):
         self.assertIn('pg_advisory_xact_lock(5722, hashtext(',
                       self.explained("select pg_advisory_xact_lock(lock_number('storage'), hashtext(ip)) "
                                      'from sessions'))
-        for zone in ('UTC', 'Pacific/Kiritimati', 'Etc/GMT+12'):  # the same moment everywhere
+        for zone in ('UTC', 'Pacific/Kiritimati', 'Etc/GMT+12'):  # the same time in every time zone
             self.assertEqual(STACK.psql(f"set timezone = '{zone}'; select without_end() = '9999-12-31T23:59:59Z'"),
                              [['t']])
 
-    def test_a_call_keeps_no_query_from_a_parallel_plan(self):
+    def test_a_call_does_not_prevent_a_parallel_plan(self):
         self.assertEqual(STACK.psql("select proname, proparallel from pg_proc where proname in ('is_open', 'urgency', "
                                     "'without_end', 'lock_number') and proparallel <> 's'"), [])
 
@@ -96,8 +96,8 @@ class Expressions(unittest.TestCase):
             select count(*) from (values (1, 'Pending', without_end())) one (equipment, status, claimed_until)
              where {condition}"""), [['0']])
 
-    def test_statements_that_write_the_facts_out(self):
-        """Where a statement of a handler does not call the function, it says what the function says."""
+    def test_statements_that_repeat_the_facts(self):
+        """If a statement of a handler does not call the function, it contains the same condition."""
         for text in self.used(r"(?:\w+\.)?\bstatus in \('(?:Pending|In Progress)',[^)]*\)"):
             with self.subTest(text=text):
                 self.assertEqual(self.planned(re.sub(r'^\w+\.', '', text)), self.planned('is_open(status)'))
@@ -113,8 +113,8 @@ class Expressions(unittest.TestCase):
                 self.assertIn(self.planned(re.sub(r'\(\w+\.', '(', text)),
                               self.planned(self.indexes['tasks_to_claim'][0]))
 
-    def test_the_next_order_comes_from_its_index(self):
-        """The part of claim_next that finds the order: its index has the order and leaves nothing to sort."""
+    def test_the_next_order_comes_from_an_index(self):
+        """The part of claim_next that finds the order: its index has the right order, so that nothing is sorted."""
         found, = self.used(r'(?s)\(\s*(select next\.id from tasks next\b.*?limit 1 for update skip locked)')
         without_others = 'set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off;'
         plan = self.explained(found, without_others)
@@ -131,7 +131,7 @@ class Expressions(unittest.TestCase):
         calls = 0
         for path in sorted(path for pattern in SOURCES for path in glob.glob(os.path.join(devstack.ROOT, pattern))):
             with open(path) as file:
-                # a string that goes on in the next line of C++ is one
+                # a string literal that continues on the next line of C++ is one string
                 text = re.sub(r'"\s*"', '', file.read())
             for first in re.findall(r'pg_(?:try_)?advisory_\w*lock\w*\(([^,)]*\)?)', text):
                 with self.subTest(path=path, lock=first):
@@ -142,7 +142,7 @@ class Expressions(unittest.TestCase):
 
 
 class Accounts(unittest.TestCase):
-    """A role that may only call register_account() makes employees, and the first account of an empty database."""
+    """A role that may only call register_account() creates employees, and the first account of an empty database."""
     BEGIN = ("set client_min_messages = warning; begin; create role probe; "
              'grant execute on function register_account to probe; ')
 
@@ -164,7 +164,7 @@ class Accounts(unittest.TestCase):
             rollback""")[-1:], [[code]])
 
     def test_an_employee(self):
-        """In one statement: the row, its password and role, and a trail that has the address."""
+        """In one statement: the row, its password and role, and the entries of the trail with the address."""
         *rows, trail = STACK.psql(self.BEGIN + f"""
             set local role probe;
             select made.username, made.email, made.first_name, made.is_active, made.is_superuser, made.version
@@ -190,7 +190,7 @@ class Accounts(unittest.TestCase):
             select made.is_first, made.is_superuser from {second} made;
             rollback"""), [['t', 't'], ['f', 'f']])
 
-    def test_what_is_refused(self):
+    def test_refused_accounts(self):
         self.refused(f'select from {NEW_ACCOUNT}', '23505 username_taken')
         self.refused("select from register_account('bob', 'ADA@example.org', '', '', 'a hash', null)",
                      '23505 email_taken')
@@ -198,7 +198,7 @@ class Accounts(unittest.TestCase):
         for table in ('users', 'credentials', 'user_roles', 'roles', 'audit'):
             self.refused(f'select from {table}', '42501')
 
-    def test_the_command_makes_superusers(self):
+    def test_the_command_creates_superusers(self):
         self.assertEqual(STACK.psql("""
             begin;
             set local role fettle;

@@ -1,4 +1,4 @@
-"""What the role of each handler may do in the database: what its statements need, and nothing else; each role tries."""
+"""The privileges of each handler's database role: exactly what its statements need. Each role tries each statement."""
 import os
 import re
 import subprocess
@@ -10,7 +10,7 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 SQL = os.path.join(devstack.ROOT, 'sql')
 
-# Each statement once, as a group of its own: the same derivation says what it needs; then every role sends every
+# Each statement once, as its own group: the same derivation computes what it needs; then every role sends every
 # statement.
 TRIED = r"""
 create temporary table whose as select * from asked where text is not null;
@@ -55,10 +55,10 @@ select count(distinct statement), count(distinct role), count(*) filter (where n
 rollback;
 """
 
-# Statements, and the handlers that may send them.
+# Statements, and the handlers that can send them.
 CHECK = {'auth_login', 'auth_password'}
 TRIES = {
-    # passwords: read by handlers that log in or set one, written by those that set one; no other handler sees a hash
+    # passwords: read by handlers that check or set one, written by those that set one; no other handler sees a hash
     'select password_hash from credentials': CHECK,
     'select * from credentials': set(),
     'select * from password_salts': {'auth_password', 'me', 'users'},
@@ -81,7 +81,7 @@ TRIES = {
     "select from make_account('', '', '', '', '', true)": set(),
     "insert into role_permissions (role_id, code) select 1, '' where false": {'roles'},
     "insert into permissions (code, description) select '', '' where false": set(),
-    # the trail and its chain
+    # the trail and its hash chain
     'select * from audit': {'audit', 'task_history'},
     "insert into audit (operation, table_name, row_id) select '', '', 1 where false": set(),
     'update audit set ip = ip where false': set(),
@@ -90,7 +90,7 @@ TRIES = {
     'select * from audit_sealing': set(), 'update audit_sealing set complete = 0 where false': set(),
     'select setval(\'audit_id_seq\', 1)': set(), 'select * from audit_id_seq': set(),
     'select * from audit_seal()': set(), 'select * from audit_verify()': set(), 'select make_due_orders(1)': set(),
-    # what triggers keep
+    # columns that triggers maintain
     'update equipment set maintenance_cost = 0 where false': set(),
     'update schedules set open_order = 1 where false': set(),
     'update storage_used set bytes = bytes where false': {'documents'},
@@ -110,7 +110,7 @@ TRIES = {
 
 
 def psql(user, sql, on=None):
-    """Both outputs of psql, which goes on after an error and names it by its SQLSTATE."""
+    """Both output streams of psql, which continues after an error and names it by its SQLSTATE."""
     return subprocess.run(['psql', '-XqAt', '-v', 'VERBOSITY=sqlstate', '-h', (on or STACK).run, '-U', user, 'fettle'],
                           input=sql, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
 
@@ -121,7 +121,7 @@ class Grants(unittest.TestCase):
         cls.handlers = sorted(os.listdir(os.path.join(BUILD, 'handlers')))
         cls.begin = f"set client_min_messages = warning;\nbegin;\n\\i {os.path.abspath(BUILD)}/statements.sql\n"
 
-    def test_every_handler_is_its_role(self):
+    def test_every_handler_connects_as_its_own_role(self):
         for path in ('/api/v1/me', '/api/v1/tasks', '/api/v1/statistics/tasks'):
             self.assertEqual(STACK.root.get(path).status, 200)
         rows = STACK.psql("select distinct usename, application_name from pg_stat_activity "
@@ -130,12 +130,12 @@ class Grants(unittest.TestCase):
         self.assertTrue(all(role == program for role, program in rows), rows)
 
     def test_committed(self):
-        """sql/grants.sql is what the statements need: a handler that wants more, or less, is a line of a diff."""
+        """sql/grants.sql has exactly what the statements need; a handler that needs more or less changes the file."""
         found = '\n'.join('|'.join(row) for row in STACK.psql(
             self.begin + ''.join(f'\\i {SQL}/derive/{name}.sql\n' for name in ('needed', 'print')) +
             'rollback;')) + '\n'
         with open(os.path.join(SQL, 'grants.sql')) as file:
-            self.assertEqual(found, file.read(), 'run make grants, and look at what it changes')
+            self.assertEqual(found, file.read(), 'run `make grants`, and review what it changes')
 
     def test_every_statement_as_every_role(self):
         (statements, roles, allowed, refused, wrong, own_refused, own,
@@ -145,7 +145,7 @@ class Grants(unittest.TestCase):
         self.assertEqual(own, asked)
         self.assertGreater(int(refused), int(allowed))
 
-    def test_what_nobody_may(self):
+    def test_what_no_handler_may_do(self):
         script = ''.join(f'\\echo == {number}\n{sql};\n' if sql.startswith('alter system')
                          else f'\\echo == {number}\nbegin;\n{sql};\nrollback;\n'
                          for number, sql in enumerate(TRIES))
@@ -177,7 +177,7 @@ class Grants(unittest.TestCase):
                                     "on r.oid in (m.member, m.roleid) where r.rolname like 'fettle%'"), [])
 
     def test_functions_of_the_owner(self):
-        """A function that runs as the owner has a fixed search path, and is a trigger's or tells little."""
+        """A function that runs as the owner has a fixed search path, and belongs to a trigger or reveals little."""
         self.assertEqual(STACK.psql("select proname from pg_proc where prosecdef "
                                     "and pronamespace = 'public'::regnamespace and proconfig[1] is distinct "
                                     "from 'search_path=public, pg_temp'"), [])
@@ -198,7 +198,7 @@ class Grants(unittest.TestCase):
 
 
 class Applied(unittest.TestCase):
-    """What `fettle migrate` mends and `fettle doctor` finds."""
+    """What `fettle migrate` repairs and `fettle doctor` finds."""
     @classmethod
     def setUpClass(cls):
         cls.own = devstack.DevStack(BUILD).start()
@@ -233,7 +233,7 @@ class Applied(unittest.TestCase):
         self.assertIn('revoked all privileges of roles that belong to no handler: fettle_gone, public\n',
                       self.fettle('migrate'))
         self.assertRegex(self.found(), '^ok ')
-        # somebody else's role is somebody else's
+        # roles of other programs are left alone
         self.assertEqual(self.own.psql("select has_table_privilege('fettlegone', 'tasks', 'select')"), [['t']])
         self.own.psql('revoke select on tasks from fettlegone; drop role fettlegone; drop role fettle_gone')
         after = {(name, *sorted(re.findall(r'[\w"]*=[\w*]+/\w+', ' '.join(rest)))) for name, *rest in self.stored()}
@@ -243,7 +243,7 @@ class Applied(unittest.TestCase):
         self.own.psql('drop owned by fettle_statistics; drop role fettle_statistics')
         self.assertRegex(self.found(), 'there is no role fettle_statistics')
         self.assertRegex(self.fettle('migrate'), 'skipped the grants of roles that do not exist.*: fettle_statistics\n')
-        for _ in range(2):  # as often as one likes
+        for _ in range(2):  # it can be repeated
             subprocess.run(['psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-h', self.own.run, '-U', 'postgres', '-f',
                             os.path.join(BUILD, 'database_roles.sql'), 'fettle'], check=True)
         self.assertIn('run `fettle migrate`: fettle_statistics', self.found())

@@ -1,4 +1,4 @@
-"""Hostile input: every answer is in good form and tells nothing of the inside; what is refused changes nothing."""
+"""Hostile input: every answer has the right form and reveals no internals; refused requests change nothing."""
 import base64
 import contextlib
 import glob
@@ -14,7 +14,7 @@ import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-# words of SQL, of libraries and of places in our file system; none of them is in what the tests send
+# words of SQL, of libraries and of paths of the server; the tests send none of them
 INSIDES = re.compile(re.escape(devstack.ROOT) + r'|pqxx|SQLSTATE|ERROR:|LINE \d|syntax error at '
                      r'or|at character|relation "|jsonb_|std::|\.cpp|/tmp/|/usr/|/var/|<html', re.I)
 TABLES = {'users': 'to_jsonb(t) - \'last_login\'', 'credentials': 'to_jsonb(t)', 'user_roles': 'to_jsonb(t)',
@@ -32,10 +32,10 @@ def tables():
 
 
 def send(data, wait=10):
-    """Sends bytes over a connection of their own; the first answer, or None where the server just closed."""
+    """Sends bytes on a new connection; the first answer, or None if the server just closed it."""
     got, cut = b'', contextlib.suppress(BrokenPipeError, ConnectionResetError)
     with socket.create_connection(('127.0.0.1', STACK.port), timeout=wait) as peer:
-        with cut:  # refused before all of it was sent: the answer is there all the same
+        with cut:  # if the request is refused before all of it was sent, the answer still arrives
             peer.sendall(data)
         with cut:
             while chunk := peer.recv(65536):
@@ -73,14 +73,14 @@ class Hostile(unittest.TestCase):
 
     @contextlib.contextmanager
     def case(self, *what):
-        """One of many: a fault is noted with what it is about, and the others are tried all the same."""
+        """One of many cases: a fault is recorded with its subject, and the other cases still run."""
         try:
             yield
         except (AssertionError, OSError) as fault:
             self.faults.append(f'{what}: {str(fault)[:600]}')
 
     def in_form(self, answer, *statuses, code=None):
-        """A status that was expected, and where it refuses, a problem that tells nothing of our insides."""
+        """The answer has one of the expected statuses; if it is an error, it is a problem that reveals no internals."""
         assert answer, 'no answer at all'
         self.assertIn(answer.status, statuses, answer)
         self.assertTrue(answer.status < 500 or answer.status in (501, 505), answer)
@@ -94,8 +94,8 @@ class Hostile(unittest.TestCase):
             self.assertTrue(answer.status != 405 or answer.headers.get('allow'), f'405 without Allow: {answer}')
 
     def bodies(self, kind, cases):
-        """Sends each body to a creation and a change, as a known and as an unknown caller: it is refused with the
-        status (and code) that is listed for it."""
+        """Sends each body in a creation and a change, with and without a token: it is refused with the status (and
+        code) that is listed for it."""
         for name, (status, code, body) in cases.items():
             for method, path in (('POST', '/api/v1/tasks'), ('PATCH', self.task), ('POST', '/api/v1/auth/register'),
                                  ('POST', '/api/v1/auth/login')):
@@ -106,7 +106,7 @@ class Hostile(unittest.TestCase):
                 self.in_form(STACK.client().post('/api/v1/tasks', raw=body, headers={'Content-Type': kind}),
                              401 if len(body) <= 1 << 20 else 413)
 
-    def test_json_that_is_malformed_or_too_much_is_refused(self):
+    def test_malformed_or_excessive_json_is_refused(self):
         bad = dict(enumerate([
             b'{"title":"a"', b'{"title":"a"}x', b'{"title":"a"}{"title":"b"}', b"{'title':'a'}", b'{"title":"a",}',
             b'{"title":"a"/* */}', b'{title:1}', b' ', b'\0',
@@ -122,7 +122,7 @@ class Hostile(unittest.TestCase):
             b'{"' + b'k' * 2000 + b'":1}']))
         self.bodies(JSON, {name: (400, 'malformed_json', body) for name, body in bad.items()})
 
-    def test_json_that_is_well_formed_but_wrong_is_refused(self):
+    def test_well_formed_but_wrong_json_is_refused(self):
         bad = dict(enumerate([
             b'[]', b'"title"', b'1', b'null', b'[{"title":"a"}]', b'{"title":' + b'[' * 31 + b']' * 31 + b'}',
             b'{"title":"a\\u0000b","username":"a\\u0000b"}', b'{"a\\u0000b":1}',
@@ -137,16 +137,16 @@ class Hostile(unittest.TestCase):
             b'{"title":"a\\u0007b"}', b'{"priority_level":"low"}', b'{"status":"Complete"}',
             b'{"__proto__":{"is_superuser":true}}', b'{"is_superuser":true}', b'{"author":1}']))
         self.bodies(JSON, {name: (400, 'invalid', body) for name, body in bad.items()})
-        # malformed, or merely no integer
+        # malformed, or just not an integer
         self.bodies(JSON, {body: (400, None, body)
                            for body in (b'{"user":1e999}', b'{"user":-1e999}', b'{"user":1e-999}', b'{"user":1e18}')})
 
-    def test_every_duplicate_key_is_named(self):
+    def test_the_error_names_every_duplicate_key(self):
         answer = self.user.post('/api/v1/tasks', raw=b'{"title":"a","title":"b","x":{"y":1,"y":2},"user":"no"}',
                                 headers={'Content-Type': JSON})
         self.assertLessEqual({'title', 'x', 'x.y', 'user'}, set(answer.json['errors']), answer)
 
-    def test_long_keys_in_each_other_make_no_long_answer(self):
+    def test_long_nested_keys_do_not_make_a_long_answer(self):
         depth = 28
         pairs = b'[' + b','.join(b'{' + b','.join(b'"%d":0,"%d":0' % (n, n) for n in range(part, part + 120)) + b'}'
                                  for part in range(1000, 9000, 120)) + b']'
@@ -154,11 +154,11 @@ class Hostile(unittest.TestCase):
         for client, method, path in ((STACK.client(), 'GET', '/api/v1/health'), (self.user, 'POST', '/api/v1/tasks')):
             answer = client.request(method, path, raw=body, headers={'Content-Type': JSON})
             self.assertEqual(answer.status, 400)
-            # and a field that is unknown, one that is missing
+            # also if there is an unknown field, and one that is missing
             self.assertIn(len(answer.json['errors']), (100, 101, 102))
             self.assertLess(len(answer.body), 50000)
 
-    def test_a_body_of_no_bytes_has_no_fields_and_one_over_the_limit_is_413(self):
+    def test_an_empty_body_has_no_fields_and_one_over_the_limit_gets_413(self):
         self.in_form(self.user.post('/api/v1/tasks', raw=b'', headers={'Content-Type': JSON}), 400, code='invalid')
         for size, status in (((1 << 20) + 1, 413), (1 << 20, 400), (3 << 20, 413)):
             self.in_form(self.user.post('/api/v1/tasks', raw=b'{"title":"' + b'a' * (size - 12) + b'"}',
@@ -169,14 +169,14 @@ class Hostile(unittest.TestCase):
             'POST', '/api/v1/tasks', 'Transfer-Encoding: chunked', 'Content-Type: ' + JSON, token=self.user.token,
             body=b'20000\r\n' + b' ' * 0x20000 + b'\r\n' + b'100000\r\n' + b' ' * 0x100000 + b'\r\n0\r\n\r\n')), 413)
 
-    def test_forms_that_are_broken_are_refused(self):
+    def test_malformed_forms_are_refused(self):
         bad = [b'title=%00', b'ti%00tle=a', b'title=a%', b'title=a%4', b'title=%zz', b'title=%%41', b'title=%ff',
                b'title=\xff', b'title=%c0%af', b'title=%ed%a0%80', b'title=a&title=b',
                b'=a', b'title', b'&'.join(b'k%d=1' % i for i in range(300)), b'title=a&is_superuser=true',
                b'title=a\0b', b'{"title":"a"}']
         self.bodies(FORM, {body[:40]: (400, None, body) for body in bad})
 
-    def test_multipart_that_is_broken_is_refused(self):
+    def test_malformed_multipart_is_refused(self):
         title = (b'name="title"', b'Oil')
         cases = {'no end': ('B', multipart('B', title, end=False)), 'no part': ('B', b'--B--\r\n'),
                  'empty': ('', multipart('', title)), 'long boundary': ('b' * 71, multipart('b' * 71, title)),
@@ -194,7 +194,7 @@ class Hostile(unittest.TestCase):
                  'bare feeds': ('B', multipart('B', title).replace(b'\r', b'')), 'text': ('B', b'title=Oil')}
         for name, (boundary, body) in cases.items():
             for method, path in (('POST', '/api/v1/tasks'), ('PATCH', self.task)):
-                with self.case(name, method):  # a PATCH demands no field: a form without a part changes nothing
+                with self.case(name, method):  # a PATCH requires no field: a form without a part changes nothing
                     self.in_form(self.user.request(
                         method, path, raw=body, headers={'Content-Type': 'multipart/form-data; boundary=' + boundary}),
                                  400, *([200] if name == 'no part' and method == 'PATCH' else []))
@@ -202,15 +202,15 @@ class Hostile(unittest.TestCase):
                                     headers={'Content-Type': 'multipart/form-data'}), 400)
 
     def test_multipart_with_a_quoted_or_a_70_character_boundary_works(self):
-        self.before = None  # tasks are made
+        self.before = None  # these requests create tasks
         for given, boundary in (('"a:b"', 'a:b'), ('"' + 'b' * 70 + '"', 'b' * 70), ('b' * 70, 'b' * 70)):
             answer = self.user.post('/api/v1/tasks', raw=multipart(boundary, (b'name="title"', b'Oil\r\nthe lathe')),
                                     headers={'Content-Type': 'multipart/form-data; boundary=' + given})
             self.in_form(answer, 201)
             self.assertEqual(answer.json['title'], 'Oil\r\nthe lathe')
 
-    def test_the_widest_page_is_in_memory_twice(self):
-        # 200 records of 160 kB, and so many in the whole that the count has seven digits
+    def test_the_largest_page_is_in_memory_at_most_twice(self):
+        # 200 records of 160 kB each
         own = devstack.DevStack(BUILD).start()
         self.addCleanup(own.stop)
         root = own.user('root', superuser=True)
@@ -225,7 +225,7 @@ class Hostile(unittest.TestCase):
         self.assertEqual(root.get('/api/v1/maintenance?page_size=1').status, 200)
         pid, = own.pids('maintenance')
         with open(f'/proc/{pid}/clear_refs', 'w') as file:
-            file.write('5')  # the peak begins here
+            file.write('5')  # the peak is measured from here
         sizes = {}
         for key in ('VmRSS', 'VmHWM'):
             answer = root.get('/api/v1/maintenance?page_size=200') if key == 'VmHWM' else None
@@ -243,7 +243,7 @@ class Hostile(unittest.TestCase):
             with self.case(kind):
                 self.in_form(self.user.patch(self.task, raw=b'{"title":"a"}', headers={'Content-Type': kind}), 415)
 
-    def test_requests_that_two_servers_could_read_differently_are_refused(self):
+    def test_requests_that_two_servers_could_interpret_differently_are_refused(self):
         body, kind, long = b'{"title":"x"}', 'Content-Type: ' + JSON, 'Content-Length: 13'
         for headers in (('Content-Length: 13', 'Transfer-Encoding: chunked', kind), (long, long, kind),
                         (long, 'Content-Length: 5', kind), ('Content-Length: -1', kind), ('Content-Length: +13', kind),
@@ -257,12 +257,12 @@ class Hostile(unittest.TestCase):
                 self.in_form(send(text('PATCH', self.task, *headers, body=body, token=self.user.token)), 400, 413, 401)
         self.in_form(send(text('PATCH', self.task, 'Transfer-Encoding: gzip', kind, body=body, token=self.user.token)),
                      501)
-        # announced but never sent: no handler is asked
+        # announced but never sent: no handler gets the request
         with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
             peer.sendall(text('PATCH', self.task, 'Content-Length: 99', kind, body=body, token=self.user.token))
-        time.sleep(0.2)  # a change would be seen when the tables are compared
+        time.sleep(0.2)  # a change would show when the tables are compared
 
-    def test_request_lines_of_every_kind_are_answered_in_form(self):
+    def test_request_lines_of_every_kind_get_a_well_formed_answer(self):
         for line, *statuses in ((f'FOO {self.task}', 405), (f'PROPFIND {self.task}', 405), (f'TRACE {self.task}', 405),
                                 ('CONNECT localhost:80', 400, 405), (f'delete {self.task}', 400, 405),
                                 (f'POST {self.task}', 405), ('DELETE /api/v1/tasks', 405),
@@ -285,7 +285,7 @@ class Hostile(unittest.TestCase):
             with self.case(headers[0][:20], len(headers)):
                 self.in_form(send(text('DELETE', self.task, *headers, token=self.user.token)), 400, 406, 431)
 
-    def test_nobody_is_known_by_anything_but_a_valid_token(self):
+    def test_only_a_valid_token_identifies_a_caller(self):
         basic = base64.b64encode(b'root:' + devstack.PASSWORD.encode()).decode()
         key = STACK.psql('select encode(key, \'hex\') from sessions order by id limit 1')[0][0]
         for value in ('Basic ' + basic, 'Basic', 'Token', 'Token ', 'Token  ' + self.user.token, self.user.token,
@@ -301,7 +301,7 @@ class Hostile(unittest.TestCase):
                     self.in_form(answer, 401, code='not_authenticated')
                     self.assertTrue(answer.headers.get('www-authenticate'), answer)
 
-    def test_an_address_or_a_method_cannot_be_claimed_by_a_header(self):
+    def test_a_header_cannot_replace_the_address_or_the_method(self):
         for name in ('X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'):
             self.in_form(self.user.post(self.task, {}, headers={name: 'DELETE'}), 405)
             self.in_form(self.user.get(self.task, headers={name: 'DELETE'}), 200)
@@ -310,11 +310,11 @@ class Hostile(unittest.TestCase):
                                 headers={'X-Forwarded-For': '10.9.9.9', 'X-Real-IP': '10.9.9.9',
                                          'Remote-Addr': '10.9.9.9'})
         self.in_form(answer, 200)
-        self.before = None  # a login
+        self.before = None  # a login changes tables
         self.assertEqual(STACK.psql(f'select ip from sessions where user_id = {self.user.id} order by id desc limit 1'),
                          [['127.0.0.1']])
 
-    def test_strange_paths_lead_nowhere(self):
+    def test_strange_paths_are_not_found(self):
         for path, *statuses in (('/api/v1/tasks/../../../etc/passwd', 400, 404), ('/../etc/passwd', 400),
                                 ('/api/v1/%2e%2e/%2e%2e/%2e%2e/etc/passwd', 400), ('/api/v1/tasks/..%2fusers', 200),
                                 ('/api/v1/tasks/%00', 400),
@@ -332,7 +332,7 @@ class Hostile(unittest.TestCase):
                 self.in_form(answer, *statuses)
                 self.assertNotIn('x-injected', answer.headers)
 
-    def test_what_is_no_id_names_nothing(self):
+    def test_values_that_are_not_ids_are_not_found(self):
         for value in ('0', '-1', '1.5', '99999999999999999999', '9223372036854775807', '0x1', '1e0', '+1', '%201',
                       '1%20', "1'", '1;drop table tasks', '1 or 1=1', 'null', 'None', '\u0661', 'a' * 500):
             for method, path in [(m, p) for p in ('/api/v1/tasks/{}', '/api/v1/tasks/{}/status', '/api/v1/users/{}',
@@ -342,7 +342,7 @@ class Hostile(unittest.TestCase):
                     self.in_form(STACK.root.request(
                         method, path.format(value if '%' in value else urllib.parse.quote(value)), body), 404, 405)
 
-    def test_sql_in_a_filter_or_an_ordering_is_only_text(self):
+    def test_sql_in_a_filter_or_an_ordering_has_no_special_meaning(self):
         STACK.root.post('/api/v1/tasks', {'title': 'secret'})
         self.before, lists = tables(), 0
         hostile = ["' or '1'='1", "1; drop table tasks; --", "'); select pg_sleep(9); --", "%' or true --",

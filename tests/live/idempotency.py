@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request that is sent again has one effect and one answer, whatever happens between the two."""
+"""Idempotency-Key: a request that is sent again has one effect and one answer, whatever happens in between."""
 import os
 import secrets
 import signal
@@ -12,7 +12,8 @@ import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-# work and commit that take a while: a handler that dies meanwhile has not done it, or has done it and not answered
+# The work and the commit take a while, so that a handler can be killed before the commit, or after it and before the
+# answer.
 SLOW = """
     create or replace function slow() returns trigger language plpgsql as
         $$ begin perform pg_sleep(0.02); return new; end $$;
@@ -50,15 +51,15 @@ class Keys(unittest.TestCase):
         self.assertNotIn('idempotency-replayed', answer.headers)
 
     def order(self):
-        """A work order on an item of its own."""
+        """A work order of a new item."""
         item = self.root.post('/api/v1/equipment', {'name': 'Lathe', 'serial_number': secrets.token_hex(8)}).json['id']
         return self.root.post('/api/v1/tasks', {'title': 'Oil', 'equipment': item}).json['id']
 
     def together(self, who, path, body, count=20):
-        """The same request with the same key from so many at once: the one answer that all of them got."""
+        """Sends the same request with the same key many times at once; the one answer that all of them got."""
         key = secrets.token_urlsafe(16)
 
-        def act(client):  # a 503 asks to come again
+        def act(client):  # after a 503 the request is sent again
             for _ in range(20):
                 answer = client.post('/api/v1' + path, body, headers={'Idempotency-Key': key})
                 if answer.status != 503:
@@ -77,7 +78,7 @@ class Keys(unittest.TestCase):
                          ['1', str(answers[0].status), answers[0].body.decode()])
         return answers[0]
 
-    def test_of_twenty_creations_with_one_key_one_task_is_made(self):
+    def test_of_twenty_creations_with_one_key_one_task_is_created(self):
         user = self.on.user()
         for turn in range(3):
             answer = self.together(user, '/tasks', {'title': f'once {turn}'})
@@ -89,7 +90,7 @@ class Keys(unittest.TestCase):
             self.assertEqual(user.get(answer.headers['location'].removeprefix(f'http://127.0.0.1:{self.on.port}')).body,
                              answer.body)
 
-    def test_of_twenty_records_with_one_key_one_is_made_and_nobody_is_told_that_it_is_done(self):
+    def test_of_twenty_records_with_one_key_one_is_created_and_none_is_refused_as_done(self):
         user = self.on.user()
         for _ in range(3):
             order = self.order()
@@ -99,7 +100,7 @@ class Keys(unittest.TestCase):
                                       f'join equipment e on e.id = m.equipment where m.task = {order}'),
                              [str(answer.json['id']), '1', '2.50'])
 
-    def test_of_twenty_who_ask_for_the_next_order_with_one_key_all_get_the_same(self):
+    def test_of_twenty_claims_of_the_next_order_with_one_key_all_get_the_same_order(self):
         user, orders = self.on.user(), [self.order() for _ in range(3)]
         self.on.psql(f"update tasks set status = 'Cancelled' where equipment is not null and status = 'Pending' "
                      f"and id <> all ('{{{orders[0]},{orders[1]},{orders[2]}}}')")
@@ -109,7 +110,7 @@ class Keys(unittest.TestCase):
         self.assertEqual(self.on.psql(f'select id, version from tasks where "user" = {user.id} order by id'),
                          [[str(orders[0]), '2'], [str(orders[1]), '2']])
 
-    def test_other_creations_work_with_a_key_as_well(self):
+    def test_other_creations_work_with_a_key_too(self):
         item = self.together(self.root, '/equipment', {'name': 'Drill', 'serial_number': secrets.token_hex(8)},
                              5).json['id']
         self.together(self.root, '/roles',
@@ -120,7 +121,7 @@ class Keys(unittest.TestCase):
         self.assertEqual(self.one(f'select (select count(*) from schedules where equipment = {item}), (select count(*) '
                                   f'from readings where equipment = {item})'), ['1', '1'])
 
-    def test_a_form_that_is_sent_again_has_another_boundary(self):
+    def test_a_form_that_is_sent_again_with_another_boundary(self):
         user, key = self.on.user(), secrets.token_urlsafe(16)
         made = []
         for boundary in ('one', 'two'):
@@ -136,7 +137,7 @@ class Keys(unittest.TestCase):
         self.assertEqual([answer.json['author'] for answer in made], [user.id for user in users])
         self.assertEqual([self.send(user, '/tasks', {'title': 'the same'}, key, replayed=True).body for user in users],
                          [answer.body for answer in made])
-        # what is another request for one of them is not told about the other
+        # another request with the key of one user is refused, without the answer of the other user
         self.refused(users[0].post('/api/v1/tasks', {'title': 'another'}, headers={'Idempotency-Key': key}), 409,
                      'idempotency_key_reused')
 
@@ -154,10 +155,10 @@ class Keys(unittest.TestCase):
                          [str(self.root.id), 't'])
         self.assertEqual(self.send(user, f'/tasks/{first}/claim', None, key, replayed=True, status=200).body,
                          answer.body)
-        # another route has keys of its own
+        # another route has its own keys
         self.send(user, '/tasks', {'title': 'with the same key'}, key)
 
-    def test_what_is_refused_is_not_stored(self):
+    def test_refused_requests_are_not_stored(self):
         user, eve, key = self.on.user(), self.on.user(), secrets.token_urlsafe(16)
         self.on.psql(f'delete from user_roles where user_id = {eve.id}')
         order = self.order()
@@ -174,13 +175,13 @@ class Keys(unittest.TestCase):
                                   answer.headers.get('idempotency-replayed')),
                                  (status, 'application/problem+json', None), answer)
         self.assertEqual(self.one(f"select count(*) from idempotency_keys where key = '{key}'"), ['0'])
-        # put right, it is sent with the same key
+        # a corrected request can use the same key
         self.send(user, '/tasks', {'title': 'x'}, key)
 
     def taken(self):
         return self.on.psql('select serial_number from equipment limit 1')[0][0] if self.order() else None
 
-    def test_what_is_no_key_is_refused(self):
+    def test_invalid_keys_are_refused(self):
         user = self.on.user()
         for key in ('', ' ', 'a b', 'a' * 256, 'schl\u00fcssel', '\x01'):
             self.refused(user.post('/api/v1/tasks', {'title': 'badly keyed'},
@@ -194,7 +195,7 @@ class Keys(unittest.TestCase):
             self.refused(user.post('/api/v1' + path, body, headers={'Idempotency-Key': 'key'}), 400,
                          'idempotency_not_supported')
 
-    def test_after_a_day_the_key_is_new(self):
+    def test_a_key_is_reusable_after_a_day(self):
         user, key = self.on.user(), secrets.token_urlsafe(16)
         first = self.send(user, '/tasks', {'title': 'aged'}, key)
         for age, replayed in (('23 hours 59 minutes', True), ('24 hours 1 second', False)):
@@ -203,7 +204,7 @@ class Keys(unittest.TestCase):
             self.assertEqual(answer.body == first.body, replayed)
         self.assertEqual(self.send(user, '/tasks', {'title': 'aged'}, key, replayed=True).body, answer.body)
         self.on.psql(f"update idempotency_keys set created_at = now() - interval '25 hours' where key = '{key}'")
-        # a day later the key may come with another request
+        # after a day the key can be used for another request
         other = self.together_with(user, key, {'title': 'another body'})
         self.assertEqual(self.one(f"select count(*) filter (where title = 'aged'), count(*) filter (where title "
                                   f"= 'another body'), max(id) from tasks where author = {user.id}"),
@@ -218,7 +219,7 @@ class Keys(unittest.TestCase):
         self.assertEqual(sum('idempotency-replayed' in answer.headers for answer in answers), 9)
         return answers[0]
 
-    def test_a_stored_answer_is_given_only_to_who_may_still_ask(self):
+    def test_a_stored_answer_is_given_only_to_callers_who_still_have_the_permission(self):
         key, body = secrets.token_urlsafe(16), {'title': 'mine'}
         user = self.on.user()
         first = self.send(user, '/tasks', body, key)
@@ -226,7 +227,7 @@ class Keys(unittest.TestCase):
         self.refused(user.post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 403, 'permission_missing')
         self.on.psql(f"insert into user_roles (user_id, role_id) select {user.id}, id from roles "
                      f"where name = 'employee'")
-        # another session of the same user gets the answer, the ended one does not
+        # another session of the same user gets the answer, the ended session does not
         old, user.token = user.token, user.post('/api/v1/auth/login', {'username': user.username,
                                                                        'password': devstack.PASSWORD}).json['token']
         self.assertEqual(self.send(user, '/tasks', body, key, replayed=True).body, first.body)
@@ -240,7 +241,7 @@ class Keys(unittest.TestCase):
         self.refused(user.post('/api/v1/tasks', body, headers={'Idempotency-Key': key}), 401, 'account_inactive')
         self.assertEqual(self.one(f'select count(*) from tasks where author = {user.id}'), ['1'])
 
-    def test_a_key_that_is_in_use_for_long_is_asked_to_come_again(self):
+    def test_a_request_whose_key_is_in_use_for_long_gets_503(self):
         user, key = self.on.user(), secrets.token_urlsafe(16)
         order = self.order()
         holder = threading.Thread(target=self.on.psql,
@@ -250,7 +251,7 @@ class Keys(unittest.TestCase):
         answers = races.together([races.Act('POST', '/api/v1/maintenance', {'task': order, 'description': 'x'},
                                             user.token, {'Idempotency-Key': key}, on=self.on) for _ in range(2)])
         waited = [answer for answer in answers if answer.status == 503]
-        # the other one may have got the key after it, and waited for the rest of the time
+        # the other request may have got the key after it, and waited for the remaining time
         self.assertGreaterEqual(len(waited), 1, answers)
         self.assertTrue(all(int(answer.headers['retry-after']) >= 1 for answer in waited), answers)
         holder.join()
@@ -259,12 +260,12 @@ class Keys(unittest.TestCase):
                          (201, 'true' if len(waited) < 2 else None), answers)
         self.send(user, '/maintenance', {'task': order, 'description': 'x'}, key, replayed=True)
 
-    # -- accidents: the work is done and the answer is lost, or the other way round; a client that repeats its request
-    # until there is an answer has done it once
+    # -- accidents: the work is committed and the answer is lost, or the work is lost. If a client repeats its request
+    # until it gets an answer, the work is done exactly once.
 
     def load(self, accident, seconds, behind):
         """Six clients repeat each request with its key until it is answered, while the accident happens again and
-        again; behind: it leaves work that is done and not answered."""
+        again. behind: the accident can also happen after the commit and before the answer."""
         self.on.psql(SLOW)
         user, over, done, faults = self.on.user(), threading.Event(), [], []
 
@@ -307,10 +308,10 @@ class Keys(unittest.TestCase):
         self.assertGreater(len(again), accidents // 2)
         if behind:
             self.assertGreater(sum('idempotency-replayed' in answer.headers for _, answer in again), 0,
-                               'no answer was lost behind the work')
+                               'no answer was lost after the commit: the test proved nothing')
         self.assertGreater(sum('idempotency-replayed' not in answer.headers for _, answer in again), 0,
-                           'no work was lost before the answer')
-        # one task for each title, and what was answered is what is stored
+                           'no work was lost before the commit: the test proved nothing')
+        # one task for each title, and each answer is the stored one
         stored = self.on.psql(f'select title, id from tasks where author = {user.id} order by id')
         self.assertEqual(sorted(stored), sorted([title, str(answer.json['id'])] for title, _, answer in done))
         kept = dict(self.on.psql(f'select key, body from idempotency_keys where user_id = {user.id}'))
@@ -325,7 +326,7 @@ class Keys(unittest.TestCase):
             old = self.on.pids('tasks')
             os.kill(old[0], signal.SIGKILL)
             self.assertTrue(restarts.wait_for(lambda: self.on.pids('tasks') not in ([], old)))
-            time.sleep(0.6)  # multiwatch counts deaths within a second of each other
+            time.sleep(0.6)  # multiwatch counts deaths within one second of each other
         self.load(kill, 6 if SANITIZER else 12, behind=True)
 
     def test_a_server_process_that_is_stopped_between_work_and_answer(self):

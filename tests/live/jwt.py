@@ -1,4 +1,4 @@
-"""Access tokens as an attacker would make them, and what becomes of tokens when keys change; no secret is logged."""
+"""Access tokens as an attacker would forge them, and the effect of changed keys on tokens; no secret is logged."""
 import base64
 import hashlib
 import hmac
@@ -25,19 +25,19 @@ def unbase64url(text):
 
 
 def dumped(members):
-    """Members as JSON: a dictionary without those that are ABSENT, or the text itself."""
+    """Members as JSON: a dictionary without the members that are ABSENT, or the text unchanged."""
     if isinstance(members, str):
         return members
     return json.dumps({name: value for name, value in members.items() if value is not ABSENT}, separators=(',', ':'))
 
 
 def signed(head, key, digest=hashlib.sha256):
-    """A token of these first two parts, signed by that key."""
+    """A token of these first two parts, signed with that key."""
     return head + '.' + base64url(hmac.new(key, head.encode(), digest).digest())
 
 
 class KeyFile:
-    """The file of keys of a dev stack: lines of use, id, made, key; the first of a use is the newest."""
+    """The key file of a dev stack: lines of use, id, creation time, key; the first key of a use is the newest."""
 
     def __init__(self, on):
         self.path = on.env['FETTLE_KEYS']
@@ -52,7 +52,7 @@ class KeyFile:
         return kid, unbase64url(key)
 
     def write(self, lines, mode=0o600):
-        """Replaces the file as rotate_keys() does, which readers see at once and whole."""
+        """Replaces the file as rotate_keys() does, so that readers see the complete new file at once."""
         owner = os.stat(self.path)
         with open(os.open(self.path + '.new', os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'w') as file:
             file.write('# Keys of a test.\n' + ''.join(' '.join(line) + '\n' for line in lines))
@@ -61,7 +61,7 @@ class KeyFile:
         os.rename(self.path + '.new', self.path)
 
     def rotate(self):
-        """A new key in front; its id."""
+        """Adds a new key, which becomes the first; its id."""
         kid = secrets.token_urlsafe(6)
         self.write([['access', kid, str(int(time.time())), secrets.token_urlsafe(32)]] + self.lines())
         return kid
@@ -101,7 +101,7 @@ class Tokens(Case):
                 'use': 'access', **changes}
 
     def token(self, header=None, claims=None, key=None, digest=hashlib.sha256):
-        """A token with the right signature, unless another key or digest is asked for."""
+        """A token with the right signature, unless another key or digest is given."""
         parts = [base64url(dumped(self.header() if header is None else header).encode()),
                  base64url(dumped(self.claims() if claims is None else claims).encode())]
         return signed('.'.join(parts), key or self.key, digest)
@@ -111,14 +111,14 @@ class Tokens(Case):
         self.assertEqual(answer.status, 200, f'{why}: {answer}')
         self.assertEqual(answer.json['id'], self.user.id, why)
 
-    def test_a_token_that_we_make_ourselves_is_taken_so_the_others_here_fail_for_what_they_say(self):
+    def test_a_token_made_by_this_test_is_accepted_so_the_others_fail_for_the_tested_reason(self):
         self.taken(self.token())
         access = self.login(STACK, STACK.user())['access']
         header, claims, _ = access.split('.')
         self.assertEqual(json.loads(unbase64url(header)), self.header())
         self.assertEqual(set(json.loads(unbase64url(claims))), set(self.claims()))
 
-    def test_no_algorithm_but_ours_is_taken(self):
+    def test_no_other_algorithm_is_accepted(self):
         def head(alg):
             return '.'.join(base64url(dumped(part).encode()) for part in (self.header(alg=alg), self.claims()))
         for alg in ('none', 'None', 'NONE', 'nOnE', '', ABSENT, None, 0):
@@ -132,7 +132,7 @@ class Tokens(Case):
             self.refused(self.me(STACK, head(alg) + '.' + base64url(secrets.token_bytes(256))), why=alg)
             self.refused(self.me(STACK, self.token(self.header(alg=alg))), why=alg + ' that is HS256')
 
-    def test_the_header_is_exactly_ours(self):
+    def test_the_header_must_be_exact(self):
         for typ in (ABSENT, 'at+jwt', 'jwt', 'JWS', '', None, 1):
             self.refused(self.me(STACK, self.token(self.header(typ=typ))), why=f'typ {typ}')
         for kid in (ABSENT, '', 'unknown1', 0, 1, None, [self.kid], '../../../dev/null', self.kid + ' ',
@@ -150,7 +150,7 @@ class Tokens(Case):
                        '[' * 500, '{"a":' * 200 + '1' + '}' * 200):
             self.refused(self.me(STACK, self.token(header)), why='header ' + header[:30])
 
-    def test_the_claims_are_exactly_ours(self):
+    def test_the_claims_must_be_exact(self):
         for name in self.claims():
             self.refused(self.me(STACK, self.token(claims=self.claims(**{name: ABSENT}))), why='without ' + name)
             for value in (None, '', [], {}, True):
@@ -165,7 +165,7 @@ class Tokens(Case):
         for claims in ('[]', 'null', '1', '', '{', '{}', dumped(self.claims()) + 'x', '[' * 500):
             self.refused(self.me(STACK, self.token(claims=claims)), why='claims ' + claims[:30])
 
-    def test_a_token_is_taken_until_it_expires_and_half_a_minute_more(self):
+    def test_a_token_is_accepted_until_half_a_minute_after_it_expires(self):
         now = int(time.time())
         for exp in (now - 15, now + 5, INT64_MAX):
             self.taken(self.token(claims=self.claims(exp=exp)), f'exp {exp}')
@@ -176,7 +176,7 @@ class Tokens(Case):
         for exp in ('1e300', '1e999', 'NaN', 'Infinity', '1e10', '0x7fffffff', '-0', '09999999999'):
             answer = self.me(STACK, self.token(claims=dumped(self.claims(exp='@')).replace('"@"', exp)))
             self.assertEqual(answer.status, 401, f'exp {exp}: {answer}')
-        # the answer to a token that is both expired and forged does not tell when it expired
+        # the answer to a token that is both expired and forged does not reveal that it has expired
         self.refused(self.me(STACK, self.token(claims=self.claims(exp=now - 3600), key=b'k' * 32)))
 
     def test_a_token_from_the_future_is_refused(self):
@@ -186,7 +186,7 @@ class Tokens(Case):
         for iat in (now + 45, now + 3600, INT64_MAX, now + 0.5, str(now), 1e300):
             self.refused(self.me(STACK, self.token(claims=self.claims(iat=iat))), why=f'iat {iat}')
 
-    def test_who_asks_is_whose_session_it_is_whatever_sub_says(self):
+    def test_the_caller_is_the_owner_of_the_session_whatever_sub_contains(self):
         for subject in (self.other.id, STACK.root.id, 999999999):
             answer = self.me(STACK, self.token(claims=self.claims(sub=str(subject))))
             self.assertIn(answer.status, (200, 401), answer)
@@ -195,7 +195,7 @@ class Tokens(Case):
         for subject in ('0', '-1', 'root', '1.0', ' 1', '1e1', str(2**63), self.user.id, 0, "1' or '1'='1"):
             self.refused(self.me(STACK, self.token(claims=self.claims(sub=subject))), why=f'sub {subject}')
 
-    def test_the_session_is_looked_at_each_time(self):
+    def test_the_session_is_checked_with_each_request(self):
         ended = STACK.user()
         sid = base64url(hashlib.sha256(ended.token.encode()).digest())
         token = self.token(claims=self.claims(sid=sid, sub=str(ended.id)))
@@ -208,8 +208,8 @@ class Tokens(Case):
                     'x' * 1000, "'", '1'):
             self.refused(self.me(STACK, self.token(claims=self.claims(sid=sid))), why=f'sid {sid}')
 
-    def test_of_two_equal_members_neither_counts(self):
-        """A forger's second member must not win, nor the first: the token is refused."""
+    def test_a_token_with_a_duplicate_member_is_refused(self):
+        """Neither the first nor the second of two members with the same name may win: the token is refused."""
         header, claims = dumped(self.header()), dumped(self.claims())
         for name, value in {'alg': 'none', 'kid': 'unknown1', 'typ': 'JWS'}.items():
             twice = f'"{name}":"{value}"'
@@ -226,10 +226,10 @@ class Tokens(Case):
     def test_a_token_has_one_spelling(self):
         alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
         header, claims = dumped(self.header()), dumped(self.claims())
-        # blanks in the JSON: the parts come in every length, of which two have a last character with unused bits
+        # spaces in the JSON give the parts every length; two of the lengths have a last character with unused bits
         for _ in range(3):
             parts = [base64url(header.encode()), base64url(claims.encode())]
-            self.taken(signed('.'.join(parts), self.key), 'blanks in the JSON')
+            self.taken(signed('.'.join(parts), self.key), 'spaces in the JSON')
             for i in (0, 1):
                 if len(parts[i]) % 4:
                     spelled = parts[:]
@@ -261,7 +261,7 @@ class Tokens(Case):
             answer = self.me(STACK, bad)
             self.assertIn(answer.status, (401,) if bad.isprintable() else (400, 401), f'{bad!r}: {answer}')
         for bad in (token + '\0', token[:60] + '\0' + token[60:], '\0'):
-            self.assertIn(self.me(STACK, bad).status, (400, 401))  # nginx does not let it in
+            self.assertIn(self.me(STACK, bad).status, (400, 401))  # nginx may refuse it itself
         for size in (2049, 3000, 5000):
             self.refused(self.me(STACK, 'a' * size), why=f'{size} characters')
             self.refused(self.me(STACK, self.token(claims=self.claims(sub='1' * size))), why=f'a sub of {size}')
@@ -269,12 +269,12 @@ class Tokens(Case):
         for size in (9000, 20000):
             self.assertIn(self.me(STACK, 'a' * size).status, (400, 401, 431))
 
-    def test_the_scheme_has_no_case_and_is_a_word(self):
+    def test_the_scheme_is_case_insensitive_and_one_word(self):
         for scheme in ('Bearer ', 'bearer ', 'BEARER ', 'bEaReR '):
             self.taken(self.token(), scheme, scheme)
         for scheme in ('', 'Token ', 'Basic ', 'JWT ', 'Bearer', 'Bearer: ', 'Bearer=', 'Bearer Bearer ', 'Bearer,'):
             self.refused(self.me(STACK, self.token(), scheme), why=scheme)
-        # RFC 9110, 11.4 allows more than one space there; in any case it is no fault
+        # RFC 9110, 11.4 allows more than one space there; the request must not cause an error of the server
         for scheme in ('Bearer  ', 'Bearer\t', ' Bearer ', 'Bearer \t'):
             self.assertIn(self.me(STACK, self.token(), scheme).status, (200, 401), scheme)
         self.refused(self.me(STACK, self.user.token), why='an opaque token as Bearer')
@@ -291,7 +291,7 @@ class Tokens(Case):
 
 
 class Keys(Case):
-    """On a dev stack of its own, whose keys come and go while it runs."""
+    """On its own dev stack, whose keys change while it runs."""
 
     @classmethod
     def setUpClass(cls):
@@ -321,7 +321,7 @@ class Keys(Case):
             for path in ('/api/v1/me', '/api/v1/tasks', '/api/v1/users'):
                 self.assertEqual(self.on.client().get(path, headers={'Authorization': 'Bearer ' + access}).status, 200,
                                  path)
-        # without the old key what it has signed is worth nothing; the session itself goes on
+        # without the old key, tokens that it signed are refused; the session itself stays active
         self.file.write([line for line in self.file.lines() if line[1] != first])
         self.refused(self.me(self.on, old['access']))
         self.assertEqual(self.me(self.on, renewed['access']).status, 200)
@@ -337,8 +337,8 @@ class Keys(Case):
             other = base64url(dumped({'alg': 'HS256', 'kid': named, 'typ': 'JWT'}).encode())
             self.refused(self.me(self.on, signed(f'{other}.{claims}', unbase64url(key))), why=f'kid {named}')
 
-    def test_a_file_that_others_may_read_signs_nothing_and_opens_nothing(self):
-        """A key that others may have read is no secret, and opens nothing. What needs no key goes on."""
+    def test_a_key_file_that_other_users_can_read_is_not_used(self):
+        """A key that other users may have read is not secret, and is not used. Requests that need no key still work."""
         given = self.login(self.on, self.user)
         lines = self.file.lines()
         for broken, mode, words in ((lines, 0o644, 'must be a regular file with mode 0600'),
@@ -356,22 +356,22 @@ class Keys(Case):
             body = {'username': self.user.username, 'password': devstack.PASSWORD}
             self.assertIn(self.on.client().post('/api/v1/auth/login', body).status, (500, 503))
             self.assertEqual(self.on.psql('select coalesce(sum(failures), 0) from login_failures'), [['0']],
-                             'the password was not wrong')
+                             'an error of the key file was counted as a wrong password')
         self.file.write(lines)
         self.assertEqual(self.me(self.on, given['access']).status, 200)
 
-    def test_a_refresh_that_fails_for_want_of_a_key_costs_no_session(self):
+    def test_a_refresh_that_fails_without_a_key_does_not_end_the_session(self):
         given, lines = self.login(self.on, self.user), self.file.lines()
         self.file.write(lines, 0o644)
         self.assertIn(self.on.client().post('/api/v1/auth/refresh', {'refresh': given['refresh']}).status, (500, 503))
         self.file.write(lines)
         answer = self.on.client().post('/api/v1/auth/refresh', {'refresh': given['refresh']})
-        self.assertEqual(answer.status, 200, f'the client was told to try again, and is locked out: {answer}')
+        self.assertEqual(answer.status, 200, f'the client should be able to refresh again after the error: {answer}')
 
 
 class Secrets(Case):
     def test_no_secret_is_in_a_log_or_in_a_table(self):
-        """Everything that is secret, in all ways in which it comes and goes, well-formed or not."""
+        """Sends all kinds of secrets in all requests that take or return them, well-formed or not."""
         own = devstack.DevStack(BUILD).start()
         logs = None
         try:
@@ -433,6 +433,6 @@ class Secrets(Case):
         for each in secret | {base64.b64encode(each.encode()).decode() for each in secret}:
             for where, text in (('a log', logs), ('a table', tables), ('the audit trail', trail)):
                 self.assertNotIn(each, text, f'{each} is in {where}')
-        # nor the digests that sessions are found by: they would tell which token was which
+        # nor the digests by which sessions are found: they would reveal which token was which
         for each in digests:
             self.assertNotIn(each, audit + trail + logs)

@@ -1,4 +1,4 @@
-"""Settings that change what a login may: the rate of the login family, closed registration, many sessions."""
+"""Settings that change logins: the rate limit of the login family, closed registration, many sessions."""
 import time
 import unittest
 
@@ -6,7 +6,7 @@ import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-BURST, RATE = 40, 2  # requests at once, then per second
+BURST, RATE = 40, 2  # requests at once, then requests per second
 
 
 class Settings(unittest.TestCase):
@@ -20,7 +20,7 @@ class Settings(unittest.TestCase):
         self.assertEqual((answer.json['status'], answer.json['code']), (status, code), answer)
         self.assertTrue(answer.json['detail'], answer)
 
-    def test_after_its_burst_the_login_family_is_limited_and_nothing_else_is(self):
+    def test_after_its_burst_only_the_login_family_is_limited(self):
         own = self.own_stack(LOGIN_RATE='120r/m')
         user = own.user('somebody')
         client = own.client()
@@ -29,14 +29,14 @@ class Settings(unittest.TestCase):
         took = time.monotonic() - started
         let_in = [answer for answer in answers if answer.status != 429]
         self.assertLessEqual({answer.status for answer in let_in}, {400})
-        self.assertGreaterEqual(len(let_in), BURST - 5)  # registration and login above were two of them
+        self.assertGreaterEqual(len(let_in), BURST - 5)  # the registration and the login above are two of them
         self.assertLessEqual(len(let_in), BURST + 2 + took * RATE)
         self.assertEqual(answers[0].status, 400)
         for answer in answers:
             if answer.status == 429:
                 self.refused(answer, 429, 'too_many_requests')
                 self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
-        # the whole family, by all of its paths
+        # all paths of the family
         for path in ('/api/v1/auth/login/', '/api/login', '/api/user_management/users/login/', '/api/v1/auth/register',
                      '/api/register/', '/api/user_management/users/register'):
             fresh = [client.post(path, {}).status for _ in range(3)]
@@ -50,7 +50,7 @@ class Settings(unittest.TestCase):
         self.assertEqual(client.post('/api/v1/auth/login',
                                      {'username': 'somebody', 'password': devstack.PASSWORD}).status, 200)
 
-    def test_closed_registration_says_so_and_makes_nobody(self):
+    def test_closed_registration_is_refused_and_creates_no_account(self):
         own = self.own_stack(FETTLE_REGISTRATION='closed')
         client = own.client()
         body = {'username': 'somebody', 'email': 'somebody@example.org', 'password': devstack.PASSWORD}
@@ -73,7 +73,7 @@ class Settings(unittest.TestCase):
         self.assertEqual([answer.status for answer in answers], [401] * 3 + [200] * 20)
         self.assertEqual({answer.json['code'] for answer in answers[:3]}, {'session_superseded'})
         self.assertEqual(own.psql('select count(*) from sessions where ended_as is null'), [['20']])
-        # a logout ends one of them, or all
+        # a logout ends one session, or all
         self.assertEqual(own.client(tokens[-1]).post('/api/v1/auth/logout', {}).status, 200)
         self.assertEqual([own.client(token).get('/api/v1/me').status for token in tokens[-2:]], [200, 401])
         self.assertEqual(own.client(tokens[-2]).post('/api/v1/auth/logout', {'scope': 'all'}).status, 200)

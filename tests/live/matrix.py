@@ -1,4 +1,4 @@
-"""The route × role matrix of tests/matrix.txt: every endpoint, asked by every kind of caller, each time a new one."""
+"""The route × role matrix of tests/matrix.txt: requests to every endpoint by every kind of caller, always a new one."""
 import base64
 import concurrent.futures
 import glob
@@ -19,13 +19,13 @@ ALIAS_KINDS = ('employee', 'stranger')  # these kinds also try the other paths o
 
 
 class Row:
-    """A line of the table: .asked is method and path with {} for every placeholder, as of(describe) has them."""
+    """A line of the table: .asked is method and path with {} for every placeholder, in the form of of()."""
 
     def __init__(self, number, line):
         found = re.fullmatch(r'(GET|POST|PUT|PATCH|DELETE) +(/\S+)((?: +\d{3})+)(?: +([{\[].*|base64 \S+))?',
                              line.strip())
         if not found or len(found[3].split()) != len(KINDS):
-            raise ValueError(f'{TABLE}:{number} is no row: method, path, {len(KINDS)} statuses, body')
+            raise ValueError(f'{TABLE}:{number} is not a row: expected method, path, {len(KINDS)} statuses, body')
         self.number, self.method, self.path, self.body = number, found[1], found[2], found[4]
         self.statuses = dict(zip(KINDS, map(int, found[3].split())))
         self.asked = of(self.method, self.path.split('?')[0])
@@ -44,14 +44,14 @@ class Cell:
         return re.sub(r'\{([a-z][a-z.]*)\}', lambda found: str(self.values[found[1]]), text)
 
     def ask(self, live):
-        """What is wrong with the answer; None where nothing is."""
+        """Sends the request; the fault of the answer, or None."""
         client = live.client(None if self.kind == 'nobody' else self.caller_token)
         path, body = self.fill(self.path), self.row.body and self.fill(self.row.body)
         for _ in range(5 if SANITIZER else 1):
             file = body and body.startswith('base64 ') and base64.b64decode(body[7:])
             answer = client.request(self.row.method, path, raw=file or body and body.encode(),
                                     headers={'Content-Type': 'application/json'} if body and not file else None)
-            if answer.status != 503:  # a hash that takes ten times as long may keep others waiting in vain
+            if answer.status != 503:  # with a sanitizer a hash is ten times as slow, so a waiting request may get 503
                 break
         client.close()
         faults = [] if answer.status == self.row.statuses[self.kind] else [f'expected {self.row.statuses[self.kind]}']
@@ -72,7 +72,7 @@ def rows():
 
 
 def endpoints():
-    """What the handlers say: for each method and path the name of the handler and the other paths."""
+    """The endpoints that the handlers describe: for each method and path the name of the handler and other paths."""
     found = {}
     for file_name in glob.glob(os.path.join(BUILD, 'describe/*.json')):
         with open(file_name) as file:
@@ -85,8 +85,8 @@ def endpoints():
 
 
 def objects(cells):
-    """Makes the accounts and objects of all cells by SQL, which takes a moment; logins would take half a minute."""
-    STACK.user('matrix')  # its hash is the password of all
+    """Creates the accounts and objects of all cells by SQL, which is fast; logins would take half a minute."""
+    STACK.user('matrix')  # all accounts get the hash of its password
     given = json.dumps(
         [{'i': i, 'word': cell.word, 'kind': cell.kind, 'caller': cell.caller_token, 'refresh': cell.refresh}
          for i, cell in enumerate(cells)])
@@ -142,7 +142,7 @@ def objects(cells):
               from actor a join messages m on m.subject = a.word,
               lateral (values (a.owner_id), (a.other_id)) as each (holder);
         insert into reports (author, title, body) select a.owner_id, a.word, 'It ran well.' from actor a;
-        -- what claim_next takes, so that it takes no order of another cell
+        -- the order for claim_next, so that it claims no order of another cell
         insert into tasks (title, author, "user", equipment, priority_level, due_date)
             select 'The most urgent', a.owner_id, a.owner_id, e.id, 'Critical', '0001-01-01' from actor a
                    join equipment e on e.serial_number = a.word;
@@ -189,7 +189,7 @@ class Matrix(unittest.TestCase):
                   f'with the status of each kind of caller.'
                   for (method, bare), (handler, path, _) in sorted(described.items()) if (method, bare) not in written]
         paths = {of(method, path) for (method, _), (_, first, others) in described.items() for path in (first, *others)}
-        faults += [f'tests/matrix.txt:{row.number}: no handler tells of {row.method} {row.path} as its .route '
+        faults += [f'tests/matrix.txt:{row.number}: no handler has {row.method} {row.path} as its .route '
                    f'or .also: remove the row, or correct it.'
                    for row in table if row.asked not in paths]
         if faults:
@@ -203,7 +203,7 @@ class Matrix(unittest.TestCase):
                 seen.add(row.asked)
                 _, path, others = described[row.asked]
                 ours = dict(zip(re.findall(r'\{\w+\}', path), re.findall(r'\{\w+\}', row.path)))
-                for other in others:  # their placeholders are called as in .route, ours as in the table
+                for other in others:  # its placeholders have the names of .route, ours the names of the table
                     cells += [Cell(row, kind, re.sub(r'\{\w+\}', lambda found: ours[found[0]], other))
                               for kind in ALIAS_KINDS]
         objects(cells)

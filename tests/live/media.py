@@ -1,4 +1,4 @@
-"""Signed URLs of files: every letter of one counts, keys may change, no database is asked, and a page runs nothing."""
+"""Signed URLs of files: every character counts, keys can change, no database is used, and a page runs no script."""
 import contextlib
 import glob
 import http.server
@@ -22,7 +22,7 @@ def wait_for(condition):
     deadline = time.monotonic() + 60
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError('waited a minute in vain')
+            raise AssertionError('the condition did not become true within a minute')
         time.sleep(0.02)
 
 
@@ -40,17 +40,17 @@ class OnTheDevStack(unittest.TestCase):
         self.assertEqual(STACK.client().get(url).status, 200)
         for at in range(len('/media/document/'), len(url)):
             if url[at] in '/?':
-                continue  # then it is another path
+                continue  # another '/' or '?' makes it another path
             letter = 'b' if url[at] != 'b' else 'c'
             self.refused(url[:at] + letter + url[at + 1:], f'{at}: {url[at]}')
-        # the same file by another spelling
+        # other spellings of the same file are refused
         for spelled in (url.replace('plan.txt', 'pl%61n.txt'), url.replace('text%2Fplain', 'text/plain'),
                         url.replace('%2F', '%2f'), url.replace('/media/', '/media//'),
                         url.replace('/media/', '/./media/'), url.replace('/document/', '/picture/'),
                         url.replace('&expires', '&&expires'), url.replace('plan.txt', 'plan.txt/')):
             self.refused(spelled)
 
-    def test_parts_of_two_urls_make_none(self):
+    def test_parts_of_two_urls_cannot_be_combined(self):
         one, other = self.url(), self.url(b'grease', 'secret.txt')
         self.refused(one.split('?')[0] + '?' + other.split('?')[1])
         self.refused(one.rsplit('=', 1)[0] + '=' + other.rsplit('=', 1)[1])
@@ -58,15 +58,15 @@ class OnTheDevStack(unittest.TestCase):
     def test_a_key_of_another_use_signs_no_url(self):
         self.refused(self.url(use='access'))
 
-    def test_an_address_of_another_host_is_as_good(self):
-        """The host is not signed: a proxy may call us by another name."""
+    def test_the_url_works_with_another_host(self):
+        """The host is not signed, because a proxy may use another name for the server."""
         with socket.create_connection(('127.0.0.1', STACK.port)) as peer:
             peer.sendall(f'GET http://elsewhere.example{self.url()} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: '
                          f'close\r\n\r\n'.encode())
             self.assertTrue(peer.recv(100).startswith(b'HTTP/1.1 200 '))
 
-    def test_every_header_stands_once(self):
-        """nginx sends two answers into one another where a part after the end of a file is requested."""
+    def test_every_header_appears_once(self):
+        """nginx mixes the headers of two answers if a range after the end of a file is requested."""
         there, gone = self.url(), STACK.sign(
             f'/media/document/{64 * "0"}/a?type=text%2Fplain&expires={int(time.time()) + 250}')
         for path, header, status in ((there, 'Accept: */*', 200), (there, 'Range: bytes=0-1', 206),
@@ -85,7 +85,7 @@ class OnTheDevStack(unittest.TestCase):
             self.assertLessEqual({'x-content-type-options', 'content-security-policy', 'x-frame-options',
                                   'strict-transport-security'}, set(names), first)
 
-    def test_a_link_in_the_storage_leads_nowhere(self):
+    def test_a_symbolic_link_in_the_storage_is_not_followed(self):
         url = self.url(b'replaced by a link')
         name = re.search(r'[0-9a-f]{64}', url)[0]
         path = os.path.join(STACK.env['FETTLE_STORAGE'], name[:2], name)
@@ -100,7 +100,7 @@ class OnTheDevStack(unittest.TestCase):
         user = STACK.user()
         STACK.psql(f"update profiles set picture_sha256 = repeat('a', 64), thumbnail_sha256 = repeat('b', 64), "
                    f"picture_type = 'image/png' where id = {user.id}")
-        for _ in range(3):  # a step may end between two requests, but hardly three times
+        for _ in range(3):  # a step can end between two requests, but hardly three times in a row
             before = int(time.time())
             one, other = (user.get(f'/api/v1/users/{user.id}/profile') for _ in range(2))
             if before // 30 == int(time.time()) // 30:
@@ -133,7 +133,7 @@ class WithoutADatabase(unittest.TestCase):
         self.assertEqual(self.on.psql("select distinct application_name from pg_stat_activity where application_name "
                                       "in ('fettle_media', 'fettle_health')"), [['fettle_health']])
 
-    def test_keys_change_and_urls_go_on_until_their_key_is_gone(self):
+    def test_keys_change_and_urls_work_until_their_key_is_removed(self):
         client, expires = self.on.client(), int(time.time()) + 250
         before = self.url(expires)
         self.fettle('keys', 'rotate')
@@ -149,7 +149,7 @@ class WithoutADatabase(unittest.TestCase):
         self.assertEqual(client.get(before).status, 403)
         self.assertEqual(client.get(self.url()).status, 200)
 
-    def test_a_handler_that_is_killed_comes_back(self):
+    def test_a_killed_handler_is_restarted(self):
         client = self.on.client()
         for _ in range(3):
             old = self.on.pids('media')
@@ -158,7 +158,7 @@ class WithoutADatabase(unittest.TestCase):
             self.assertEqual(client.get(self.url()).status, 200)
             wait_for(lambda: self.on.pids('media') and not set(self.on.pids('media')) & set(old))
 
-    def test_a_body_that_nginx_cannot_keep_has_no_room(self):
+    def test_a_body_that_nginx_cannot_store_gets_507(self):
         folder = os.path.join(self.on.run, 'body')
         os.chmod(folder, 0)
         try:
@@ -169,7 +169,7 @@ class WithoutADatabase(unittest.TestCase):
         self.assertEqual((answer.status, answer.headers['content-type'], answer.json['code']),
                          (507, 'application/problem+json', 'no_room'))
 
-    def test_a_body_is_as_large_as_its_place_allows(self):
+    def test_the_limit_of_a_body_depends_on_its_path(self):
         client = self.on.client()
         for size, status in ((1 << 20, 400), ((1 << 20) + 1, 413)):
             answer = client.request('POST', '/api/v1/auth/login', raw=b' ' * size,
@@ -180,7 +180,7 @@ class WithoutADatabase(unittest.TestCase):
 class InABrowser(unittest.TestCase):
     @unittest.skipUnless(shutil.which('chromium'), 'chromium is not installed')
     def test_a_page_with_a_script_is_saved_and_runs_nothing(self):
-        """The script of a page requests /ran: from a server of the test it runs, by its signed URL it is a file."""
+        """The script of a page requests /ran: from a server of the test it runs, from its signed URL it does not."""
         asked, pages = [], {}
 
         class Own(http.server.BaseHTTPRequestHandler):
@@ -219,7 +219,7 @@ class InABrowser(unittest.TestCase):
 
 
 def saved_in(home):
-    """What a browser has saved in a home folder; a file that is renamed meanwhile is seen the next time."""
+    """The files that a browser saved in a home directory; a file that is being renamed appears at the next call."""
     found = []
     for path in glob.glob(home + '/Downloads/*'):
         with contextlib.suppress(FileNotFoundError), open(path, 'rb') as file:

@@ -1,4 +1,4 @@
-"""Seeing what happens: the counters of /metrics, the line of each request, and the id that both sides know it by."""
+"""Monitoring: the counters of /metrics, the log line of each request, and the request id in answers and logs."""
 import contextlib
 import http.client
 import json
@@ -25,8 +25,8 @@ LINE = re.compile(r'(?P<handler>[a-z_]+): request method=(?P<method>[A-Za-z]{1,2
 
 
 def parsed(text):
-    """The samples of a text in Prometheus' format, version 0.0.4: (name, labels) and value. It is strict: anything that
-    is not in this format is an AssertionError."""
+    """The samples of a text in the Prometheus format, version 0.0.4: (name, labels) and value. The parser is strict:
+    any violation of the format is an AssertionError."""
     assert text.endswith('\n'), text[-100:]
     samples, types, helped, family, done = {}, {}, set(), None, set()
     for line in text.splitlines():
@@ -57,7 +57,7 @@ def parsed(text):
 
 
 def check_histograms(samples, names):
-    """The buckets of each grow up to the count."""
+    """The buckets of each histogram must increase up to its count."""
     for name in names:
         series = {}
         for (sample, labels), value in samples.items():
@@ -74,7 +74,7 @@ def check_histograms(samples, names):
 
 
 class Local(http.client.HTTPConnection):
-    """A connection to nginx's server of the metrics, which listens on a socket of the file system here."""
+    """A connection to the metrics server of nginx, which listens on a Unix socket in a dev stack."""
 
     def __init__(self, path):
         super().__init__('localhost', timeout=30)
@@ -89,7 +89,7 @@ class Local(http.client.HTTPConnection):
 class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # as in daily life, with a log of nginx
+        # as in production, with an access log of nginx
         cls.on = devstack.DevStack(BUILD, test=False, deliberate=r'^equipment: fault: .* id=seen\..*$').start()
         cls.addClassCleanup(cls.on.stop)
         cls.root, cls.ann = cls.on.user('root', superuser=True), cls.on.user('ann')
@@ -112,13 +112,13 @@ class Case(unittest.TestCase):
         return self.metrics().get(('fettle_' + name, frozenset(labels.items())), 0)
 
     def requests(self, *handlers):
-        """How many requests these have answered: by method, route and status."""
+        """The number of requests that these handlers have answered, by method, route and status."""
         return {tuple(dict(labels)[name] for name in ('method', 'route', 'status')): int(value)
                 for (name, labels), value in self.metrics().items()
                 if name == 'fettle_http_requests_total' and dict(labels)['handler'] in handlers}
 
     def settled(self, handler):
-        """Waits until nothing is in flight: what is answered is counted when the answer has left."""
+        """Waits until no request is in flight: a request is counted after its answer was sent."""
         self.assertTrue(wait_for(lambda: self.value('http_requests_in_flight', handler=handler) == 0))
 
     def log(self, name='handlers.log'):
@@ -126,7 +126,7 @@ class Case(unittest.TestCase):
             return file.read()
 
     def line_of(self, name):
-        """The line of the request with this id: there is one."""
+        """The log line of the request with this id; there must be exactly one."""
         self.assertTrue(wait_for(lambda: f' id={name}' in self.log()), name)
         lines = [line for line in self.log().splitlines() if f' id={name}' in line and ' request ' in line]
         self.assertEqual(len(lines), 1, lines)
@@ -136,7 +136,7 @@ class Case(unittest.TestCase):
 
     @contextlib.contextmanager
     def locked(self, table):
-        """Whoever wants to read the table waits."""
+        """Locks the table: every other transaction that reads it has to wait."""
         with subprocess.Popen(['psql', '-XqAt', '-h', self.on.run, '-U', 'fettle', 'fettle'], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True) as holder:
             holder.stdin.write(f'begin; lock table {table} in access exclusive mode; select 1;\n')
@@ -192,7 +192,7 @@ class Metrics(Case):
         self.assertGreater(spent, 0)
         self.assertGreater(grown('http_request_duration_seconds_sum', **with_database), spent)
 
-    def test_counts_outlive_a_restart_and_a_kill(self):
+    def test_counters_survive_a_restart_and_a_kill(self):
         def known():
             return self.value('http_requests_total', handler='me', method='GET', route='/api/v1/me',
                               status='200'), self.value('process_starts_total', handler='me')
@@ -210,7 +210,7 @@ class Metrics(Case):
             self.assertEqual(self.value('processes', handler='me'), 1)
             self.assertGreater(self.value('process_start_time_seconds', handler='me'), began)
 
-    def test_what_is_in_flight_is_seen_and_is_gone_with_its_process(self):
+    def test_requests_in_flight_are_counted_until_their_process_ends(self):
         def flying():
             return self.value('http_requests_in_flight', handler='reports')
         self.assertEqual(flying(), 0)
@@ -242,7 +242,7 @@ class Metrics(Case):
         self.settled('roles')
         self.assertGreater(self.value('database_connections_lost_total', handler='roles'), before)
 
-    def test_whatever_is_asked_makes_a_bounded_number_of_series(self):
+    def test_no_requests_can_create_an_unlimited_number_of_series(self):
         routes = {'-'}
         for name in ('tasks', 'documents', 'auth_login'):
             with open(os.path.join(BUILD, 'describe', name + '.json')) as file:
@@ -269,7 +269,7 @@ class Metrics(Case):
             self.assertIn(labels['route'], routes)
             self.assertIn(labels['method'], METHODS)
 
-    def test_every_handler_is_there_and_the_page_is_for_this_machine_alone(self):
+    def test_every_handler_is_listed_and_the_page_is_served_on_the_loopback_address_only(self):
         started = {dict(labels)['handler'] for name, labels in self.metrics() if name == 'fettle_process_starts_total'}
         self.assertEqual(started, set(os.listdir(os.path.join(BUILD, 'handlers'))))
         self.assertEqual((self.ask('HEAD').status, self.ask('HEAD').body), (200, b''))
@@ -288,7 +288,7 @@ class Metrics(Case):
 
 class Lines(Case):
     def asked(self, client, method, path, **more):
-        """A request with an id of its own; the id, the answer and its line."""
+        """A request with its own id; the id, the answer and the log line."""
         name = f'seen.{uuid.uuid4().hex}'
         answer = client.request(method, path, headers={'X-Request-Id': name, **more.pop('headers', {})}, **more)
         self.assertEqual(answer.headers['x-request-id'], name)
@@ -328,13 +328,13 @@ class Lines(Case):
                 self.assertEqual(line['user'],
                                  str(self.ann.id) if known else line['user'] if client is self.ann else None)
                 self.assertLessEqual(float(line['db_ms']), float(line['ms']))
-        # the user of a login is known by then
+        # after a successful login the line has the user
         _, answer, line = self.asked(nobody, 'POST', '/api/v1/auth/login',
                                      body={'username': 'root', 'password': devstack.PASSWORD})
         self.assertEqual(line['user'], str(self.root.id))
         self.root.token = answer.json['token']
 
-    def test_nothing_that_is_secret_or_the_clients_own_stands_in_a_log(self):
+    def test_no_secret_and_no_text_of_the_client_is_in_a_log(self):
         mark = f'secret{uuid.uuid4().hex}'
         name, _, _ = self.asked(self.ann, 'GET', f'/api/v1/tasks/{mark}?{mark}=1', headers={
             'User-Agent': mark, 'Referer': mark, 'Accept': 'application/json;x=' + mark, 'X-Forwarded-For': mark})
@@ -355,7 +355,7 @@ class Lines(Case):
         for line in log.splitlines():
             if ': request ' in line:
                 self.assertTrue(LINE.fullmatch(line), line)
-        # nginx writes the path, and the id by which the two are found together
+        # nginx logs the path, and the id that connects both lines
         lines = [line for line in self.log('nginx-access.log').splitlines() if line.endswith(' ' + name)]
         self.assertEqual(len(lines), 1)
         self.assertIn(f'"GET /api/v1/tasks/{mark}" 400', lines[0])
@@ -371,14 +371,14 @@ class Lines(Case):
             with self.subTest(path=path[:40]):
                 answer = client.request(method, path, headers={'X-Request-Id': name}, **more)
                 self.assertEqual(answer.status, status)
-                # of a request whose line is too long nginx reads no header
+                # nginx reads no header of a request whose request line is too long
                 self.assertRegex(answer.headers['x-request-id'], '^[0-9a-f]{32}$' if status == 414 else f'^{name}$')
                 client.close()
         with socket.create_connection(('127.0.0.1', self.on.port)) as peer:
             peer.sendall(b'no request\r\n\r\n')
             self.assertRegex(peer.makefile('rb').read().decode(), '\r\nX-Request-Id: [0-9a-f]{32}\r\n')
 
-    def test_ids_of_nginx_differ_and_a_pair_of_them_is_none(self):
+    def test_ids_of_nginx_differ_and_invalid_ids_are_replaced(self):
         names = {self.on.client().get('/api/v1/health/live').headers['x-request-id'] for _ in range(50)}
         self.assertEqual(len(names), 50)
         for sent in ('a=b user=1', 'status=500', 'ten letters', 'ä' * 10, '"' * 10, '%0a%0d%0a%0d', "'; drop",
@@ -386,7 +386,7 @@ class Lines(Case):
             self.assertRegex(self.on.client().get('/api/v1/health/live', headers={
                 'X-Request-Id': sent.encode()}).headers['x-request-id'], '^[0-9a-f]{32}$')
 
-    def test_a_fault_has_the_id_of_its_request(self):
+    def test_the_log_line_of_an_error_has_the_id_of_its_request(self):
         name = f'seen.{uuid.uuid4().hex}'
         self.on.psql('alter table equipment rename column location to elsewhere')
         try:
@@ -399,7 +399,7 @@ class Lines(Case):
 
 
 class Alone(unittest.TestCase):
-    """One handler that answers one request, with an environment of its own."""
+    """One handler that answers one request, with its own environment."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix='fettle-test-')
@@ -419,7 +419,7 @@ class Alone(unittest.TestCase):
         _, text, _ = self.run_one('metrics', '/metrics')
         return {name: value for (name, labels), value in parsed(text).items() if dict(labels)['handler'] == 'health'}
 
-    def test_an_id_or_a_method_of_another_form_is_replaced(self):
+    def test_an_invalid_id_or_method_is_replaced(self):
         for sent in ('short', 'x' * 65, 'ten chars \n', 'a b c d e f', 'x' * 8 + '"', 'x' * 8 + '=', '', 'é' * 8):
             _, _, line = self.run_one(REQUEST_ID=sent)
             self.assertTrue(LINE.fullmatch(line.rstrip('\n')) and ' id=' not in line, line)
@@ -430,17 +430,17 @@ class Alone(unittest.TestCase):
         status, _, line = self.run_one(path='/nowhere/at/all')
         self.assertTrue(status == 404 and ' route=- ' in line, line)
 
-    def test_a_database_that_is_gone_is_told_with_the_id_and_counted(self):
+    def test_a_missing_database_is_logged_with_the_id_and_counted(self):
         status, _, lines = self.run_one(path='/health', PGHOST='/nowhere', REQUEST_ID='the-request')
         self.assertEqual(status, 503)
         *faults, line = lines.splitlines()
-        self.assertEqual(len(faults), 2)  # it is tried again
+        self.assertEqual(len(faults), 2)  # the handler tries again once
         for fault in faults:
             self.assertRegex(fault, '^health: (connection lost, trying again|database): .* id=the-request$')
         self.assertRegex(line, ' status=503 .* id=the-request$')
         self.assertEqual(self.counted()['fettle_database_connections_lost_total'], 2)
 
-    def test_a_log_that_is_full_or_gone_keeps_nobody_waiting(self):
+    def test_a_full_or_closed_log_blocks_no_request(self):
         for make in (lambda: os.pipe(), lambda: tuple(end.detach() for end in socket.socketpair())):
             reader, writer = make()
             os.set_blocking(writer, False)
@@ -458,7 +458,7 @@ class Alone(unittest.TestCase):
         self.assertEqual(counted['fettle_log_lines_lost_total'], 5)
         self.assertEqual(counted['fettle_http_requests_total'], 5)
 
-    def test_lines_of_requests_can_be_left_out_and_faults_cannot(self):
+    def test_lines_of_requests_can_be_turned_off_but_errors_cannot(self):
         self.assertEqual(self.run_one(FETTLE_LOG='faults')[2], '')
         self.assertIn('database: ', self.run_one(path='/health', PGHOST='/nowhere', FETTLE_LOG='faults')[2])
         result = subprocess.run([os.path.join(BUILD, 'handlers/health')], env={**STACK.env, 'FETTLE_LOG': 'all'},
@@ -466,7 +466,7 @@ class Alone(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn('FETTLE_LOG', result.stderr)
 
-    def test_without_a_place_for_its_counters_a_handler_serves_and_says_so_once(self):
+    def test_a_handler_without_a_directory_for_counters_serves_and_logs_that_once(self):
         for folder in ('/proc/nowhere', '/dev/null'):
             status, _, lines = self.run_one(FETTLE_METRICS=folder)
             self.assertEqual(status, 200)

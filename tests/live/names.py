@@ -1,4 +1,4 @@
-"""Fields of a body with the names of what the library itself gives to statements: they are values, and no more."""
+"""Fields of a body with the names that the library uses for parameters of statements: they are ordinary values."""
 import json
 import os
 import subprocess
@@ -11,7 +11,7 @@ FIELDS = ('route', 'digest', 'key', 'status', 'headers', 'answer', 'ip', 'sessio
 
 
 def call(token, body, key=None):
-    """One request to the program of tests/programs, as plain CGI: status, headers and body of its answer."""
+    """Sends one request to the program of tests/programs, as plain CGI; status, headers and body of the answer."""
     text = json.dumps(body).encode()
     environment = {**os.environ, **STACK.env, 'PGUSER': 'fettle', 'REQUEST_METHOD': 'POST',
                    'SCRIPT_NAME': '/api/v1/names', 'CONTENT_TYPE': 'application/json',
@@ -27,13 +27,13 @@ def call(token, body, key=None):
 
 
 class Names(unittest.TestCase):
-    def test_they_come_back_as_they_were_sent(self):
+    def test_they_are_returned_as_they_were_sent(self):
         user = STACK.user()
         sent = {name: f"'{name}' of the body" for name in FIELDS}
         status, _, answer = call(user.token, sent)
         self.assertEqual((status, answer), (201, sent))
 
-    def test_an_idempotency_key_belongs_to_the_route_and_not_to_a_field(self):
+    def test_an_idempotency_key_belongs_to_the_route_and_cannot_be_set_by_a_field(self):
         user = STACK.user()
         sent = {name: 'of the body' for name in FIELDS}
         first = call(user.token, sent, 'the-key')
@@ -46,7 +46,7 @@ class Names(unittest.TestCase):
         other = call(user.token, {**sent, 'digest': 'another'}, 'the-key')
         self.assertEqual(other[2]['code'], 'idempotency_key_reused')
 
-    def test_a_session_key_in_the_body_opens_no_session(self):
+    def test_a_session_key_in_the_body_authenticates_no_request(self):
         user, other = STACK.user(), STACK.user()
         [[key]] = STACK.psql(f'select key from sessions where user_id = {other.id}')
         status, _, answer = call('x' * 43, {'session_key': key})

@@ -1,4 +1,4 @@
-"""The description of the API as a file: valid, complete, served. documented.py compares the answers with it."""
+"""The description of the API as a file: valid, complete, served. documented.py compares answers with it."""
 import json
 import os
 import subprocess
@@ -25,14 +25,14 @@ class OpenApi(unittest.TestCase):
         cls.known = STACK.documentation
 
     @unittest.skipUnless(FETCHED, 'make could not fetch the validator')
-    def test_it_is_valid_to_somebody_else(self):
+    def test_an_independent_validator_accepts_it(self):
         result = subprocess.run(['node', '--input-type=module', '-e', VALIDATOR, self.path],
                                 cwd=os.path.join(devstack.ROOT, 'build/validator'), capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stdout[:5000] + result.stderr[:5000])
         self.assertEqual(json.loads(result.stdout)['valid'], True)
 
     @unittest.skipUnless(FETCHED, 'make could not fetch the validator')
-    def test_the_validator_finds_faults(self):
+    def test_the_validator_finds_errors(self):
         broken = {**self.known.document, 'paths': {'/x': {'get': {'responses': {'200': {}}}}}}
         path = os.path.join(STACK.data, 'broken.json')
         with open(path, 'w') as file:
@@ -49,7 +49,7 @@ class OpenApi(unittest.TestCase):
                               if not endpoint['internal'] for method in endpoint['methods']}
         self.assertEqual(described, set(self.known.operations))
 
-    def test_every_reference_leads_somewhere(self):
+    def test_every_reference_can_be_resolved(self):
         def references(value):
             if isinstance(value, dict):
                 yield from ([value['$ref']] if '$ref' in value else [])
@@ -78,14 +78,14 @@ class OpenApi(unittest.TestCase):
                 if 'example' in content:
                     self.assertEqual(list(self.known.wrong(content['schema'], content['example'])), [])
 
-    def test_every_refusal_has_codes_and_a_sentence_for_each(self):
+    def test_every_error_response_has_codes_and_a_sentence_for_each(self):
         for key, operation in self.known.operations.items():
             for status, response in operation['responses'].items():
                 if status < '400':
                     continue
                 response = self.known.resolved(response)
                 if status == '416' and 'content' not in response:
-                    continue  # nginx says it of a file, in its own words
+                    continue  # nginx answers this for a file, with its own text
                 codes = response['content']['application/problem+json']['schema']['allOf'][1]['properties'][
                     'code']['enum']
                 for code in codes:

@@ -8,11 +8,11 @@ import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-TURNS = 6  # of each pair: either may be first, and it should have been both
+TURNS = 6  # rounds of each pair: either request can win, and in six rounds both should have won once
 
 
 class Person:
-    """An account made by SQL, with a token: fifty passwords would only be waited for."""
+    """An account that is inserted by SQL, with a token: fifty registrations would take too long."""
 
     def __init__(self, name):
         self.username, self.token = name, secrets.token_urlsafe(32)
@@ -70,7 +70,7 @@ class Orders(unittest.TestCase):
         return self.act(who, 'POST', '/maintenance', {'task': order, 'description': 'oiled', **more})
 
     def outcomes(self, acts, *statuses):
-        """The answers to all at once, each with one of these statuses; never a 5xx."""
+        """Sends all requests at once; the answers, each with one of these statuses; never a 5xx."""
         answers = races.together(acts)
         for answer in answers:
             self.assertIsInstance(answer, devstack.Answer)
@@ -89,7 +89,7 @@ class Orders(unittest.TestCase):
         return rows[0]
 
     def coherent(self, item):
-        """What holds whatever happened: an order is complete when it has a record, and the item counts its records."""
+        """Checks what is always true: an order is complete if it has a record, and the item counts its records."""
         self.assertEqual(self.one(f'''
             select count(*) filter (where (t.status = 'Complete') <> (m.id is not null)),
                    count(*) filter (where m.equipment <> t.equipment or m.technician <> t."user")
@@ -101,7 +101,7 @@ class Orders(unittest.TestCase):
 
     # -- one order, many technicians
 
-    def test_of_fifty_technicians_who_record_one_order_exactly_one_has_done_it(self):
+    def test_of_fifty_technicians_who_record_one_order_exactly_one_succeeds(self):
         for _ in range(3):
             item = self.item()
             order = self.order(item)
@@ -147,7 +147,7 @@ class Orders(unittest.TestCase):
             self.assertEqual(self.one(f'select "user", claimed_until > now(), status, version from tasks '
                                       f'where id = {order}'), [str(holders[0].id), 't', 'Pending', '2'])
 
-    def test_fifty_who_ask_for_the_next_of_fifty_orders_get_fifty_different_ones(self):
+    def test_fifty_claims_of_the_next_of_fifty_orders_get_fifty_different_ones(self):
         for _ in range(3):
             self.on.psql("update tasks set status = 'Cancelled' where equipment is not null "
                          "and status in ('Pending', 'In Progress')")
@@ -161,7 +161,7 @@ class Orders(unittest.TestCase):
             for answer in self.outcomes([self.act(one, 'POST', '/tasks/claim_next') for one in self.crew[:10]], 404):
                 self.refused(answer, 'no_work_order')
 
-    def test_of_fifty_who_ask_for_the_next_of_thirty_orders_thirty_get_one(self):
+    def test_of_fifty_claims_of_the_next_of_thirty_orders_thirty_succeed(self):
         self.on.psql("update tasks set status = 'Cancelled' where equipment is not null "
                      "and status in ('Pending', 'In Progress')")
         item = self.item()
@@ -171,7 +171,7 @@ class Orders(unittest.TestCase):
         self.assertEqual(self.one(f'select count(distinct "user"), count(*) from tasks where equipment = {item} '
                                   f'and claimed_until > now()'), ['30', '30'])
 
-    def test_a_release_hands_the_order_to_exactly_one_of_those_who_want_it(self):
+    def test_a_released_order_goes_to_exactly_one_of_those_who_claim_it(self):
         for _ in range(TURNS):
             holder, *crew = self.crew[:9]
             order = self.order()
@@ -186,7 +186,7 @@ class Orders(unittest.TestCase):
 
     # -- one order, two conflicting requests
 
-    def test_a_record_and_a_claim_by_another_one_of_them_is_told_of_the_other(self):
+    def test_of_a_record_and_a_claim_by_another_user_exactly_one_succeeds(self):
         for _ in range(TURNS):
             (one, other), item = self.crew[:2], self.item()
             order = self.order(item)
@@ -203,7 +203,7 @@ class Orders(unittest.TestCase):
                              ['Complete', str(one.id)] if record.status == 201 else ['Pending', str(other.id)])
             self.coherent(item)
 
-    def test_a_record_and_a_cancellation_exactly_one_of_them_is_made(self):
+    def test_of_a_record_and_a_cancellation_exactly_one_succeeds(self):
         for _ in range(TURNS):
             technician, item = self.crew[0], self.item()
             order = self.order(item)
@@ -217,7 +217,7 @@ class Orders(unittest.TestCase):
                              ['Complete', '1'] if record.status == 201 else ['Cancelled', '0'])
             self.coherent(item)
 
-    def test_a_record_and_an_assignment_to_another_exactly_one_of_them_is_made(self):
+    def test_of_a_record_and_an_assignment_to_another_user_exactly_one_succeeds(self):
         for _ in range(TURNS):
             (one, other), item = self.crew[:2], self.item()
             order = self.order(item)
@@ -231,7 +231,7 @@ class Orders(unittest.TestCase):
             self.assertEqual(self.one(f'select count(*) from maintenance where task = {order}'),
                              [str(int(record.status == 201))])
 
-    def test_a_task_is_deleted_or_recorded_never_both(self):
+    def test_a_task_is_deleted_or_recorded_but_never_both(self):
         for _ in range(TURNS):
             technician, item = self.crew[0], self.item()
             order = self.order(item)
@@ -260,14 +260,14 @@ class Orders(unittest.TestCase):
             *deletions, change, again = self.outcomes(acts, 200, 201, 204, 404, 409)
             self.assertEqual(sorted(answer.status for answer in deletions), [204] + [404] * 7, deletions)
             self.assertIn(change.status, (200, 404))
-            self.assertIn(again.status, (201, 409))  # after the deletion the order is open, also to another user
+            self.assertIn(again.status, (201, 409))  # after the deletion the order is open, to other users too
             self.assertEqual(self.one(f'select status, completed_at is null from tasks where id = {order}'),
                              ['Complete', 'f'] if again.status == 201 else ['Pending', 't'])
             self.coherent(item)
 
     # -- one item
 
-    def test_a_retired_item_gets_no_order_behind_its_retirement(self):
+    def test_a_retired_item_gets_no_order_after_its_retirement(self):
         seen = set()
         for _ in range(TURNS):
             item, old = self.item(), self.root.post('/api/v1/tasks', {'title': 'no order yet'}).json['id']
@@ -283,7 +283,7 @@ class Orders(unittest.TestCase):
             seen.update(answer.status for answer in answers)
             made = sum(answer.status in (200, 201) for answer in answers) - 1
             self.assertEqual(self.one(f'select count(*) from tasks where equipment = {item}'), [str(made)])
-            # the ids of the trail are given while the item is locked: in the order in which it happened
+            # ids of the trail are assigned while the item is locked, so they have the order of the events
             behind = self.on.psql(f"""
                 select a.id from audit a
                  where a.table_name = 'tasks' and a.new ->> 'equipment' = '{item}'
@@ -291,14 +291,14 @@ class Orders(unittest.TestCase):
                    and r.new ->> 'status' = 'Retired')""")
             self.assertEqual(behind, [])
             self.refused(self.root.post('/api/v1/tasks', {'title': 'late', 'equipment': item}), 'equipment_retired')
-        self.assertEqual(seen, {200, 201, 409}, 'never at the same time')
+        self.assertEqual(seen, {200, 201, 409}, 'the requests never overlapped: the test proved nothing')
 
     def test_a_meter_read_by_twenty_at_once_never_runs_backwards(self):
         for _ in range(3):
             item, turn, hours = self.item(), threading.Lock(), iter(range(10, 10000, 10))
 
             def read(who):
-                def act(client):  # the meter grows while they read it, and a higher reading may be recorded first
+                def act(client):  # the meter increases while they read it, and a higher reading may be stored first
                     answers = []
                     for _ in range(3):
                         with turn:
@@ -319,19 +319,19 @@ class Orders(unittest.TestCase):
             self.meter(item, [answer.json['hours'] for answer in answers if answer.status == 201])
 
     def meter(self, item, accepted):
-        """The readings are those that were accepted, grow with time, and the item shows the last one."""
+        """The stored readings are the accepted ones, increase with time, and the item shows the last one."""
         rows = self.on.psql(f'select hours from readings where equipment = {item} order by read_at')
         hours = [float(row[0]) for row in rows]
         self.assertEqual(sorted(map(float, accepted)), hours)
         self.assertEqual(self.one(f'select usage_hours, usage_read_at = (select max(read_at) from readings where '
                                   f'equipment = {item}) from equipment where id = {item}'), [f'{max(hours):.2f}', 't'])
 
-    def test_readings_of_given_moments_are_accepted_in_any_order(self):
+    def test_readings_with_given_times_are_accepted_in_any_order(self):
         item = self.item()
         acts = [self.act(one, 'POST', f'/equipment/{item}/readings', {
             'hours': i * 10, 'read_at': f'2026-01-{i + 1:02}T08:00:00Z'}) for i, one in enumerate(self.crew[:20])]
         self.meter(item, [answer.json['hours'] for answer in self.outcomes(acts, 201)])
-        # and one moment is read once
+        # a second reading of the same time is refused
         crew = self.crew[:20]
         answers = self.outcomes([self.act(one, 'POST', f'/equipment/{item}/readings',
                                           {'hours': 500, 'read_at': '2026-02-01T08:00:00Z'}) for one in crew], 201, 409)
@@ -340,7 +340,7 @@ class Orders(unittest.TestCase):
             if answer.status == 409:
                 self.refused(answer, 'reading_exists')
 
-    def test_readings_that_are_deleted_and_made_at_once_leave_the_last_one_on_the_item(self):
+    def test_readings_that_are_deleted_and_created_at_once_leave_the_last_one_on_the_item(self):
         for _ in range(3):
             item, crew = self.item(), self.crew[:10]
             made = self.outcomes([self.act(one, 'POST', f'/equipment/{item}/readings', {
@@ -357,7 +357,7 @@ class Orders(unittest.TestCase):
             self.assertEqual(self.one(f'select usage_hours is null and usage_read_at is null from equipment '
                                       f'where id = {item}'), ['t'])
 
-    def test_an_item_is_deleted_or_gets_a_history_never_both(self):
+    def test_an_item_is_deleted_or_gets_a_history_but_never_both(self):
         for turn in range(2 * TURNS):
             item, technician = self.item(), self.crew[0]
             work = [self.act(self.planner, 'POST', '/tasks', {'title': 'order', 'equipment': item}),
@@ -369,7 +369,7 @@ class Orders(unittest.TestCase):
             there = {table: int(self.one(f'select count(*) from {table} where equipment = {item}')[0])
                      for table in ('tasks', 'readings', 'schedules')}
             if delete.status == 204:
-                # a schedule is no history: it goes with the item
+                # a schedule is not a history: it is deleted with the item
                 self.assertIn(made.status, (400, 404) if turn % 3 < 2 else (201, 400), made)
                 if made.status == 400:
                     self.assertEqual(made.json['errors'],
@@ -392,7 +392,7 @@ class Orders(unittest.TestCase):
                      f"select make_due_orders(1000)")
         return schedule, int(self.one(f'select open_order from schedules where id = {schedule}')[0])
 
-    def test_due_orders_are_made_once_however_many_make_them(self):
+    def test_due_orders_are_created_once_even_if_six_processes_create_them(self):
         items = [self.item() for _ in range(20)]
         self.on.psql(f"""insert into schedules (equipment, title, every_days, next_due_on, author)
             select id, 'race', 7, current_date, {self.root.id} from equipment
@@ -411,13 +411,13 @@ class Orders(unittest.TestCase):
         for thread in threads:
             thread.join(60)
         self.assertEqual(faults, [])
-        self.on.psql('select make_due_orders(100)')  # what was passed over as locked
+        self.on.psql('select make_due_orders(100)')  # schedules that were skipped because they were locked
         self.assertEqual(self.one("select count(*), count(distinct s.id), count(distinct t.id) from schedules s "
                                   "join tasks t on t.schedule = s.id and t.id = s.open_order where s.title = 'race'"),
                          ['20', '20', '20'])
         self.assertEqual(self.one("select count(*) from tasks where title = 'race'"), ['20'])
 
-    def test_a_schedule_that_is_edited_while_its_order_is_completed_keeps_both(self):
+    def test_a_schedule_that_is_edited_while_its_order_is_completed_keeps_both_changes(self):
         for _ in range(TURNS):
             technician, item = self.crew[0], self.item()
             schedule, order = self.schedule(item)
@@ -428,7 +428,7 @@ class Orders(unittest.TestCase):
             self.assertEqual([record.status, *(answer.status for answer in changes)], [201, 200, 200])
             found = self.one(f'select title, every_days, open_order is null, next_due_on - current_date, version '
                              f'from schedules where id = {schedule}')
-            self.assertIn(found[3], ('7', '30'), 'moved on by the days as they were, or as they are now')
+            self.assertIn(found[3], ('7', '30'), 'the next day must follow from the old or the new interval')
             self.assertEqual(found[:3], ['Oil and clean', '30', 't'])
             self.coherent(item)
 
@@ -444,7 +444,7 @@ class Orders(unittest.TestCase):
             self.assertEqual(self.one(f'select count(*) from schedules where id = {schedule}'), ['0'])
             self.coherent(item)
 
-    def test_an_order_that_is_deleted_while_new_ones_are_made_leaves_no_schedule_waiting_for_it(self):
+    def test_an_order_that_is_deleted_while_new_ones_are_created_leaves_no_schedule_waiting_for_it(self):
         for _ in range(TURNS):
             item = self.item()
             schedule, order = self.schedule(item)

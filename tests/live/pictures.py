@@ -1,4 +1,4 @@
-"""Pictures of profiles: what a telephone writes into them is removed, and memory goes back after large ones."""
+"""Pictures of profiles: metadata of a phone is removed, and memory is freed after large pictures."""
 import base64
 import concurrent.futures
 import os
@@ -9,7 +9,7 @@ import zlib
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-# 16 × 8 pixels in grey, light on the left
+# 16 × 8 pixels in gray, light on the left
 JPEG = base64.b64decode(
     '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgy'
     'PC4zNDL/wAALCAAIABABAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEG'
@@ -18,7 +18,7 @@ JPEG = base64.b64decode(
 
 
 def with_exif(jpeg, orientation, place):
-    """With an orientation and a GPS directory, as telephones write them."""
+    """The picture with an orientation and a GPS directory, as phones write them."""
     entry = struct.Struct('>HHII')
     gps = 8 + 2 + 2 * 12 + 4
     tiff = b'MM\0*' + struct.pack('>I', 8) + struct.pack('>H', 2) + entry.pack(
@@ -29,15 +29,15 @@ def with_exif(jpeg, orientation, place):
 
 
 def size_of(jpeg):
-    """Width and height, by its frame header."""
+    """Width and height, read from the frame header."""
     at = jpeg.index(b'\xff\xc0')
     height, width = struct.unpack('>HH', jpeg[at + 5:at + 9])
     return width, height
 
 
 def png(width, height, row, others=None):
-    """A PNG in RGB, or RGBA where its row is that long, whose rows are all alike; others: what the file has for every
-    row but the first."""
+    """A PNG whose rows are all equal, in RGB, or in RGBA if the row has that length; others: the bytes of every row
+    after the first."""
     def chunk(name, data):
         return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
     lines = (b'\0' + row) + (others or b'\0' + row) * (height - 1)
@@ -55,7 +55,7 @@ class Pictures(unittest.TestCase):
         self.assertEqual(answer.status, 200, answer)
         return answer
 
-    def test_where_a_picture_was_taken_is_nowhere_in_what_is_stored(self):
+    def test_the_place_where_a_picture_was_taken_is_not_stored(self):
         who, place = STACK.user('picture-gps'), b'N 52 31 12 E 13 24 36'
         sent = with_exif(JPEG, 6, place)
         self.assertIn(place, sent)
@@ -64,7 +64,7 @@ class Pictures(unittest.TestCase):
         for name in ('picture_url', 'thumbnail_url'):
             answer = self.fetch(profile.json[name])
             self.assertEqual(answer.headers['content-type'], 'image/jpeg')
-            self.assertEqual(size_of(answer.body), (8, 16), 'it lay on its side, and stands')
+            self.assertEqual(size_of(answer.body), (8, 16), 'a picture that was stored sideways must be upright')
             for word in (place, b'Exif', b'GPS', b'MM\0*'):
                 self.assertNotIn(word, answer.body)
         storage = STACK.env['FETTLE_STORAGE']
@@ -73,7 +73,7 @@ class Pictures(unittest.TestCase):
                 with open(os.path.join(folder, name), 'rb') as file:
                     self.assertNotIn(place, file.read(), 'what was sent has been kept')
 
-    def test_a_replaced_picture_has_another_url_and_a_deleted_one_none(self):
+    def test_a_replaced_picture_has_another_url_and_a_deleted_one_has_none(self):
         who = STACK.user('picture-replaced')
         first = self.put(who, JPEG).json['picture_url']
         second = self.put(who, png(300, 200, bytes(900)), 'image/png').json
@@ -83,12 +83,12 @@ class Pictures(unittest.TestCase):
         self.assertEqual(who.delete(f'/api/v1/users/{who.id}/profile/picture').status, 204)
         self.assertIsNone(who.get(f'/api/v1/users/{who.id}/profile').json['picture_url'])
 
-    def test_many_at_once_are_made_one_after_the_other_and_the_memory_goes_back(self):
+    def test_many_uploads_at_once_are_processed_one_after_the_other_and_memory_is_freed(self):
         large = png(5000, 4000, bytes(range(250)) * 60)
         users = [STACK.user(f'picture-large-{i}') for i in range(3)]
         for pid in STACK.pids('profile_picture'):
             with open(f'/proc/{pid}/clear_refs', 'w') as file:
-                file.write('5')  # the peak begins here
+                file.write('5')  # the peak is measured from here
         with concurrent.futures.ThreadPoolExecutor(len(users)) as pool:
             answers = list(pool.map(lambda who: self.put(who, large, 'image/png'), users))
         self.assertIn(200, [answer.status for answer in answers])
@@ -97,16 +97,17 @@ class Pictures(unittest.TestCase):
             if answer.status == 503:
                 self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
         if SANITIZER:
-            return  # its allocator keeps what is freed
+            return  # the allocator of the sanitizer keeps freed memory
         for pid in STACK.pids('profile_picture'):
             with open(f'/proc/{pid}/status') as file:
                 said = {line.split(':')[0]: line.split()[1] for line in file if line.startswith(('VmRSS', 'VmHWM'))}
             self.assertLess(int(said['VmHWM']), 200 << 10,
                             'more than one picture at a time (60 MB of pixels) was in memory')
-            self.assertLess(int(said['VmRSS']), 60 << 10, 'in KiB, when all is done')
+            self.assertLess(int(said['VmRSS']), 60 << 10, 'too much memory (KiB) is kept after the uploads')
 
-    def test_a_picture_that_would_be_heavy_is_refused(self):
-        # each row says that it is the one above: without that they are 160 MB, and too wide for zlib to see it
+    def test_a_picture_that_needs_too_much_memory_is_refused(self):
+        # Each row is stored as equal to the row above. Without that, the rows would be 160 MB, and too wide for zlib to
+        # find the repetition.
         width, height = 16383, 2441
         who, sent = STACK.user('picture-heavy'), png(width, height, os.urandom(4 * width), b'\2' + bytes(4 * width))
         self.assertLess(len(sent), 2 << 20)
@@ -122,6 +123,6 @@ class Pictures(unittest.TestCase):
 
     @staticmethod
     def libraries(path):
-        """The names of shared libraries are texts in a program."""
+        """The bytes of a program, which contain the names of its shared libraries as text."""
         with open(path, 'rb') as file:
             return file.read()

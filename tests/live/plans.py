@@ -1,4 +1,4 @@
-"""What PostgreSQL does for each request: no table or index is read from end to end, whatever the filter or order."""
+"""The query plans of each request: no table or index is read from end to end, whatever the filter or order."""
 import base64
 import glob
 import json
@@ -21,7 +21,7 @@ OPTIONS = ' '.join('-c ' + option for option in (
     'auto_explain.log_timing=off', 'auto_explain.log_nested_statements=on', 'auto_explain.log_format=json',
     'autovacuum=off'))
 
-# Every text has the word "every", one of each has "unicorn", none has "nowhere".
+# Every text contains the word "every", one text of each column contains "unicorn", none contains "nowhere".
 SEED = """
     set session_replication_role = replica;
     insert into users (id, username, email, first_name, last_name) overriding system value
@@ -108,7 +108,7 @@ SEED = """
     vacuum analyze"""
 
 
-# Half of the documents are attached to nothing, a third to what everybody sees, the others to what few people see.
+# Half of the documents are attached to nothing, a third to objects that all users see, the rest to objects of few.
 DOCUMENTS = """
     set session_replication_role = replica;
     insert into documents (id, owner, title, file_name, content_type, size_bytes, sha256, task, equipment, maintenance,
@@ -136,7 +136,7 @@ def nodes(plan):
 
 
 def read_rows(node):
-    """How many rows a scan has looked at."""
+    """The number of rows that a scan has read."""
     removed = sum(node.get('Rows Removed by ' + way, 0) for way in ('Filter', 'Index Recheck'))
     return (node['Actual Rows'] + removed) * node['Actual Loops']
 
@@ -164,7 +164,7 @@ class Plans(unittest.TestCase):
         self.assertFalse(bool(self.faults), f'{len(self.faults)} faults:\n' + '\n'.join(self.faults[:40]))
 
     def logged(self):
-        """What was logged since: of a plan that is just being written all of it."""
+        """The plans that were logged since; waits until a plan is complete."""
         text = self.log.read()
         for _ in range(500):
             last = text[text.rfind('\n', 0, -1) + 1:]
@@ -175,8 +175,8 @@ class Plans(unittest.TestCase):
         return text
 
     def ask(self, who, method, path, body=None, most=7000, headers=None, raw=None):
-        """Sends a request; notes where one of its statements reads more than so many rows at one place. All roles and
-        permissions fit on one page of the disk: these tables are read as a whole."""
+        """Sends a request; records each place where one of its statements reads more rows than allowed. All roles and
+        permissions fit on one page of the disk, so these tables are read completely."""
         self.log.seek(0, os.SEEK_END)
         answer = who.request(method, path, body, raw=raw, headers=headers)
         for found in re.finditer(r'duration: [\d.]+ ms  plan:\n((?:\t.*\n)+)', self.logged()):
@@ -209,7 +209,7 @@ class Plans(unittest.TestCase):
            'sender': ['1001', '2000', '999999'], 'row_id': ['41000', '5000', '999999']}
 
     def values(self, name, schema):
-        """Values of a filter that are in many rows, in few and in none."""
+        """Values of a filter that match many rows, few rows and none."""
         kind = schema['type'] if isinstance(schema['type'], str) else schema['type'][0]
         if 'enum' in schema:
             return schema['enum']
@@ -224,7 +224,7 @@ class Plans(unittest.TestCase):
         return self.EXACT[name]
 
     def queries(self, endpoint):
-        """Each filter in each way that it has, and each ordering."""
+        """Each filter with each of its operators, and each ordering."""
         yield {}
         for name in endpoint['filters']:
             if name == 'search':
@@ -243,12 +243,12 @@ class Plans(unittest.TestCase):
             yield {'ordering': '-' + name}
 
     def guessed(self, query):
-        """The limit for a filter on several people or days: where these have many rows, the planner takes them to be
-        spread evenly, and reads the ids until a page is full. The rows of one are found by their index."""
+        """The limit for a filter with several users or days: if they have many rows, the planner expects these to be
+        spread evenly, and reads rows by id until a page is full. The rows of a single one are found by their index."""
         (name, value), = query.items() or [('', '')]
         return 50000 if name.endswith('__in') and ',' in value else None
 
-    # A first page counts up to 10,001 rows; pages after it read at most what one person or one item has, here 6,000.
+    # A first page counts up to 10,001 rows; later pages read at most the rows of one user or one item, here 6,000.
     def test_lists(self):
         asked = 0
         for endpoint in self.endpoints:
@@ -262,9 +262,9 @@ class Plans(unittest.TestCase):
                         answer = self.ask(who, 'GET', f'{path}?{urllib.parse.urlencode(query)}',
                                           most=self.guessed(query) or 12000)
                         if answer.status == 400 and 'Unknown query parameter' in str(answer.json['errors']):
-                            continue  # this way is not offered
+                            continue  # this operator is not available for the filter
                         if answer.status == 400 and set(query.values()) & set(self.WORDS):
-                            continue  # no text
+                            continue  # not a text
                         self.assertEqual(answer.status, 200, (path, query, answer))
                         asked += 1
                         if answer.json['next']:
@@ -274,10 +274,10 @@ class Plans(unittest.TestCase):
                             asked += 1
         self.assertGreater(asked, 1000)
 
-    # -- everything else
+    # -- all other endpoints
 
-    # Method, path, body ({picture}: a file); {name} is the id of an earlier answer. Each endpoint that is no list is
-    # here at least once.
+    # Method, path, body ({picture}: a file); {name} is the id from an earlier answer. Each endpoint that is not a list
+    # is here at least once.
     REQUESTS = '''
         GET /health · GET /health/live · GET /me · PATCH /me {"first_name": "A"} · GET /users/1500
         PATCH /users/1500 {"first_name": "B"} · PUT /users/1500 {"username": "renamed", "email": "renamed@example.org"}
@@ -317,7 +317,7 @@ class Plans(unittest.TestCase):
         PATCH /documents/{document} {"title": "y"} · DELETE /documents/{document}
         POST /auth/logout {}'''
 
-    # What is counted is read, all of it: but in an index that is made for it.
+    # Statistics read all rows that they count, but from an index that exists for them.
     COUNTED = 50000
 
     def test_every_other_endpoint(self):
@@ -340,13 +340,13 @@ class Plans(unittest.TestCase):
                 ids[name] = answer.json['id']
             untried = {one for one in untried if one[0] != method
                        or not re.fullmatch(re.sub(r'\{\w+\}', r'\\d+', one[1]), '/api/v1' + path.split('?')[0])}
-        self.assertEqual(untried, set(), 'write an example of it into REQUESTS')
+        self.assertEqual(untried, set(), 'add an example of each to REQUESTS')
 
     def test_with_a_key_and_as_csv(self):
         for _ in range(2):
             self.ask(self.employee, 'POST', '/api/v1/tasks', {'title': 'keyed'}, most=300,
                      headers={'Idempotency-Key': 'plans'})
-        # a thousand at a time, of which one in five is to be seen
+        # a thousand rows at a time, of which one in five is visible
         for path in ('/api/v1/tasks', '/api/v1/tasks?ordering=-due_date,title',
                      '/api/v1/maintenance?ordering=performed_at'):
             self.ask(self.busy, 'GET', path, most=16000, headers={'Accept': 'text/csv'})

@@ -1,4 +1,4 @@
-"""Races: many requests for the same thing at the same moment; the tables show that the rules held."""
+"""Races: many requests for the same object at the same time; afterwards the tables must satisfy the rules."""
 import threading
 import time
 import unittest
@@ -9,17 +9,17 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 
 def together(acts):
-    """Runs each act with a client of its own, all at the same moment; their answers in order."""
+    """Runs each act with its own client, all at the same time; their answers in order."""
     gate, answers = threading.Barrier(len(acts)), [None] * len(acts)
 
     def run(i, act, client):
-        client.get('/api/v1/health/live')  # the connection is there before the start
+        client.get('/api/v1/health/live')  # the connection is open before the start
         gate.wait(30)
         started = time.monotonic()
         try:
             answers[i] = act(client)
             answers[i].took = time.monotonic() - started
-        except Exception as fault:  # a lost answer is a result, too
+        except Exception as fault:  # a lost answer is a result too
             answers[i] = fault
         client.close()
 
@@ -33,7 +33,7 @@ def together(acts):
 
 
 class Act:
-    """One request that somebody makes at the start."""
+    """One request that is sent at the start."""
 
     def __init__(self, method, path, body=None, token=None, headers=None, on=None):
         self.stack, self.token, self.request = on or STACK, token, (method, path, body, headers)
@@ -49,8 +49,8 @@ def account(name, password=devstack.PASSWORD, email=None):
 
 class Races(unittest.TestCase):
     def statuses(self, answers, **expected):
-        """How often each status came, as `s201=1, s409=19`; nothing else may have come. On a machine that is busy a
-        password may wait its second in vain, and is 503: that counts as the most frequent of them."""
+        """The number of answers with each status, as `s201=1, s409=19`; no other status is allowed. On a busy machine
+        the check of a password can be refused with 503 after a second: that counts as the most frequent status."""
         found, most = {}, max(expected, key=expected.get)
         for answer in answers:
             self.assertIsInstance(answer, devstack.Answer)
@@ -74,7 +74,7 @@ class Races(unittest.TestCase):
 
     # -- accounts
 
-    def test_of_twenty_first_users_exactly_one_is_superuser(self):
+    def test_of_twenty_first_accounts_exactly_one_is_superuser(self):
         own = self.own_stack(FETTLE_WORKERS='16')
         for turn in range(2 if SANITIZER else 5):
             answers = together([Act('POST', '/api/v1/auth/register', account(f'first{i}'), on=own) for i in range(20)])
@@ -88,7 +88,7 @@ class Races(unittest.TestCase):
                                       'join user_roles r on r.user_id = u.id'), [[str(len(made))]])
             own.psql('truncate users restart identity cascade')
 
-    def test_of_twenty_registrations_of_one_name_or_address_exactly_one_is_made(self):
+    def test_of_twenty_registrations_of_one_name_or_address_exactly_one_succeeds(self):
         for what, bodies in (
                 ('username', [account('twin' if i % 2 else 'Twin', email=f'twin{i}@example.org') for i in range(20)]),
                 ('email', [account(f'double{i}', email='double@example.org' if i % 2 else 'DOUBLE@example.org')
@@ -103,7 +103,7 @@ class Races(unittest.TestCase):
 
     # -- logins
 
-    def test_of_fifty_wrong_passwords_at_once_at_most_five_are_looked_at(self):
+    def test_of_fifty_wrong_passwords_at_once_at_most_five_are_checked(self):
         known = STACK.user()
         for name in (known.username, 'nobody-by-this-name'):
             started = time.monotonic()
@@ -112,7 +112,7 @@ class Races(unittest.TestCase):
             took = time.monotonic() - started
             self.assertEqual({answer.status for answer in answers if not self.waited(answer)}, {401, 429}, answers)
             looked_at = sum(answer.status != 429 for answer in answers)
-            most = 5 if took < 1 else 5 + int(took)  # after a second's wait there is another try
+            most = 5 if took < 1 else 5 + int(took)  # after a wait of one second one more is checked
             self.assertLessEqual(looked_at, most, f'{took} s')
             self.assertGreaterEqual(looked_at, 5)
             failures = STACK.psql(f"select failures, blocked_until > last_at from login_failures "
@@ -120,10 +120,10 @@ class Races(unittest.TestCase):
             self.assertEqual(failures, [[str(looked_at), 't']])
             for answer in answers:
                 if answer.status == 429:
-                    # ours, or nginx's where they were all in one millisecond
+                    # from the handler, or from nginx if all came within one millisecond
                     self.assertIn(answer.json['code'], ('too_many_attempts', 'too_many_requests'))
                     self.assertGreaterEqual(int(answer.headers['retry-after']), 1)
-        # the right password has to wait as well, and then ends the count
+        # the right password has to wait too, and then deletes the counted failures
         right = {'username': known.username, 'password': devstack.PASSWORD}
         STACK.psql(f"update login_failures set blocked_until = clock_timestamp() + interval '1 second' "
                    f"where name = 'username {known.username}'")
@@ -145,17 +145,17 @@ class Races(unittest.TestCase):
         self.assertLessEqual({answer.json['code'] for answer in seen if answer.status == 401}, {'session_superseded'})
         return answers
 
-    def test_of_ten_logins_at_once_exactly_one_session_lives(self):
+    def test_of_ten_logins_at_once_exactly_one_session_survives(self):
         for _ in range(2 if SANITIZER else 5):
             answers = self.logins(STACK.user(), 10)
             self.assertLessEqual({answer.status for answer in answers if not self.waited(answer)}, {200, 429}, answers)
             self.assertGreaterEqual(sum(answer.status == 200 or self.waited(answer) for answer in answers), 5, answers)
 
-    def test_five_logins_at_once_with_the_right_password_all_work(self):
+    def test_five_logins_at_once_with_the_right_password_all_succeed(self):
         for _ in range(2 if SANITIZER else 5):
             self.statuses(self.logins(STACK.user(), 5), s200=5)
 
-    def test_a_token_is_dead_from_the_answer_of_the_logout_on(self):
+    def test_a_token_is_refused_from_the_answer_of_the_logout_on(self):
         for _ in range(5):
             user = STACK.user()
             answers = together([Act('POST', '/api/v1/auth/logout', {}, token=user.token) for _ in range(5)] +
@@ -166,7 +166,7 @@ class Races(unittest.TestCase):
 
     # -- changes
 
-    def test_of_twenty_changes_of_one_version_exactly_one_is_made(self):
+    def test_of_twenty_changes_of_one_version_exactly_one_succeeds(self):
         user = STACK.user()
         for _ in range(3):
             path, made = self.task(user)
@@ -179,7 +179,7 @@ class Races(unittest.TestCase):
             self.assertEqual(STACK.psql(f"select count(*) from audit where table_name = 'tasks' "
                                         f"and operation = 'update' and row_id = {last['id']}"), [['1']])
 
-    def test_changes_of_different_fields_do_not_undo_each_other(self):
+    def test_changes_of_different_fields_do_not_overwrite_each_other(self):
         user = STACK.user()
         for _ in range(3):
             path, _ = self.task(user)
@@ -188,12 +188,12 @@ class Races(unittest.TestCase):
             self.statuses(answers, s200=20)
             steps = sorted((answer.json for answer in answers), key=lambda task: task['version'])
             self.assertEqual([task['version'] for task in steps], list(range(2, 22)))
-            for before, after in zip(steps, steps[1:]):  # each one changed its own field, and found the other as it was
+            for before, after in zip(steps, steps[1:]):  # each change set its own field, and left the other unchanged
                 self.assertEqual((before['title'] == after['title']) + (before['description'] == after['description']),
                                  1, (before, after))
             self.assertEqual(user.get(path).json, steps[-1])
 
-    def test_a_task_is_deleted_once_and_is_then_gone_for_everybody(self):
+    def test_a_task_is_deleted_once_and_is_then_deleted_for_all_users(self):
         user = STACK.user()
         for _ in range(5):
             path, _ = self.task(user)
@@ -208,7 +208,7 @@ class Races(unittest.TestCase):
 
     # -- messages
 
-    def test_a_message_that_is_read_while_it_is_deleted_is_read_or_gone(self):
+    def test_a_message_that_is_read_while_it_is_deleted_is_read_or_deleted(self):
         sender, *readers = [STACK.user() for _ in range(9)]
         for turn in range(3):
             answer = sender.post('/api/v1/messages',
@@ -225,7 +225,7 @@ class Races(unittest.TestCase):
             self.assertEqual(STACK.psql(f'select id from messages where id = {path.split("/")[-1]} union all select '
                                         f'message from message_copies where message = {path.split("/")[-1]}'), [], turn)
 
-    def test_of_ten_who_mark_one_message_at_once_one_changes_it(self):
+    def test_of_ten_requests_that_mark_one_message_at_once_one_changes_it(self):
         sender, reader = STACK.user(), STACK.user()
         answer = sender.post('/api/v1/messages', {'recipients': [reader.id], 'subject': 'raced', 'body': 'raced'})
         path = f'/api/v1/messages/{answer.json["id"]}'

@@ -1,4 +1,4 @@
-"""Restarts and accidents under load: what was acknowledged is kept, what failed says so, and everything recovers."""
+"""Restarts and accidents under load: acknowledged work is kept, failed requests get an error, everything recovers."""
 import os
 import signal
 import socket
@@ -14,7 +14,7 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 
 class Load:
-    """Clients that create tasks and read them back until they are told to stop; the answers are in .answers."""
+    """Clients that create tasks and read them until they are stopped; the answers are in .answers."""
 
     def __init__(self, on, token, clients=6):
         self.on, self.token, self.answers, self.over = on, token, [], threading.Event()
@@ -51,12 +51,12 @@ class Load:
             thread.join(60)
 
     def lost(self):
-        """The requests that did not get what they asked for."""
+        """The requests that did not succeed."""
         return [(method, title, answer) for method, title, answer in self.answers
                 if not isinstance(answer, devstack.Answer) or answer.status not in (200, 201)]
 
     def check(self, test, *statuses):
-        """Every acknowledged creation is in the table, none is there twice; the others failed in one of these ways."""
+        """Every acknowledged creation is in the table, none is there twice; all others failed in one of these ways."""
         test.assertGreater(len(self.answers), 50)
         for method, title, answer in self.lost():
             test.assertIsInstance(answer, devstack.Answer, (method, title))
@@ -66,7 +66,7 @@ class Load:
             if answer.status == 503:
                 test.assertGreaterEqual(int(answer.headers.get('retry-after', 0)), 1, answer)
         stored = [row[0] for row in self.on.psql(f"select title from tasks where title like '{self.mark} %'")]
-        test.assertEqual(len(stored), len(set(stored)), 'a task was made twice')
+        test.assertEqual(len(stored), len(set(stored)), 'a task was created twice')
         acknowledged = {title for method, title, answer in self.answers if method == 'POST'
                         and getattr(answer, 'status', 0) == 201}
         test.assertGreater(len(acknowledged), 10)
@@ -74,7 +74,7 @@ class Load:
 
 
 def wait_for(condition, seconds=10.0):
-    """Whether the condition held within this time."""
+    """Whether the condition became true within this time."""
     end = time.monotonic() + seconds
     while not (held := condition()) and time.monotonic() < end:
         time.sleep(0.02)
@@ -101,7 +101,7 @@ class Handlers(unittest.TestCase):
         self.healthy()
 
     def test_a_kill_under_load_fails_only_what_was_in_flight(self):
-        time.sleep(1.1)  # multiwatch counts deaths within a second of each other
+        time.sleep(1.1)  # multiwatch counts deaths within one second of each other
         with Load(STACK, STACK.root.token) as load:
             for _ in range(5):
                 old = STACK.pids('tasks')
@@ -110,7 +110,7 @@ class Handlers(unittest.TestCase):
                 time.sleep(0.5)
         load.check(self, 502, 503)
         self.assertLessEqual(len(load.lost()), 5 * int(STACK.env['FETTLE_WORKERS']), load.lost())
-        self.assertLessEqual({method for method, _, _ in load.lost()}, {'POST'}, 'a read is tried again')
+        self.assertLessEqual({method for method, _, _ in load.lost()}, {'POST'}, 'nginx must send reads again')
         self.healthy()
 
     def test_a_reload_of_nginx_under_load_loses_no_request(self):
@@ -123,7 +123,7 @@ class Handlers(unittest.TestCase):
         load.check(self)
         self.healthy()
 
-    def test_sixty_clients_that_stop_in_the_middle_of_a_body_block_nobody(self):
+    def test_sixty_clients_that_stop_in_the_middle_of_a_body_block_no_other_client(self):
         before = STACK.psql('select count(*) from tasks')
         head = ('POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\n'
                 f'Authorization: Token {STACK.root.token}\r\n'
@@ -142,10 +142,10 @@ class Handlers(unittest.TestCase):
         time.sleep(0.2)
         self.assertEqual(STACK.psql('select count(*) from tasks'), before)
 
-    def test_a_handler_without_descriptors_waits_and_goes_on(self):
+    def test_a_handler_without_file_descriptors_waits_and_continues(self):
         pid, answers = STACK.pids('users')[0], []
 
-        # as the handler's own user: no privilege is needed to lower a limit and to raise it again
+        # as the user of the handler: lowering a soft limit and raising it again needs no privilege
         def limit(descriptors):
             who = os.stat(f'/proc/{pid}')
             given = {'user': who.st_uid, 'group': who.st_gid, 'extra_groups': []} if os.geteuid() == 0 else {}
@@ -162,7 +162,7 @@ class Handlers(unittest.TestCase):
             time.sleep(0.5)
             before = seconds()
             time.sleep(0.5)
-            self.assertLess(seconds() - before, 0.25, 'it spins')
+            self.assertLess(seconds() - before, 0.25, 'the handler used the processor while it waited')
         finally:
             limit(1024)
             waiting.join(30)
@@ -183,7 +183,7 @@ class Database(unittest.TestCase):
         with Load(self.stack, self.root.token) as load:
             for _ in range(times):
                 accident()
-                # 200 by all workers in a row, soon
+                # 200 from all workers in a row, within a short time
                 self.assertTrue(
                     wait_for(lambda: all(self.root.get('/api/v1/tasks').status == 200 for _ in range(8)), 5))
                 time.sleep(0.3)
@@ -192,14 +192,14 @@ class Database(unittest.TestCase):
         self.assertNotIn('fault:', self.stack.logs())
         return load
 
-    def test_a_restart_of_the_database_loses_nothing_acknowledged(self):
+    def test_a_restart_of_the_database_loses_no_acknowledged_work(self):
         def restart():
             os.kill(self.postmaster, signal.SIGINT)
             self.assertTrue(wait_for(self.another_postmaster), 'PostgreSQL did not come back')
-        self.assertTrue(self.under_load(restart, 2).lost(), 'nobody noticed')
+        self.assertTrue(self.under_load(restart, 2).lost(), 'no request failed: the test proved nothing')
 
     def another_postmaster(self):
-        """tools/dev/stack has started it again, and it takes connections."""
+        """tools/dev/stack has started the database again, and it accepts connections."""
         try:
             with open(os.path.join(self.stack.data, 'cluster/data/postmaster.pid')) as file:
                 lines = file.read().split('\n')
@@ -210,19 +210,19 @@ class Database(unittest.TestCase):
         self.postmaster = int(lines[0])
         return True
 
-    def test_a_killed_server_process_loses_nothing_acknowledged(self):
+    def test_a_killed_server_process_loses_no_acknowledged_work(self):
         def crash():
             backend = self.stack.psql("select pid from pg_stat_activity where application_name = 'fettle_tasks' "
                                       "limit 1")[0][0]
-            os.kill(int(backend), signal.SIGKILL)  # all sessions end, and the log is replayed
+            os.kill(int(backend), signal.SIGKILL)  # all database sessions end, and the write-ahead log is replayed
             time.sleep(0.1)
-        self.assertTrue(self.under_load(crash, 3).lost(), 'nobody noticed')
+        self.assertTrue(self.under_load(crash, 3).lost(), 'no request failed: the test proved nothing')
 
-    def test_ended_connections_lose_nothing_acknowledged(self):
+    def test_ended_connections_lose_no_acknowledged_work(self):
         self.under_load(lambda: self.stack.psql('select pg_terminate_backend(pid) from pg_stat_activity '
                                                 'where pid <> pg_backend_pid() and datname = current_database()'), 5)
 
-    def test_a_connection_that_ended_while_nobody_used_it_is_noticed_before_it_is_used(self):
+    def test_a_connection_that_ended_while_idle_is_noticed_before_it_is_used(self):
         for _ in range(3):
             self.stack.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() "
                             "and datname = current_database()")

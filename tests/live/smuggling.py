@@ -1,5 +1,5 @@
-"""Smuggling: FastCGI records in a body, and records that no honest nginx sends, never become a request and never stop
-the service."""
+"""Request smuggling: FastCGI records in a body, and records that nginx never sends, are never taken for a request and
+never stop the service."""
 import os
 import random
 import socket
@@ -29,7 +29,7 @@ def pairs(values):
 
 
 def request(method, path, body=b'', keep=False, **variables):
-    """The records of a whole request."""
+    """The records of a complete request."""
     values = {'REQUEST_METHOD': method, 'SCRIPT_NAME': path, 'QUERY_STRING': '', 'CONTENT_LENGTH': str(len(body)),
               'REMOTE_ADDR': '127.0.0.1', **variables}
     chunks = [body[at:at + 32768] for at in range(0, len(body), 32768)]
@@ -38,7 +38,7 @@ def request(method, path, body=b'', keep=False, **variables):
 
 
 def read_all(peer, wait=3.0):
-    """What comes until the other side closes, or nothing comes any more."""
+    """The bytes until the other side closes the connection, or sends nothing more."""
     peer.settimeout(wait)
     got = b''
     try:
@@ -50,10 +50,10 @@ def read_all(peer, wait=3.0):
 
 
 def hidden_in_a_body(forged, size, alignment):
-    """A body with many copies of a forged request, each after records of no request, which a reader skips. Wherever a
-    reader that has lost its place goes on, it finds a copy: in the middle of such records with one of 8 alignments, in
-    the middle of a forged request with one of the next 8."""
-    # after records that are all empty, libfcgi would skip ours, too
+    """A body with many copies of a forged request, each after records of no request, which a reader skips. A reader
+    that has lost its position finds a copy wherever it continues: inside such records with one of 8 alignments, inside
+    a forged request with one of the next 8."""
+    # if all records before it were empty, libfcgi would skip the forged request too
     sled = record(STDIN, request=0x7777) * 127 + record(STDIN, b' ' * 8, request=0x7777)
     forged += record(STDIN, b' ' * (-len(forged) % 8), request=0x7777)
     unit = sled + forged
@@ -74,8 +74,8 @@ class OverHttp(unittest.TestCase):
         self.assertEqual(STACK.psql("select count(*) from audit where ip = '10.9.9.9'"), [['0']])
 
     def test_records_in_a_body_are_never_taken_for_a_request(self):
-        """Sent to endpoints that refuse before they read it and to ones that read it; after it, an honest request on
-        the same connection."""
+        """Sent to endpoints that refuse before they read the body and to ones that read it; after it, a valid request
+        on the same connection."""
         form, stranger = 'application/x-www-form-urlencoded', 'Authorization: Token ' + 'A' * 43
         token = 'Authorization: Token ' + STACK.root.token
         cases = [('POST /api/v1/tasks', 401, form, stranger),
@@ -98,7 +98,7 @@ class OverHttp(unittest.TestCase):
                                      (line, kind, size, alignment, got))
         self.alive()
 
-    def test_a_chunked_body_is_no_better_hiding_place(self):
+    def test_records_in_a_chunked_body_are_not_taken_for_a_request_either(self):
         for alignment in range(16):
             body = hidden_in_a_body(self.forged, 30000, alignment)
             with socket.create_connection(('127.0.0.1', STACK.port), timeout=10) as peer:
@@ -114,7 +114,7 @@ class OverHttp(unittest.TestCase):
 
 
 class Peer(unittest.TestCase):
-    """Speaks to a handler's socket as nginx does, or worse."""
+    """Talks to the socket of a handler as nginx does, or with invalid records."""
 
     def setUp(self):
         self.stack, self.root = STACK, STACK.root
@@ -129,7 +129,7 @@ class Peer(unittest.TestCase):
             try:
                 peer.sendall(data)
             except OSError:
-                pass  # it does not want to hear more
+                pass  # the handler has closed its end
             return read_all(peer, wait)
 
     def served(self, why):
@@ -141,8 +141,8 @@ class Peer(unittest.TestCase):
 
 
 class OnTheSocket(Peer):
-    def test_one_connection_is_one_request_however_it_was_asked_for(self):
-        """With the flag that keeps the connection, neither an unread body nor what follows it is the next request."""
+    def test_one_connection_is_one_request_even_with_the_flag_to_keep_it(self):
+        """With the flag that keeps the connection, neither an unread body nor bytes after it are the next request."""
         canary = self.root.post('/api/v1/tasks', {'title': 'canary'}).json['id']
         forged = request('DELETE', f'/api/v1/tasks/{canary}', HTTP_AUTHORIZATION='Token ' + self.root.token)
         for alignment in range(16):
@@ -154,14 +154,14 @@ class OnTheSocket(Peer):
         self.assertEqual(self.stack.psql(f'select count(*) from tasks where id = {canary}'), [['1']],
                          'the forged request was executed')
 
-    def test_an_honest_request_on_the_socket_is_answered(self):
-        """What the other tests send is understood, so that their silence means something."""
+    def test_a_valid_request_on_the_socket_is_answered(self):
+        """The handler understands the records of the other tests, so a missing answer there is meaningful."""
         got = self.say('tasks', request('GET', '/api/v1/tasks', HTTP_AUTHORIZATION='Token ' + self.root.token))
         self.assertIn(b'Status: 200', got)
         self.assertIn(b'FCGI_MPXS_CONNS', self.say('tasks', record(GET_VALUES, pairs({'FCGI_MPXS_CONNS': ''}),
                                                                    request=0) + request('GET', '/')))
 
-    def test_a_silent_peer_blocks_no_others(self):
+    def test_a_silent_client_blocks_no_other_client(self):
         for first in (b'', b'\1\1'):
             with self.subTest(first=first), self.connect('health') as silent:
                 silent.sendall(first)
@@ -170,7 +170,7 @@ class OnTheSocket(Peer):
                     self.served('a silent peer')
                     self.assertLess(time.monotonic() - started, 1)
 
-    def test_more_silent_peers_than_workers_are_given_up(self):
+    def test_more_silent_clients_than_workers_are_disconnected(self):
         peers = [self.connect('health') for _ in range(8)]
         try:
             self.served('eight silent peers')
@@ -178,7 +178,7 @@ class OnTheSocket(Peer):
             for peer in peers:
                 peer.close()
 
-    def test_the_sockets_are_closed_to_others(self):
+    def test_other_users_cannot_connect_to_the_sockets(self):
         folder = os.path.join(self.stack.run, 'sockets')
         paths = [os.path.join(folder, name) for name in os.listdir(folder)]
         paths.append(os.path.join(self.stack.run, '.s.PGSQL.5432'))
@@ -204,19 +204,19 @@ class OnTheSocket(Peer):
                         pass
             finally:
                 os._exit(min(opened, 100) if os.getuid() else 101)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, 'sockets that nobody could open')
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, 'sockets that the user nobody opened')
 
 
 class Deadly(Peer):
-    """On a dev stack of its own: handlers may die here, and their last words are no fault of the others."""
+    """On its own dev stack: handlers may die here, and their log must not be counted as errors of other tests."""
 
     def setUp(self):
-        last_words = r'^.*(?:ERROR|WARNING): \w+Sanitizer.*$'  # of libfcgi, where a sanitizer sees it die
+        last_words = r'^.*(?:ERROR|WARNING): \w+Sanitizer.*$'  # a crash in libfcgi, as a sanitizer reports it
         self.stack = devstack.DevStack(BUILD, deliberate=last_words, FETTLE_WORKERS='4').start()
         self.addCleanup(self.stack.stop)
         self.root = self.stack.user('root', superuser=True)
 
-    def test_values_asked_for_again_and_again_do_not_stop_the_service(self):
+    def test_repeated_requests_for_values_do_not_stop_the_service(self):
         for count in (4, 40):
             names = pairs({'FCGI_MPXS_CONNS': ''}) * count
             self.say('health', record(GET_VALUES, names, request=0) + request('GET', '/health/live'), 1.0)
@@ -232,9 +232,9 @@ class Deadly(Peer):
                 with self.subTest(name=name, value=value):
                     self.say('health', data, 0.2)
                     self.served((name, value))
-                    time.sleep(0.6)  # multiwatch gives up a program that never lives for a second
+                    time.sleep(0.6)  # multiwatch gives up a program that always dies within a second
 
-    def test_records_in_no_order_do_not_stop_the_service(self):
+    def test_records_in_a_random_order_do_not_stop_the_service(self):
         rng = random.Random(1)
         whole = request('GET', '/health/live')
         cases = [b'', b'\0', b'\1', b'\xff' * 4096, b'GET / HTTP/1.1\r\n\r\n', whole[:30], whole[:-9],
@@ -250,7 +250,7 @@ class Deadly(Peer):
                  request('GET', '/' + 'a' * 60000),
                  record(BEGIN, struct.pack('>HB5x', 1, 0)) + record(PARAMS) + record(STDIN)]
         cases += [rng.randbytes(rng.randint(1, 4000)) for _ in range(20)]
-        for i in range(20):  # a request with one byte changed
+        for i in range(20):  # a request with one changed byte
             at = rng.randrange(len(whole))
             cases.append(whole[:at] + rng.randbytes(1) + whole[at + 1:])
         for data in cases:

@@ -1,4 +1,5 @@
-"""Lists as CSV: the same rows as in JSON, whatever they contain; memory stays flat, no file is left, no one waits."""
+"""Lists as CSV: the same rows as in JSON, whatever they contain; memory stays flat, no file is left, and no other
+request has to wait."""
 import csv
 import io
 import json
@@ -31,7 +32,7 @@ def quoted(text):
 class Spreadsheet(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # a small disk of its own, where that is possible; half of the workers may have 20 MiB there at the same time
+        # its own small disk, if it can be mounted; half of the workers can have 20 MiB there at the same time
         cls.spool = tempfile.mkdtemp(prefix='fettle-spool-')
         cls.addClassCleanup(shutil.rmtree, cls.spool, ignore_errors=True)
         cls.small = (os.geteuid() == 0 and subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=128m,mode=1777', 'tmpfs',
@@ -62,7 +63,7 @@ class Spreadsheet(unittest.TestCase):
                                                        if name.startswith('fettle-')]), os.listdir(self.spool))
 
     def pages(self, who, path):
-        """All rows of a list as JSON, page after page."""
+        """All rows of a list as JSON, page by page."""
         rows, where = [], path + ('&' if '?' in path else '?') + 'page_size=200'
         while where:
             answer = who.get(where)
@@ -78,7 +79,7 @@ class Spreadsheet(unittest.TestCase):
         return list(csv.reader(io.StringIO(answer.body.decode(), newline=''), strict=True))
 
     def cell(self, value):
-        """A value as the cell of it."""
+        """A value as its CSV cell."""
         if value is None:
             return ''
         if isinstance(value, str):
@@ -97,7 +98,7 @@ class Spreadsheet(unittest.TestCase):
                                  (path, name))
         return len(rows)
 
-    # -- what it says
+    # -- content
 
     def test_the_rows_are_those_of_the_pages_in_the_same_order(self):
         for query, least in (('', 3500), ('?ordering=due_date,-title', 3500), ('?ordering=-due_date', 3500),
@@ -105,8 +106,8 @@ class Spreadsheet(unittest.TestCase):
                              ('?due_date__isnull=true', 800), ('?title=nowhere', 0)):
             self.assertGreaterEqual(self.compare(self.user, '/api/v1/tasks' + query), least, query)
 
-    def test_every_other_list_has_its_table(self):
-        # tables in which something changes with each request are left out: the trail and one's own sessions
+    def test_every_other_list_is_available_as_csv(self):
+        # lists that change with each request are left out: the trail and the caller's own sessions
         self.root.post('/api/v1/equipment/1/readings', {'hours': '5.00'})
         order = self.root.post('/api/v1/tasks', {'title': 'order', 'equipment': 1}).json['id']
         self.root.post('/api/v1/maintenance', {'task': order, 'description': '=1+1', 'cost': '12.50',
@@ -124,7 +125,7 @@ class Spreadsheet(unittest.TestCase):
             for name, cell in zip(names, line):
                 self.assertNotIn(cell[:1], tuple('=+-@\t\r'), (name, cell))
 
-    def test_bytes_are_those_of_rfc_4180(self):
+    def test_the_bytes_conform_to_rfc_4180(self):
         body = self.user.get('/api/v1/tasks?title=quote', headers=CSV).body.decode()
         self.assertTrue(body.endswith('\r\n') and not body.startswith('\ufeff'))
         self.assertEqual(body.split('\r\n', 1)[0].split(',')[:3], ['id', 'title', 'description'])
@@ -139,7 +140,7 @@ class Spreadsheet(unittest.TestCase):
         self.assertEqual(whole.headers['content-disposition'], 'attachment; filename="tasks.csv"')
         self.assertIn('Accept', whole.headers['vary'])
 
-    def test_refusals_are_problems(self):
+    def test_errors_are_problems_in_json(self):
         eve = self.on.user()
         self.on.psql(f'delete from user_roles where user_id = {eve.id}')
         for who, path, status, code in (
@@ -159,7 +160,7 @@ class Spreadsheet(unittest.TestCase):
                                      [path.split('?')[1].split('=')[0]] if status == 400 else [])
         self.assertEqual(self.user.get(f'/api/v1/users/{self.user.id}', headers=CSV).status, 406)
 
-    def test_who_accepts_both_gets_what_is_wanted_more(self):
+    def test_a_client_that_accepts_both_gets_the_preferred_type(self):
         for accept, kind in (('text/csv', 'text/csv'), ('text/csv, application/json', 'application/json'),
                              ('text/csv, application/json;q=0.9', 'text/csv'),
                              ('text/csv;q=0.5, application/json', 'application/json'),
@@ -172,10 +173,10 @@ class Spreadsheet(unittest.TestCase):
             self.assertEqual((answer.status, answer.headers['content-type'].split(';')[0]),
                              (200, kind) if kind else (406, 'application/problem+json'), accept)
 
-    # -- what it costs
+    # -- cost
 
     def many(self):
-        """60,000 tasks that only superusers see; some 20 MiB as CSV."""
+        """60,000 tasks that only superusers see; about 20 MiB as CSV."""
         if not getattr(Spreadsheet, 'has_many', False):
             self.on.psql(f"""set session_replication_role = replica;
                 insert into tasks (title, description, author, "user")
@@ -185,13 +186,13 @@ class Spreadsheet(unittest.TestCase):
             Spreadsheet.has_many = True
 
     def memory(self):
-        """What the handler holds, in KiB."""
+        """The resident memory of the handler, in KiB."""
         with open(f'/proc/{self.on.pids("tasks")[0]}/status') as file:
             return next(int(line.split()[1]) for line in file if line.startswith('VmRSS'))
 
-    def test_a_long_list_costs_no_more_memory_than_a_short_one(self):
+    def test_a_long_list_needs_no_more_memory_than_a_short_one(self):
         self.many()
-        # each worker with its connection, and what its first pages cost
+        # first each worker gets its connection and the memory of its first pages
         for _ in range(2):
             self.assertEqual({answer.status for answer
                               in races.together([self.act('/api/v1/tasks?title=quote')] * (WORKERS // 2))}, {200})
@@ -206,7 +207,7 @@ class Spreadsheet(unittest.TestCase):
     def act(self, path):
         return races.Act('GET', path, None, self.root.token, CSV, on=self.on)
 
-    def test_lists_as_csv_leave_half_of_the_workers_to_others(self):
+    def test_lists_as_csv_leave_half_of_the_workers_to_other_requests(self):
         self.many()
         over, others = threading.Event(), []
 
@@ -230,10 +231,10 @@ class Spreadsheet(unittest.TestCase):
                 self.assertEqual(answer.body.count(b'\r\n'), 60001)
         self.assertEqual({status for status, _ in others}, {200})
         self.assertGreater(len(others), 5)
-        self.assertLess(max(took for _, took in others), 5)  # a free worker, though busy processors
-        self.assertEqual(self.act('/api/v1/tasks?title=much')(self.root).status, 200)  # the places are free again
+        self.assertLess(max(took for _, took in others), 5)  # a worker was free, although the processors were busy
+        self.assertEqual(self.act('/api/v1/tasks?title=much')(self.root).status, 200)  # the workers are free again
 
-    def test_clients_that_do_not_read_their_list_keep_nobody_waiting(self):
+    def test_clients_that_do_not_read_their_list_block_no_other_client(self):
         self.many()
         slow = []
         try:
@@ -244,7 +245,7 @@ class Spreadsheet(unittest.TestCase):
                 peer.sendall(f'GET /api/v1/tasks?title=much HTTP/1.1\r\nHost: localhost\r\nAccept: '
                              f'text/csv\r\nAuthorization: Token {self.root.token}\r\n\r\n'.encode())
                 slow.append(peer)
-                time.sleep(0.7)  # one after the other, so that each one finds a place
+                time.sleep(0.7)  # one after the other, so that each finds a free worker
             for _ in range(10):
                 started = time.monotonic()
                 self.assertEqual(self.root.get('/api/v1/tasks?page_size=1').status, 200)
@@ -252,11 +253,11 @@ class Spreadsheet(unittest.TestCase):
         finally:
             for peer in slow:
                 peer.close()
-        # a table is completed although its client has gone
+        # a list is completed even if its client has disconnected
         self.assertTrue(
             restarts.wait_for(lambda: self.root.get('/api/v1/tasks?title=nowhere', headers=CSV).status == 200, 60))
 
-    def test_a_client_that_goes_away_leaves_no_file(self):
+    def test_a_client_that_disconnects_leaves_no_file(self):
         self.many()
         for _ in range(2):
             with socket.create_connection(('127.0.0.1', self.on.port)) as peer:
@@ -268,14 +269,14 @@ class Spreadsheet(unittest.TestCase):
             restarts.wait_for(lambda: not any(self.spool in os.readlink(f'{files}/{fd}') for fd in os.listdir(files)
                                               if os.path.lexists(f'{files}/{fd}')), 20), 'a spooled file is still held')
 
-    def test_a_full_disk_is_said_and_forgotten(self):
+    def test_a_full_disk_is_reported_and_the_handler_recovers(self):
         if not self.small:
             self.skipTest('no small disk without root')
         self.many()
         with open(os.path.join(self.spool, 'ballast'), 'ab') as ballast:
             pass
         try:
-            # a list whose client has gone before may still be made, and give its room back meanwhile
+            # a list whose client has disconnected may still be in progress, and release its space later
             for _ in range(20):
                 with open(ballast.name, 'ab') as ballast:
                     free = os.statvfs(self.spool)

@@ -1,4 +1,4 @@
-"""This build migrates and serves a database that an earlier release has left behind (tests/releases)."""
+"""This build migrates and serves the database of an earlier release (tests/releases)."""
 import difflib
 import hashlib
 import json
@@ -14,7 +14,7 @@ STACK, BUILD, SANITIZER = None, 'build', ''
 
 RELEASES = os.path.join(devstack.ROOT, 'tests/releases')
 RELEASE = '1.0.0'
-# SHA-256 of sql/tables/*.sql: `fettle migrate` refuses a migration that is not what was applied
+# SHA-256 of sql/tables/*.sql: `fettle migrate` refuses a migration that differs from the applied one
 MIGRATIONS = {
     '001_accounts': '7cc5904ba260876262a2348735fba50dd26b8b4fa9b044df51e38ad53c9cf1c7',
     '002_tasks': 'e935f591d8bff4eeee0d8795a6592f7e175ce86c39536969a2c0adc6f07cf6b2',
@@ -27,8 +27,8 @@ REWORDED = {'Everybody: works on tasks and records what was done.': 'Works on ta
             'May do everything.': 'Has every permission.'}
 # SHA-256 of the body of a function, as PostgreSQL keeps it: another text breaks every audit chain that there is
 AUDIT_TEXT = '11924f49cf3db75a5093070d5aa6abc2dd1e1b7bac0672cb3ea13436ba7fe16f'
-# The functions of 1.0.0 that statements call by name: its handlers run while the database is migrated, and until they
-# are restarted. Functions of triggers are not among them: the table calls those.
+# The functions of 1.0.0 that statements call by name: its handlers still run while the database is migrated, and until
+# they are restarted. Functions of triggers are not in the list, because the tables call those.
 FUNCTIONS = (
     'audit_link(bytea,audit)', 'audit_seal()', 'audit_text(audit)', 'audit_verify()',
     'hours_end(bigint,numeric,timestamp with time zone,numeric)', 'hours_left(numeric,numeric)',
@@ -36,10 +36,10 @@ FUNCTIONS = (
     'make_due_orders(integer)', 'months_left(date,integer)', 'months_since(date)', 'months_used(date,integer)',
     'refuse(text)', 'session_end(timestamp with time zone)',
     'use_is_news(timestamp with time zone,timestamp with time zone)')
-# what depends on when it is asked for, or on the keys and the port of the machine that answers
+# values that depend on the time of the request, or on the keys and the port of the machine
 VOLATILE = {'url', 'url_expires_at', 'picture_url', 'thumbnail_url', 'last_used_at', 'last_login', 'life_used'}
 
-# Plans every statement of the release as the role of its handler, which checks its privileges as well.
+# Plans every statement of the release as the role of its handler, which also checks its privileges.
 PLAN_STATEMENTS = """
 do $$
 declare
@@ -69,7 +69,7 @@ def kept(name):
 
 
 def differences(old, new, where=''):
-    """Where an answer of this build differs from that of the release. What a later release adds is no difference."""
+    """Differences between an answer of this build and that of the release. Members added later are not differences."""
     if isinstance(old, dict) and isinstance(new, dict):
         if REWORDED.get(old.get('description')) == new.get('description'):
             old = {name: old[name] for name in old if name not in ('description', 'updated_at', 'version')}
@@ -82,7 +82,7 @@ def differences(old, new, where=''):
 
 
 def setUpModule():
-    """One dev stack for all classes, whose database began as that of the release."""
+    """One dev stack for all classes, whose database started as that of the release."""
     global FACTS, ON
     FACTS = json.loads(kept('json'))
     ON = devstack.DevStack(BUILD, RESTORE=os.path.join(RELEASES, f'{RELEASE}.sql.xz')).start()
@@ -94,7 +94,7 @@ def tearDownModule():
 
 
 class Upgraded(unittest.TestCase):
-    """What the classes share. They run in the order of their names: what reads comes before what writes."""
+    """What the classes share. They run in the order of their names: tests that read come before tests that write."""
 
     def client(self, name):
         """A client with the personal access token of the release."""
@@ -106,7 +106,7 @@ class Upgraded(unittest.TestCase):
         return answer.json
 
     def fettle(self, *words, database='fettle'):
-        """Runs the command of this build on a database: exit status and all that it said."""
+        """Runs the command of this build on a database; exit status and all output."""
         env = {name: value for name, value in os.environ.items() if not name.startswith(('FETTLE_', 'PG'))}
         env |= {'FETTLE_ENV': os.path.join(ON.data, 'env'), 'FETTLE_SQL': os.path.join(devstack.ROOT, 'sql'),
                 'PGDATABASE': database}
@@ -115,7 +115,7 @@ class Upgraded(unittest.TestCase):
         return result.returncode, result.stdout
 
     def psql(self, sql, database):
-        """Runs SQL as a superuser of PostgreSQL: what it said, on both streams."""
+        """Runs SQL as a superuser of PostgreSQL; its output on both streams."""
         command = ['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', ON.run, '-U', 'postgres', database]
         result = subprocess.run(command, input=sql, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 text=True)
@@ -123,7 +123,7 @@ class Upgraded(unittest.TestCase):
         return result.stdout
 
     def restored(self, name):
-        """Another database of the cluster, as the release has left it; its name."""
+        """Creates another database of the cluster in the state of the release; its name."""
         if ON.psql("select count(*) from pg_database where datname = 'released'") == [['0']]:
             ON.psql('create database released owner fettle')
             self.psql(kept('sql.xz'), 'released')
@@ -131,8 +131,8 @@ class Upgraded(unittest.TestCase):
         return name
 
     def dumped(self, database):
-        """The lines of pg_dump, without the random words that newer versions put around them, and without the counters
-        of roles and permissions: storing one that is there already draws a number as well."""
+        """The lines of pg_dump, without the random words that newer versions add, and without the sequence values of
+        roles and permissions: an insert with a conflict also takes a number."""
         server = ON.psql('show server_version')[0][0].split('.')[0]
         program = f'/usr/lib/postgresql/{server}/bin/pg_dump'
         text = subprocess.run([program, '-h', ON.run, '-U', 'postgres', database], check=True, capture_output=True,
@@ -142,9 +142,9 @@ class Upgraded(unittest.TestCase):
 
 
 class Migration(Upgraded):
-    """The database by itself, in a copy for each test."""
+    """Tests of the database alone, each with its own copy."""
 
-    def test_migrations_and_what_the_audit_chain_is_made_of_are_those_of_the_release(self):
+    def test_migrations_and_the_functions_of_the_audit_chain_are_those_of_the_release(self):
         for name, expected in MIGRATIONS.items():
             with open(os.path.join(devstack.ROOT, 'sql/tables', name + '.sql'), 'rb') as file:
                 self.assertEqual(hashlib.sha256(file.read()).hexdigest(), expected, name)
@@ -154,20 +154,20 @@ class Migration(Upgraded):
         self.assertEqual(ON.psql(body), [[AUDIT_TEXT]])
         self.assertEqual(self.psql(body, self.restored('former')), AUDIT_TEXT + '\n')
 
-    def test_the_sealed_trail_verifies_as_it_was(self):
+    def test_the_sealed_trail_verifies_as_before(self):
         name, audit = self.restored('sealed'), FACTS['audit']
         before = self.psql('select * from audit order by id', name)
         self.assertEqual(before.count('\n'), audit['position'])
         self.assertEqual(self.fettle('migrate', database=name)[0], 0)
         after = self.psql('select * from audit order by id', name)
-        self.assertTrue(after.startswith(before), 'a row of the trail is not as it was')
+        self.assertTrue(after.startswith(before), 'a row of the trail has changed')
         status, said = self.fettle('audit', 'verify', f'{audit["position"]}:{audit["hash"]}', database=name)
         self.assertEqual(status, 0, said)
         # the migration itself may have added rows
         self.assertTrue(said.endswith(f'\n{after.count(chr(10))} rows are unchanged since they were sealed\n'), said)
         self.assertGreater(int(self.psql('select count(distinct sealed_at) from audit_seals', name)), 1)
 
-    def test_a_row_that_is_tampered_with_after_the_upgrade_is_found(self):
+    def test_a_row_that_is_changed_after_the_upgrade_is_found(self):
         name = self.restored('tampered')
         self.assertEqual(self.fettle('migrate', database=name)[0], 0)
         for wrong, mend, words in (
@@ -210,13 +210,13 @@ class Migration(Upgraded):
             self.assertTrue(counts[0] == counts[1] or table in grown and counts[0] < counts[1], f'{table}: {counts}')
             self.assertGreater(counts[0], 0, f'the release has left no row in {table}')
 
-    def test_the_functions_that_handlers_of_the_release_call_are_still_there(self):
+    def test_the_functions_that_handlers_of_the_release_call_still_exist(self):
         found = {row[0] for row in ON.psql(
             "select oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace")}
         self.assertEqual(set(FUNCTIONS) - found, set())
 
     def test_every_statement_of_the_release_can_run_between_the_migration_and_the_restart(self):
-        # as an upgrade does: the grants of the release stay until its handlers are gone
+        # as in an upgrade: the grants of the release stay until its handlers have stopped
         name = self.restored('between')
         status, said = self.fettle('migrate', 'keep-grants', database=name)
         self.assertEqual(status, 0, said)
@@ -225,7 +225,7 @@ class Migration(Upgraded):
 
 
 class Reading(Upgraded):
-    """The handlers of this build show what the release has left."""
+    """The handlers of this build return what the release has stored."""
 
     def test_passwords_of_the_release_log_in_and_wrong_ones_do_not(self):
         for name in ('root', 'ada', 'ann'):
@@ -236,7 +236,7 @@ class Reading(Upgraded):
             answer = ON.client().post('/api/v1/auth/login', {'username': name, 'password': password})
             self.assertEqual(answer.status, 401, answer)
 
-    def test_every_resource_reads_as_the_release_has_shown_it(self):
+    def test_every_resource_reads_as_in_the_release(self):
         session = self.log_in('mia')['token']
         for one in FACTS['answers']:
             with self.subTest(token=one['token'], path=one['path']):
@@ -248,7 +248,7 @@ class Reading(Upgraded):
         answer = self.client('ended').get('/api/v1/me')
         self.assertEqual(answer.status, 401, answer)
         ended = dict(ON.psql("select ended_as, count(*) from sessions where ended_at is not null group by 1"))
-        # the token of mia and the session of ann; the session of ben gave way to a later one
+        # the token of mia and the session of ann; a later login ended the session of ben
         self.assertGreaterEqual(int(ended['session_ended']), 2)
         self.assertGreaterEqual(int(ended['session_superseded']), 1)
 
@@ -262,16 +262,16 @@ class Reading(Upgraded):
 
 
 class Working(Upgraded):
-    """They go on with it."""
+    """Users continue to work with it."""
 
-    def test_claims_of_the_release_hold_or_are_over(self):
+    def test_claims_of_the_release_are_kept_until_they_expire(self):
         orders, ids = FACTS['orders'], FACTS['ids']
         held = f"select \"user\", claimed_until = '9999-12-31 23:59:59Z' from tasks where id = {orders['assigned']}"
         self.assertEqual(ON.psql(held), [[str(ids['ben']), 't']])
-        # assigned without end: nobody else can claim it, nor is it the next one of somebody else
+        # assigned without an end: another user cannot claim it, and does not get it as the next order
         answer = self.client('ann').post(f'/api/v1/tasks/{orders["assigned"]}/claim')
         self.assertEqual((answer.status, answer.json['code']), (409, 'claimed'), answer)
-        # a claim that still holds, and then one that is over
+        # a claim that has not expired, and then one that has
         for hours, status in ((8, 409), (-1, 200)):
             ON.psql('set session_replication_role = replica; update tasks set claimed_until = '
                     f"now() + {hours} * interval '1 hour' where id = {orders['claimed']}")
@@ -279,7 +279,7 @@ class Working(Upgraded):
             self.assertEqual(answer.status, status, answer)
         self.assertEqual(answer.json['user'], ids['mia'])
 
-    def test_work_goes_on_where_it_was(self):
+    def test_work_continues_where_it_stopped(self):
         orders, ids = FACTS['orders'], FACTS['ids']
         record = self.client('ben').post('/api/v1/maintenance', {'task': orders['assigned'], 'description': 'Changed.'})
         self.assertEqual((record.status, record.json['technician']), (201, ids['ben']), record)
@@ -290,9 +290,9 @@ class Working(Upgraded):
         status, said = self.fettle('audit', 'verify')
         self.assertEqual(status, 0, said)
 
-    def test_a_request_with_a_key_that_was_answered_by_the_release_has_the_same_answer_again(self):
+    def test_a_request_with_a_key_that_the_release_answered_gets_the_same_answer(self):
         request = FACTS['request']
-        # as if the upgrade had been a moment after the request
+        # as if the upgrade took place a moment after the request
         ON.psql(f"update idempotency_keys set created_at = now() where key = '{request['key']}'")
         before = ON.psql('select count(*) from tasks')
         headers = {'Idempotency-Key': request['key']}

@@ -1,4 +1,4 @@
-"""Uploads: whatever their size, memory stays flat; whatever happens in between, no row is without its file."""
+"""Uploads: memory stays flat for every size; whatever happens during an upload, no row lacks its file."""
 import concurrent.futures
 import hashlib
 import http.client
@@ -23,7 +23,7 @@ PATH = '/api/v1/documents'
 
 
 def compound(shift, sectors):
-    """A compound file (OLE) with sectors of 1 << shift bytes, all of whose tables are one long chain of them."""
+    """A compound file (OLE) with sectors of 1 << shift bytes, all of whose tables are one long chain of sectors."""
     size, tables = 1 << shift, 1 + sectors * 4 // (1 << shift)
     head = bytearray(size)
     head[:8] = bytes.fromhex('d0cf11e0a1b11ae1')
@@ -43,14 +43,14 @@ def compound(shift, sectors):
 
 
 class Pattern:
-    """Bytes without end that repeat only after 1 MiB and 1 byte: lost, doubled or moved bytes change the SHA-256."""
-    block = random.Random(7).randbytes(MIB + 1)  # the same in each run: their first bytes are of no type
+    """Endless bytes that repeat only after 1 MiB and 1 byte: lost, doubled or moved bytes change the SHA-256."""
+    block = random.Random(7).randbytes(MIB + 1)  # the same in each run: their first bytes match no file type
 
     def __init__(self, size, front=b'', behind=b''):
         self.size, self.left, self.at, self.front, self.behind = size, size, 0, front, behind
 
     def pieces(self):
-        """What is sent, in pieces: the file between what is before and after it."""
+        """The body of a request, in pieces: the file between the bytes before and after it."""
         yield self.front
         while self.left:
             piece = self.block[self.at:self.at + min(self.left, MIB)]
@@ -73,7 +73,7 @@ def multipart(size, name='big.bin', boundary='part-of-the-test'):
 
 
 def send(on, token, path, pattern, kind=None, cut=None, headers=()):
-    """Sends a body while it is made; the Answer. With cut: sends only so many bytes, and waits for no answer."""
+    """Sends a body while it is generated; the Answer. With cut: sends only that many bytes, and reads no answer."""
     connection = http.client.HTTPConnection('127.0.0.1', on.port, timeout=120)
     try:
         connection.putrequest('POST', path)
@@ -91,7 +91,7 @@ def send(on, token, path, pattern, kind=None, cut=None, headers=()):
                 connection.send(piece)
                 sent += len(piece)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # refused early; the answer tells
+            pass  # refused early; the answer has the reason
         answer = connection.getresponse()
         return devstack.Answer(answer.status, answer.getheaders(), answer.read())
     finally:
@@ -99,7 +99,7 @@ def send(on, token, path, pattern, kind=None, cut=None, headers=()):
 
 
 def send_again(*what):
-    """Sends a body, and again as long as too many wait, as the answer says: a slow machine may need that."""
+    """Sends a body, and sends it again as long as the answer is that too many wait; a slow machine may need that."""
     for _ in range(10):
         answer = send(*what)
         if answer.status != 503:
@@ -123,11 +123,11 @@ def memory(pid, what):
 
 
 class Storage:
-    """What lies in the storage of a dev stack."""
+    """The files in the storage of a dev stack."""
 
     def __init__(self, on):
         self.on, self.path = on, on.env['FETTLE_STORAGE']
-        # as if it had been there before what the tests make old
+        # older than the files that the tests make old
         on.psql("update migrations set applied_at = '2000-01-01'")
 
     def of(self, sha256):
@@ -176,14 +176,14 @@ class Uploads(unittest.TestCase):
     def remove(self, answer):
         self.assertEqual(self.user.delete(f'{PATH}/{answer.json["id"]}').status, 204)
 
-    def test_large_uploads_leave_the_memory_flat(self):
+    def test_large_uploads_do_not_increase_the_memory(self):
         size = 200 * MIB
         with concurrent.futures.ThreadPoolExecutor(20) as pool:  # every worker has its connection and its statements
             for answer in pool.map(lambda i: small(STACK, self.user.token, b'%PDF-1.4 warm ' + bytes(i)), range(60)):
                 self.remove(answer)
         pid, = STACK.pids('documents')
         with open(f'/proc/{pid}/clear_refs', 'w') as file:
-            file.write('5')  # the peak begins here
+            file.write('5')  # the peak is measured from here
         before = memory(pid, 'VmRSS')
         for kind, pattern, path in ((FORM, multipart(size), PATH),
                                     (None, Pattern(size), PATH + '?file_name=big.bin&title=Big')):
@@ -207,12 +207,12 @@ class Uploads(unittest.TestCase):
         if not SANITIZER:
             self.assertLess(peak - before, 16)
         self.storage.age()
-        self.storage.sweep()  # what other tests have put into the tables without a file is named
+        self.storage.sweep()  # files that other tests named in the tables do not exist, and sweep reports them
         large = [name for folder, _, names in os.walk(self.storage.path) for name in names
                  if os.path.getsize(os.path.join(folder, name)) >= min(sizes)]
         self.assertEqual(large, [])
 
-    def test_a_file_that_says_how_much_of_it_is_tables_is_not_believed(self):
+    def test_the_size_of_tables_in_a_file_is_not_trusted(self):
         for shift, sectors, most in ((20, 80, 16), (12, 9900, 160)):
             with self.subTest(shift=shift):
                 pid, = STACK.pids('documents')
@@ -230,7 +230,7 @@ class Uploads(unittest.TestCase):
                 self.assertEqual(STACK.pids('documents'), [pid])
                 self.remove(answer)
 
-    def test_what_is_refused_is_answered_whatever_its_size(self):
+    def test_a_refused_upload_is_answered_whatever_its_size(self):
         size = 200 * MIB
         stored = self.storage.stored()
         STACK.psql(f'delete from user_roles where user_id = {self.user.id}')
@@ -245,7 +245,7 @@ class Uploads(unittest.TestCase):
         self.assertEqual((answer.status, answer.json['code']), (413, 'too_large'))
         self.assertEqual((self.storage.incoming(), self.storage.stored()), ([], stored))
 
-    def test_an_upload_that_is_cut_off_leaves_nothing(self):
+    def test_an_upload_that_is_cut_off_leaves_no_file(self):
         stored, rows = self.storage.stored(), self.storage.rows()
         for cut in (10, 150, 300, MIB, 3 * MIB - 1, 3 * MIB + 100):
             send(STACK, self.user.token, PATH, multipart(3 * MIB), FORM, cut=cut)
@@ -258,7 +258,7 @@ class Uploads(unittest.TestCase):
         time.sleep(0.3)
         self.assertEqual((self.storage.incoming(), self.storage.stored(), self.storage.rows()), ([], stored, rows))
 
-    def test_a_file_that_looks_like_a_form_is_stored_as_it_is(self):
+    def test_a_file_that_looks_like_a_form_is_stored_unchanged(self):
         for content in (b'a\r\n--', b'\r\n', b'\r', b'\n--part-of-the-test--\r\n', b'--part-of-the-tes',
                         b'\r\n--part-of-the-tes', b'\r\n-', b'-' * MIB, b'\r\n--' * 100_000, b'\r' * 70_000,
                         b'\r\n--part-of-the-tes' * 50_000):
@@ -278,8 +278,8 @@ class Uploads(unittest.TestCase):
         self.assertNotIn(hashlib.sha256(b'another').hexdigest(), self.storage.stored())
 
 
-# What a handler does, as told by the environment: it dies at a point of its work. `points` is a folder; a file in it
-# arms the point that it is named after, once.
+# A library that kills a handler at a point of its work, controlled by the environment: `points` is a directory, and a
+# file in it arms the point of that name once.
 SHIM = r'''
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -329,7 +329,7 @@ class Accidents(unittest.TestCase):
         cls.storage = Storage(cls.on)
 
     def healthy(self):
-        """Every row has its file, whole; sweep says so, and removes every file that has no row and is old."""
+        """Every row has its complete file; sweep reports that, and removes every old file without a row."""
         for sha256, size in self.storage.rows().items():
             with open(self.storage.of(sha256), 'rb') as file:
                 content = file.read()
@@ -342,7 +342,7 @@ class Accidents(unittest.TestCase):
         self.healthy()
         self.assertEqual((self.storage.stored(), self.storage.incoming()), (set(self.storage.rows()), []))
 
-    def test_a_handler_that_is_killed_at_any_point_loses_nothing(self):
+    def test_a_handler_that_is_killed_at_any_point_loses_no_file(self):
         if SANITIZER:
             self.skipTest('a sanitizer must be the first that is loaded')
         folder = tempfile.mkdtemp(prefix='fettle-points-')
@@ -369,7 +369,7 @@ class Accidents(unittest.TestCase):
                 while not handler():
                     time.sleep(0.02)
                 before = handler()
-                time.sleep(1.1)  # multiwatch counts deaths within a second of each other
+                time.sleep(1.1)  # multiwatch counts deaths within one second of each other
                 content = f'{turn} {point}'.encode() * 1000
                 with open(os.path.join(folder, point), 'w'):
                     pass
@@ -381,7 +381,7 @@ class Accidents(unittest.TestCase):
                 died += 1
                 rows = self.storage.rows()
                 self.assertEqual(hashlib.sha256(content).hexdigest() in rows, point == 'after-commit', point)
-                if turn:  # the same again: the work is done once, whether it had been done or not
+                if turn:  # the same request again: the file is stored once, whether the killed handler stored it or not
                     while not handler() or handler() == before:
                         time.sleep(0.02)
                     answer = small(self.on, user.token, content, headers=[('Idempotency-Key', point)])
@@ -392,12 +392,13 @@ class Accidents(unittest.TestCase):
         self.assertEqual(died, 2 * len(POINTS))
         self.assertEqual(self.on.psql(f'select count(*), count(distinct sha256) from documents '
                                       f'where owner = {user.id}'), [[str(len(POINTS) + 1)] * 2])
-        self.assertGreater(len(self.storage.stored()), len(self.storage.rows()))  # what was killed after the rename
+        # some handlers were killed after the rename of the file, and before the commit of its row
+        self.assertGreater(len(self.storage.stored()), len(self.storage.rows()))
         self.assertGreater(len(self.storage.incoming()), 0)
         self.swept()
         self.assertLessEqual(acknowledged, self.storage.stored())
 
-    def test_a_full_disk_is_a_507_and_leaves_nothing_half(self):
+    def test_a_full_disk_gets_507_and_leaves_no_partial_file(self):
         if os.geteuid() != 0:
             self.skipTest('only root can mount a small disk')
         own = devstack.DevStack(BUILD).start()
@@ -416,7 +417,7 @@ class Accidents(unittest.TestCase):
         self.assertEqual(small(own, own.root.token, b'still fits').status, 201)
         self.assertEqual(set(storage.rows()), storage.stored())
 
-    def test_a_sweep_beside_uploads_of_the_same_bytes_loses_none(self):
+    def test_a_sweep_during_uploads_of_the_same_bytes_deletes_none_of_them(self):
         user, over, swept, rounds = self.on.user(), threading.Event(), [], [0] * 4
         content = [b'the same %d' % i for i in range(4)]
 
@@ -434,7 +435,7 @@ class Accidents(unittest.TestCase):
 
         def sweeps():
             while not over.is_set():
-                for bytes_ in content:  # each file looks as if it had been there for long
+                for bytes_ in content:  # each file looks as if it had existed for a long time
                     path = self.storage.of(hashlib.sha256(bytes_).hexdigest())
                     try:
                         os.utime(path, (time.time() - 7200,) * 2)
@@ -447,17 +448,17 @@ class Accidents(unittest.TestCase):
             jobs = [pool.submit(uploads, i) for i in range(4)] + [pool.submit(sweeps)]
             try:
                 time.sleep(6)
-                # a busy machine needs longer until a sweep has met a file between two uploads of it
+                # a busy machine needs longer until a sweep checks a file between two uploads of it
                 restarts.wait_for(lambda: sum(swept) and min(rounds) > 3 or any(job.done() for job in jobs), 60)
-            finally:  # also where the run is interrupted: the pool waits for its jobs
+            finally:  # also if the run is interrupted, because the pool waits for its jobs
                 over.set()
             for job in jobs:
                 job.result()
         self.assertGreater(min(rounds), 3)
-        self.assertGreater(sum(swept), 0, 'nothing was ever swept, so nothing was tried')
+        self.assertGreater(sum(swept), 0, 'no sweep removed a file: the test proved nothing')
         self.swept()
 
-    def test_sweep_touches_nothing_else_and_names_what_is_missing(self):
+    def test_sweep_touches_no_other_file_and_reports_missing_files(self):
         user = self.on.user()
         kept = small(self.on, user.token, b'kept').json
         outside = tempfile.mkdtemp(prefix='fettle-outside-')
@@ -491,8 +492,8 @@ class Accidents(unittest.TestCase):
         os.rename(os.path.join(outside, 'away'), self.storage.of(kept['sha256']))
         self.healthy()
 
-    def test_a_sweep_leaves_what_is_older_than_its_database(self):
-        # the storage of a backup was put back, its database was not
+    def test_a_sweep_keeps_files_that_are_older_than_its_database(self):
+        # the storage of a backup was restored, its database was not
         sha256 = hashlib.sha256(b'of another database').hexdigest()
         path = self.storage.of(sha256)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -508,7 +509,7 @@ class Accidents(unittest.TestCase):
         self.assertNotIn('left alone', self.storage.sweep().stdout)
         self.assertFalse(os.path.exists(path))
 
-    def test_a_text_is_looked_at_no_further_than_8_kib(self):
+    def test_only_the_first_8_kib_of_a_text_are_checked(self):
         for content, type_ in ((b'a' * 8000 + b'\0a', 'application/octet-stream'),
                                (b'a' * 9000 + b'\0a', 'text/plain')):
             self.assertEqual(small(self.on, self.on.root.token, content).json['content_type'], type_)

@@ -1,4 +1,4 @@
-// A handler for tests alone: its body has fields with the names of what the library itself gives to statements.
+// A handler for tests only: its body has fields with the names that the library uses for parameters of statements.
 #include "api.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-"""Starts the dev stack of another checkout of Fettle, with that checkout's own tools and schema."""
+"""Starts the dev stack of another checkout of Fettle, with the tools and schema of that checkout."""
 import importlib.util
 import os
 
@@ -12,20 +12,20 @@ def load(checkout):
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
             return module
-    raise RuntimeError(f'{checkout} is no checkout of Fettle: it has neither tests/devstack.py nor tests/stage.py')
+    raise RuntimeError(f'{checkout} is not a checkout of Fettle: it has neither tests/devstack.py nor tests/stage.py')
 
 
 def stack_class(checkout):
-    """The class of that checkout's dev stack; it is used as devstack.DevStack is."""
+    """The class of that checkout's dev stack, with the interface of devstack.DevStack."""
     module = load(checkout)
     return module.DevStack if hasattr(module, 'DevStack') else module.Stage
 
 
 def of_build(build):
-    """The checkout that a build folder belongs to: the nearest folder above it with a Makefile."""
+    """The checkout of a build directory: the nearest directory above it with a Makefile."""
     folder = os.path.abspath(build)
     while not os.path.exists(os.path.join(folder, 'Makefile')):
         if folder == os.path.dirname(folder):
-            raise RuntimeError(f'{build} is in no checkout of Fettle: no folder above it has a Makefile')
+            raise RuntimeError(f'{build} is not in a checkout of Fettle: no directory above it has a Makefile')
         folder = os.path.dirname(folder)
     return folder

@@ -1,17 +1,17 @@
-"""Keeps the database of a release for the upgrade test. usage: python3 tests/releases/make.py CHECKOUT RELEASE
+"""Stores the database of a release for the upgrade test. usage: python3 tests/releases/make.py CHECKOUT RELEASE
 
-CHECKOUT is a checkout of the release's commit in which `make` has run. 1.0.0 was kept so, from commit 47a06df:
+CHECKOUT is a checkout of the release's commit in which `make` has run. 1.0.0 was stored like this, from commit 47a06df:
 
     git clone . /tmp/release && git -C /tmp/release checkout 47a06df && make -C /tmp/release
     python3 tests/releases/make.py /tmp/release 1.0.0
 
-The dev stack of that checkout runs, people work with it over HTTP, and its own `fettle audit seal` seals the trail
-twice. Three files are written beside this script:
+The script starts the dev stack of that checkout, lets users work with it over HTTP, and runs its `fettle audit seal`
+twice. It writes three files next to itself:
 - RELEASE.sql.xz: the roles of the handlers, and the database as pg_dump writes it; psql restores it as a superuser.
-- RELEASE.statements.sql.xz: what the checkout's build/statements.sql has, every statement of the release's handlers.
-- RELEASE.json: its answers to GET requests, the password of all accounts, the secrets of their tokens (of no use with
+- RELEASE.statements.sql.xz: the checkout's build/statements.sql, with every statement of the release's handlers.
+- RELEASE.json: its answers to GET requests, the password of all accounts, the secrets of their tokens (not valid for
   any other database), a request with an Idempotency-Key and its answer, the last link of the audit chain.
-tests/live/upgrade.py reads them. A kept release is never made again: it is what that release has left behind.
+tests/live/upgrade.py reads them. A stored release is never rebuilt: it is the state that the release has left.
 """
 import base64
 import json
@@ -34,19 +34,19 @@ ENDLESS = '9999-12-31T23:59:59Z'
 
 
 class Work:
-    """People who use a running release; every step must get the status that it expects."""
+    """Users of a running release; every step must get the expected status."""
 
     def __init__(self, live):
         self.live, self.people, self.tokens = live, {}, {}
 
     def ask(self, name, method, path, body=None, status=200, **more):
-        """One request of a person; the JSON of its answer, None where it has no body."""
+        """One request of a user; the JSON of its answer, None if it has no body."""
         answer = self.people[name].request(method, '/api/v1' + path, body, **more)
         assert answer.status == status, f'{name}: {method} {path}: {answer}'
         return answer.json if answer.body else None
 
     def create(self, name, path, body, **more):
-        """Creates something; its id."""
+        """Creates an object; its id."""
         return self.ask(name, 'POST', path, body, 201, **more)['id']
 
     def hire(self):
@@ -154,22 +154,22 @@ class Work:
             f'/messages/{message}', '/messages', f'/tasks/{plain}', f'/tasks/{given}', '/me', '/tasks/completed']
 
     def leave(self):
-        """A session that has been logged out, one that has been superseded by a later login, a login that failed."""
+        """A session that was logged out, one that a later login has superseded, and a failed login."""
         self.ask('ann', 'POST', '/auth/logout')
         for name, password, status in (('ben', PASSWORD, 200), ('ben', 'not the password', 401)):
             answer = self.live.client().post('/api/v1/auth/login', {'username': name, 'password': password})
             assert answer.status == status, answer
 
     def fettle(self, *words):
-        """Runs the release's command; what it says."""
+        """Runs the command of the release; its output."""
         env = {name: value for name, value in os.environ.items() if not name.startswith(('FETTLE_', 'PG'))}
         env |= {'FETTLE_ENV': os.path.join(self.live.data, 'env'), 'FETTLE_SQL': os.path.join(RELEASE, 'sql')}
         return subprocess.run([os.path.join(self.live.build, 'fettle'), *words], env=env, check=True,
                               capture_output=True, text=True).stdout
 
     def answers(self, paths, personal):
-        """What the release answers to GET: by root's token what is everybody's, by others what is their own. The tokens
-        of mia are listed in a session, which is what that needs."""
+        """The answers of the release to GET: shared objects with root's token, personal ones with the token of their
+        owner. The tokens of mia are listed with a session, because that requires a session."""
         found, session = [], self.people['mia'].token
         for name, some in (('root', paths), ('ann', personal), ('ben', personal[:4]), ('narrow', ['/tasks', '/me']),
                            ('a session of mia', ['/auth/tokens'])):
@@ -184,7 +184,7 @@ class Work:
 
 
 def dump(live, build):
-    """The roles and the database as SQL. Without the lines that only the psql of the same minor version understands."""
+    """The roles and the database as SQL, without the lines that only a psql of the same minor version understands."""
     program = next(os.path.join(folder, 'pg_dump') for folder in (
         f'/usr/lib/postgresql/{live.psql("show server_version")[0][0].split(".")[0]}/bin', '/usr/bin')
         if os.path.exists(os.path.join(folder, 'pg_dump')))
@@ -196,7 +196,7 @@ def dump(live, build):
 
 
 def keep(name, content):
-    """Writes a file beside this script, compressed where its name says so."""
+    """Writes a file next to this script, compressed if its name ends in .xz."""
     path = os.path.join(HERE, name)
     with (lzma.open(path, 'wb', preset=9 | lzma.PRESET_EXTREME) if name.endswith('.xz') else open(path, 'wb')) as file:
         file.write(content.encode())
@@ -216,7 +216,7 @@ def main():
         shared, personal = work.work()
         work.leave()
         found = work.answers(paths + shared, personal)
-        # a second between the two, so that they are different moments in every listing
+        # one second between the two seals, so that every list shows different times
         time.sleep(1)
         print(work.fettle('audit', 'seal').strip())
         said = work.fettle('audit', 'verify').splitlines()

@@ -1,4 +1,4 @@
-// The file of the counters: valid whatever it was before, and with several writers at the same time.
+// The file of the counters: valid after any previous content, and with several writers at the same time.
 #include "serve/counters.hpp"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// A folder for the files, which goes with the test.
+/// A directory for the files, which is deleted after the test.
 struct Folder {
     fs::path path;
     Folder() {
@@ -57,7 +57,7 @@ std::uint64_t total(const Counted& counted, api::Total which) {
     return counted.totals[static_cast<std::size_t>(which)];
 }
 
-/// Runs something in another process; its exit status.
+/// Runs work in another process; its exit status.
 int in_another_process(const std::function<void()>& work) {
     const pid_t child = fork();
     if (child == 0) {
@@ -102,14 +102,14 @@ BOOST_AUTO_TEST_CASE(counts_survive_a_restart) {
     BOOST_TEST(folder.text().find("process_start_time_seconds{") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_duration_falls_into_the_bucket_that_it_does_not_exceed) {
+BOOST_AUTO_TEST_CASE(a_duration_is_counted_in_the_first_bucket_whose_bound_it_does_not_exceed) {
     const Folder folder;
     Counters counters(folder.path.string(), "tasks");
     for (std::uint64_t bound : api::duration_bounds) {
         counters.count("GET", "/x", 200, std::chrono::nanoseconds(bound));
         counters.count("GET", "/x", 200, std::chrono::nanoseconds(bound + 1));
     }
-    counters.count("GET", "/x", 200, std::chrono::nanoseconds(-1));  // of a clock that is not as it should be
+    counters.count("GET", "/x", 200, std::chrono::nanoseconds(-1));  // a negative duration, as from a wrong clock
     const auto counted = api::read_counters(folder.path.string(), "tasks");
     api::Durations expected;
     expected.fill(2);
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_duration_falls_into_the_bucket_that_it_does_not_exceed) {
     BOOST_TEST(counted->requests.at(1).durations == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(its_folder_and_file_are_readable_by_the_group_whatever_the_umask) {
+BOOST_AUTO_TEST_CASE(its_directory_and_file_are_readable_by_the_group_whatever_the_umask) {
     const Folder folder;
     const mode_t before = umask(0077);
     Counters counters(folder.path.string(), "tasks");
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_file_of_another_layout_is_replaced) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_file_of_our_layout_with_random_content_does_no_harm) {
+BOOST_AUTO_TEST_CASE(a_file_of_our_layout_with_random_content_causes_no_error) {
     const Folder folder;
     {
         Counters counters(folder.path.string(), "tasks");
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_file_of_our_layout_with_random_content_does_no_harm) {
         BOOST_TEST(counters.why() == "");
         const Counters::InFlight in_flight(counters);
         for (int i = 0; i < 300; ++i) counters.count("GET", "/" + std::to_string(i), 200, milliseconds(1));
-        // what is shown has no label that was not ours
+        // the output has no label with random bytes
         std::istringstream text(folder.text());
         for (std::string line; std::getline(text, line);)
             BOOST_TEST(std::ranges::all_of(line, [](char c) { return c >= 0x20 && c < 0x7f; }));
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_would_break_out_of_its_label_is_not_shown) {
         folder.has("fettle_http_requests_total{handler=\"tasks\",method=\"GET\",route=\"/x\",status=\"200\"} 1"));
 }
 
-BOOST_AUTO_TEST_CASE(requests_without_a_free_slot_are_counted_under_no_name) {
+BOOST_AUTO_TEST_CASE(requests_without_a_free_slot_are_counted_without_a_name) {
     const Folder folder;
     Counters counters(folder.path.string(), "tasks");
     for (int i = 0; i < 300; ++i) counters.count("GET", "/" + std::to_string(i), 200, milliseconds(1));
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(concurrent_threads_and_processes_lose_no_count) {
     for (int p = 0; p < processes; ++p) {
         const pid_t child = fork();
         if (child == 0) {
-            // all of them make the file at once, and take its slots at once
+            // all of them create the file at the same time, and use its slots at the same time
             Counters counters(folder.path.string(), "tasks");
             std::vector<std::thread> workers;
             for (int t = 0; t < threads; ++t)
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(concurrent_threads_and_processes_lose_no_count) {
     BOOST_TEST(counted->in_flight == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(a_process_that_is_killed_leaves_its_counts_and_nothing_in_flight) {
+BOOST_AUTO_TEST_CASE(a_killed_process_leaves_its_counts_and_no_request_in_flight) {
     const Folder folder;
     const int status = in_another_process([&] {
         Counters counters(folder.path.string(), "tasks");
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(a_process_that_is_killed_leaves_its_counts_and_nothing_in_f
     BOOST_TEST(counted->in_flight == 0u);
     BOOST_TEST(counted->started.size() == 0u);
 
-    // of two that live each counts for itself
+    // two live processes are counted separately
     Counters one(folder.path.string(), "tasks"), two(folder.path.string(), "tasks");
     const Counters::InFlight in_flight(one), another(two);
     counted = api::read_counters(folder.path.string(), "tasks");
@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(a_process_that_is_killed_leaves_its_counts_and_nothing_in_f
 
 BOOST_AUTO_TEST_CASE(without_a_file_it_reports_the_reason_and_still_counts) {
     const Folder folder;
-    fs::create_directories(folder.file());  // a folder where the file should be
+    fs::create_directories(folder.file());  // a directory in the place of the file
     {
         Counters counters(folder.path.string(), "tasks");
         BOOST_TEST(counters.why().find("Is a directory") != std::string::npos, counters.why());
@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(without_a_file_it_reports_the_reason_and_still_counts) {
     BOOST_TEST(api::metrics::text("/proc/nowhere").find('{') == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(links_and_pipes_are_neither_followed_nor_waited_for) {
+BOOST_AUTO_TEST_CASE(links_and_pipes_are_not_followed_and_do_not_block) {
     const Folder folder, elsewhere;
     fs::create_directories(folder.file().parent_path());
     std::ofstream(elsewhere.path / "precious") << "as it was";

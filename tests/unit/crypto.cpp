@@ -1,4 +1,4 @@
-// Digests, tokens and passwords, against published vectors where there are some.
+// Digests, tokens and passwords, compared with published test vectors if there are any.
 #include "base/crypto.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -28,21 +28,21 @@ BOOST_AUTO_TEST_CASE(hmac_sha256_gives_the_digests_of_rfc_4231) {
     BOOST_TEST(!crypto::equal("abc", "abcd"));
 }
 
-BOOST_AUTO_TEST_CASE(base64url_is_read_in_one_spelling_only) {
+BOOST_AUTO_TEST_CASE(base64url_has_one_accepted_spelling) {
     BOOST_TEST(crypto::base64url("\xfb\xff") == "-_8");
     BOOST_TEST(*crypto::unbase64url("-_8") == "\xfb\xff");
     for (const char* bad : {"", "-_9", "-_8=", "+/8", "a", "a b", "ä"})
         BOOST_TEST(!crypto::unbase64url(bad).has_value(), bad);
 }
 
-BOOST_AUTO_TEST_CASE(tokens_are_43_characters_and_never_the_same) {
+BOOST_AUTO_TEST_CASE(tokens_have_43_characters_and_are_unique) {
     std::set<std::string> tokens;
     for (int i = 0; i < 1000; ++i) tokens.insert(crypto::new_token());
     BOOST_TEST(tokens.size() == 1000u);
     BOOST_TEST(tokens.begin()->size() == 43u);
 }
 
-BOOST_AUTO_TEST_CASE(a_password_is_verified_with_exactly_one_hash_whether_there_is_an_account_or_not) {
+BOOST_AUTO_TEST_CASE(a_password_is_verified_with_exactly_one_hash_even_if_the_account_does_not_exist) {
     std::string hash = api::password::hash("correct horse");
     BOOST_TEST(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     BOOST_TEST(hash != api::password::hash("correct horse"));
@@ -53,11 +53,11 @@ BOOST_AUTO_TEST_CASE(a_password_is_verified_with_exactly_one_hash_whether_there_
     BOOST_TEST(api::password::computed() - before == 3);
 }
 
-BOOST_AUTO_TEST_CASE(a_password_and_a_salt_make_the_same_hash_again) {
+BOOST_AUTO_TEST_CASE(a_password_and_a_salt_give_the_same_hash_again) {
     const std::string hash = api::password::hash("correct horse"), salt = hash.substr(0, hash.rfind('$'));
     BOOST_TEST(api::password::hash_with("correct horse", salt) == hash);
     BOOST_TEST(api::password::hash_with("wrong horse", salt) != hash);
-    // of whatever parameters it was made with: two lanes, say
+    // with the parameters of the salt, such as two lanes
     const std::string other = "$argon2id$v=19$m=64,t=3,p=2$c29tZXNhbHRzb21lc2FsdA";
     BOOST_TEST(api::password::verify("password", api::password::hash_with("password", other)));
     BOOST_TEST(api::password::hash_with("password", other).starts_with(other + '$'));
@@ -69,14 +69,14 @@ BOOST_AUTO_TEST_CASE(a_password_and_a_salt_make_the_same_hash_again) {
         BOOST_CHECK_THROW(api::password::hash_with("password", std::string(bad)), std::runtime_error);
 }
 
-BOOST_AUTO_TEST_CASE(a_password_is_not_among_the_most_common) {
+BOOST_AUTO_TEST_CASE(the_most_common_passwords_are_refused) {
     for (const char* bad : {"password", "password123", "Qwertyuiop", "12345678", "aaaaaaaa", "Passw0rd", "iloveyou"})
         BOOST_TEST(api::password::weakness(bad, "ann", "ann@example.org") == "This password is too common.", bad);
     for (const char* good : {"correct horse", "tulip-42-bridge", "x7#kQ!p2"})
         BOOST_TEST(api::password::weakness(good, "ann", "ann@example.org") == "", good);
 }
 
-BOOST_AUTO_TEST_CASE(a_password_is_not_the_name_of_its_owner) {
+BOOST_AUTO_TEST_CASE(the_name_of_the_owner_is_refused_as_a_password) {
     BOOST_TEST(api::password::weakness("Ann.Black", "ann.black", "ann@example.org") != "");
     BOOST_TEST(api::password::weakness("ann@example.org", "ann", "ann@example.org") != "");
     BOOST_TEST(api::password::weakness("something else", "ann", "ann@example.org") == "");

@@ -1,4 +1,4 @@
-// Bodies and query strings: what is read, and what is refused by name.
+// Bodies and query strings: what is accepted, and what is refused with the name of the field.
 #include "http/input.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -13,7 +13,7 @@ namespace {
 
 json::value parsed(std::string_view text, api::Errors& errors) { return api::parse_json(text, errors); }
 
-/// The status and code of the refusal, or nothing.
+/// The status and code of the error, or nothing.
 template <class Action>
 std::string refusal(Action action) {
     try {
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(json_has_limits) {
     BOOST_TEST(refused_json(items + "]") == "400 malformed_json");
 }
 
-BOOST_AUTO_TEST_CASE(a_key_that_stands_twice_is_named_with_its_path) {
+BOOST_AUTO_TEST_CASE(a_duplicate_key_is_named_with_its_path) {
     api::Errors errors;
     parsed(R"({"a":1,"b":{"c":1,"c":2},"a":1})", errors);
     BOOST_TEST(errors.size() == 2u);
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_stands_twice_is_named_with_its_path) {
     BOOST_TEST(errors.contains("b.c"));
 }
 
-BOOST_AUTO_TEST_CASE(every_fault_is_named_in_one_go) {
+BOOST_AUTO_TEST_CASE(every_error_is_reported_at_once) {
     api::CheckedFields in =
         checked({{"titel", "x"}, {"id", 7}, {"due_date", "2025-02-30"}, {"priority_level", nullptr}}, "POST");
     BOOST_TEST(in.errors.at("titel")[0] == "Unknown field.");
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(every_fault_is_named_in_one_go) {
     BOOST_TEST(in.errors.at("priority_level")[0] == "This field may not be null.");
 }
 
-BOOST_AUTO_TEST_CASE(a_creation_is_whole_and_a_change_is_not) {
+BOOST_AUTO_TEST_CASE(a_creation_needs_all_required_fields_and_a_change_does_not) {
     BOOST_TEST(
         json::serialize(checked({{"title", "x"}}, "POST").fields) ==
         R"({"title":"x","description":null,"due_date":null,"priority_level":"Medium","user":null,"equipment":null})");
@@ -85,14 +85,14 @@ BOOST_AUTO_TEST_CASE(a_creation_is_whole_and_a_change_is_not) {
     BOOST_TEST(checked({{"description", nullptr}}, "PATCH").errors.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_form_says_null_by_nothing_and_numbers_by_digits) {
+BOOST_AUTO_TEST_CASE(in_a_form_an_empty_text_is_null_and_digits_are_a_number) {
     api::CheckedFields in = checked({{"title", "x"}, {"due_date", ""}, {"user", "7"}}, "POST", api::Source::text);
     BOOST_TEST(in.errors.empty());
     BOOST_TEST(in.fields["due_date"].is_null());
     BOOST_TEST(in.fields["user"] == json::value(7));
 }
 
-BOOST_AUTO_TEST_CASE(a_query_is_decoded_once_and_refused_where_it_is_broken) {
+BOOST_AUTO_TEST_CASE(a_query_is_decoded_once_and_refused_if_it_is_malformed) {
     auto pairs = api::decode_query("a=1+2&b=%C3%A4%2B&c&&d=a=b");
     BOOST_TEST(pairs.size() == 4u);
     BOOST_TEST(pairs[0].second == "1 2");

@@ -1,4 +1,4 @@
-// Pictures: what is taken, what is refused by name, and what is left of an upload.
+// Pictures: what is accepted, what is refused with its name, and what is kept of an upload.
 #include "files/picture.hpp"
 
 #include <png.h>
@@ -29,7 +29,7 @@ struct Image {
 
 const unsigned char* data_of(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
-/// Each pixel by a function of place and channel.
+/// Each pixel as a function of position and channel.
 Image painted(int width, int height, int channels, const std::function<int(int, int, int)>& paint) {
     Image image{width, height, channels, {}};
     for (int y = 0; y < height; ++y)
@@ -38,7 +38,7 @@ Image painted(int width, int height, int channels, const std::function<int(int, 
     return image;
 }
 
-/// Four quarters of different light, so that every way to turn it gives another picture.
+/// Four quarters of different brightness, so that every rotation and reflection gives another picture.
 Image quarters(int width, int height, int channels = 3) {
     return painted(width, height, channels, [=](int x, int y, int c) {
         return c == 3 ? 255 : x * 2 < width ? (y * 2 < height ? 250 : 170) : y * 2 < height ? 90 : 10;
@@ -88,7 +88,7 @@ std::string chunk(const std::string& name, const std::string& data) {
 
 constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
 
-/// A PNG of any kind that libpng writes.
+/// A PNG of any kind that libpng can write.
 std::string png(int width, int height, int depth, int colour, const std::vector<std::string>& rows,
                 bool interlaced = false) {
     std::string file;
@@ -183,7 +183,7 @@ Image decoded(std::string_view file) {
     return image;
 }
 
-/// EXIF with an orientation, in either byte order, and a place.
+/// EXIF with an orientation, in either byte order, and a location.
 std::string exif(int orientation, bool little_endian = false) {
     const std::string place = "GPS 52.5 N 13.4 E";
     if (little_endian)
@@ -203,7 +203,7 @@ std::string with_chunk(const std::string& file, const std::string& one) {
     return file.substr(0, 33) + one + file.substr(33);
 }
 
-/// What the refusal says: its code and its sentence, which the field `file` has as well; empty where it is taken.
+/// The code and sentence of the error; the errors must have the same sentence for `file`. Empty if it is accepted.
 std::string refusal(std::string_view file) {
     try {
         api::made_picture(file);
@@ -221,7 +221,7 @@ std::string code(std::string_view file) {
     return said.substr(0, said.find(':'));
 }
 
-/// The four corners, from top left in rows: which quarter is where.
+/// The quarter at each of the four corners, row by row from the top left.
 std::vector<int> corners(const Image& image) {
     std::vector<int> found;
     for (int y : {1, image.height - 2})
@@ -233,7 +233,7 @@ std::vector<int> corners(const Image& image) {
 
 BOOST_AUTO_TEST_SUITE(picture)
 
-BOOST_AUTO_TEST_CASE(each_type_stays_what_it_is_and_gets_a_thumbnail) {
+BOOST_AUTO_TEST_CASE(each_type_is_kept_and_gets_a_thumbnail) {
     const Image image = quarters(600, 400);
     for (auto [file, type] : {std::pair{png(image), "image/png"},
                               {jpeg(image), "image/jpeg"},
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(each_type_stays_what_it_is_and_gets_a_thumbnail) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_png_is_the_same_to_the_last_pixel) {
+BOOST_AUTO_TEST_CASE(a_png_keeps_every_pixel) {
     for (int channels : {1, 2, 3, 4}) {
         const Image image = noise(97, 61, channels);
         for (bool interlaced : {false, true}) {
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(a_png_is_the_same_to_the_last_pixel) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_png_may_have_16_bits_or_a_palette) {
+BOOST_AUTO_TEST_CASE(a_png_can_have_16_bits_or_a_palette) {
     const Image deep = decoded(
         api::made_picture(png(2, 1, 16, PNG_COLOR_TYPE_RGB, {"\x12\x34\xff\xff\0\0\x80\x80\x40\x40\x20\x20"s})).bytes);
     BOOST_TEST(deep.channels == 3);
@@ -280,18 +280,18 @@ BOOST_AUTO_TEST_CASE(a_png_may_have_16_bits_or_a_palette) {
     BOOST_TEST((palette.pixels == Pixels{255, 0, 0, 255, 0, 255, 0, 128, 0, 0, 255, 0, 9, 9, 9, 255}));
 }
 
-BOOST_AUTO_TEST_CASE(a_jpeg_may_be_grey_or_made_of_inks) {
+BOOST_AUTO_TEST_CASE(a_jpeg_can_be_gray_or_cmyk) {
     const Image grey = decoded(api::made_picture(jpeg(quarters(40, 40, 1))).bytes);
     BOOST_TEST(grey.channels == 1);
     BOOST_TEST((corners(grey) == std::vector<int>{3, 1, 2, 0}));
-    // as Adobe writes it: 255 is no ink, and half of black halves the light
+    // as Adobe writes it: 255 is no ink, and half of black halves the brightness
     const Image inks = painted(32, 32, 4, [](int, int, int c) { return c == 0 ? 200 : c == 3 ? 128 : 255; });
     const std::string file = jpeg(inks);
     BOOST_REQUIRE(file.find("Adobe") != file.npos);
     const Image light = decoded(api::made_picture(file).bytes);
     BOOST_TEST(std::abs(static_cast<int>(light.at(16, 16, 0)) - 100) <= 3);
     BOOST_TEST(std::abs(static_cast<int>(light.at(16, 16, 2)) - 128) <= 3);
-    // without Adobe's mark the same numbers (light 16, blue 119, red 155, black 128) are inks, of which 255 is all
+    // without the mark of Adobe the same numbers (light 16, blue 119, red 155, black 128) are inks: 255 is full ink
     std::string plain = file;
     plain.replace(plain.find("Adobe"), 5, "Other");
     const Image dark = decoded(api::made_picture(plain).bytes);
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(a_jpeg_may_be_grey_or_made_of_inks) {
 }
 
 BOOST_AUTO_TEST_CASE(every_picture_is_upright) {
-    // of a picture that is stored as 3 1 / 2 0: what a viewer that obeys the orientation shows
+    // for a picture that is stored as 3 1 / 2 0: what a viewer shows that respects the orientation
     const std::vector<int> shown[]{{3, 1, 2, 0}, {1, 3, 0, 2}, {0, 2, 1, 3}, {2, 0, 3, 1},
                                    {3, 2, 1, 0}, {2, 3, 0, 1}, {0, 1, 2, 3}, {1, 0, 3, 2}};
     const Image image = quarters(300, 200);
@@ -323,7 +323,7 @@ BOOST_AUTO_TEST_CASE(every_picture_is_upright) {
         }
 }
 
-BOOST_AUTO_TEST_CASE(an_orientation_is_read_within_its_bounds) {
+BOOST_AUTO_TEST_CASE(an_orientation_is_read_only_within_its_bounds) {
     const std::string whole = exif(6);
     BOOST_TEST(api::exif_orientation(whole) == 6);
     for (std::size_t size = 0; size < 22; ++size) BOOST_TEST(api::exif_orientation(whole.substr(0, size)) == 1);
@@ -333,7 +333,7 @@ BOOST_AUTO_TEST_CASE(an_orientation_is_read_within_its_bounds) {
     BOOST_TEST(api::exif_orientation("II*\0\xff\xff\xff\x7f"sv) == 1);
 }
 
-BOOST_AUTO_TEST_CASE(nothing_that_is_no_pixel_is_left) {
+BOOST_AUTO_TEST_CASE(everything_except_pixels_is_removed) {
     const Image image = quarters(300, 300);
     const std::string secret = "52.5200 N 13.4050 E";
     const std::string pictures[]{
@@ -355,7 +355,7 @@ BOOST_AUTO_TEST_CASE(nothing_that_is_no_pixel_is_left) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_follows_a_jpeg_is_another_jpeg_or_nothing) {
+BOOST_AUTO_TEST_CASE(only_other_jpegs_and_known_trailers_can_follow_a_jpeg) {
     const std::string first = jpeg(quarters(80, 60)), second = jpeg(noise(30, 30, 3));
     const api::Picture alone = api::made_picture(first);
     BOOST_TEST(api::made_picture(first + second).bytes == alone.bytes);
@@ -371,7 +371,7 @@ BOOST_AUTO_TEST_CASE(what_follows_a_jpeg_is_another_jpeg_or_nothing) {
     BOOST_TEST(code(extended(webp(quarters(9, 9)), 0, 9, 9, webp(quarters(9, 9)).substr(12))) == "broken_picture");
 }
 
-BOOST_AUTO_TEST_CASE(a_thumbnail_is_within_its_square_and_never_larger_than_the_picture) {
+BOOST_AUTO_TEST_CASE(a_thumbnail_fits_into_its_square_and_is_never_larger_than_the_picture) {
     for (auto [width, height, small_width, small_height] : {std::tuple{257, 1, 256, 1},
                                                             {1, 3000, 1, 256},
                                                             {256, 256, 256, 256},
@@ -386,17 +386,17 @@ BOOST_AUTO_TEST_CASE(a_thumbnail_is_within_its_square_and_never_larger_than_the_
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_thumbnail_is_the_mean_of_what_it_shows) {
-    // 512 columns black and white in turns: each two make one grey
+BOOST_AUTO_TEST_CASE(a_thumbnail_has_the_mean_of_the_pixels) {
+    // 512 columns, alternately black and white: each pair gives one gray
     const Image lines = painted(512, 512, 3, [](int x, int, int) { return x % 2 * 254; });
     for (unsigned value : decoded(api::made_picture(png(lines)).thumbnail).pixels) BOOST_TEST(value == 127u);
-    // of 3 columns in 2, the middle one belongs to both
+    // 3 columns become 2, and the middle one belongs to both
     const Image thirds = painted(384, 384, 1, [](int x, int, int) { return x % 3 == 1 ? 240 : 0; });
     for (unsigned value : decoded(api::made_picture(png(thirds)).thumbnail).pixels) BOOST_TEST(value == 80u);
 }
 
-BOOST_AUTO_TEST_CASE(invisible_pixels_lend_no_colour_to_a_thumbnail) {
-    // a white disc on invisible black: its edge stays white
+BOOST_AUTO_TEST_CASE(invisible_pixels_do_not_change_the_color_of_a_thumbnail) {
+    // a white disc on invisible black: its edge must stay white
     const Image disc = painted(1000, 1000, 4, [](int x, int y, int) {
         return (x - 500) * (x - 500) + (y - 500) * (y - 500) < 400 * 400 ? 255 : 0;
     });
@@ -418,7 +418,7 @@ BOOST_AUTO_TEST_CASE(invisible_pixels_lend_no_colour_to_a_thumbnail) {
     BOOST_TEST(same.at(128, 128, 0) > 250u);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_picture_is_named) {
+BOOST_AUTO_TEST_CASE(a_file_that_is_not_a_picture_is_refused_with_its_name) {
     for (const auto& [file, name] : {std::pair{"GIF89a\1\0\1\0"s, "a GIF"},
                                      {"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"s, "an SVG"},
                                      {"<?xml version=\"1.0\"?>\n<!-- x -->\n<SVG>"s, "an SVG"},
@@ -449,7 +449,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_picture_is_named) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_moves_is_refused) {
+BOOST_AUTO_TEST_CASE(an_animation_is_refused) {
     const std::string still = png(quarters(8, 8));
     BOOST_TEST(refusal(with_chunk(still, chunk("acTL", big(2) + big(0))))
                    .starts_with("not_a_picture: This picture is animated"));
@@ -458,7 +458,7 @@ BOOST_AUTO_TEST_CASE(what_moves_is_refused) {
                "not_a_picture");
 }
 
-BOOST_AUTO_TEST_CASE(too_many_pixels_are_refused_by_the_header) {
+BOOST_AUTO_TEST_CASE(too_many_pixels_are_refused_from_the_header) {
     auto header_only = [](std::size_t width, std::size_t height) {
         return std::string(signature) + chunk("IHDR", big(width) + big(height) + "\x08\2\0\0\0"s) + chunk("IDAT", "x") +
                chunk("IEND", "");
@@ -488,7 +488,7 @@ BOOST_AUTO_TEST_CASE(too_many_pixels_are_refused_by_the_header) {
     BOOST_TEST(code(lossless) == "too_many_pixels");
 }
 
-BOOST_AUTO_TEST_CASE(a_jpeg_of_endless_scans_is_refused) {
+BOOST_AUTO_TEST_CASE(a_jpeg_with_too_many_scans_is_refused) {
     const std::string file = jpeg(quarters(16, 16), TJSAMP_444, TJFLAG_PROGRESSIVE);
     const std::size_t scan = file.find("\xff\xda");
     std::string many = file.substr(0, scan);
@@ -496,7 +496,7 @@ BOOST_AUTO_TEST_CASE(a_jpeg_of_endless_scans_is_refused) {
     BOOST_TEST(code(many + file.substr(scan)) == "broken_picture");
 }
 
-BOOST_AUTO_TEST_CASE(a_picture_of_another_size_than_its_header_says_is_refused) {
+BOOST_AUTO_TEST_CASE(a_picture_of_another_size_than_in_its_header_is_refused) {
     BOOST_TEST(code(extended(webp(quarters(16, 16)), 0, 17, 16, "")) == "broken_picture");
     std::string twice = jpeg(quarters(16, 16));
     const std::size_t frame = twice.find("\xff\xc0"), size = 2 + 17;
@@ -504,14 +504,14 @@ BOOST_AUTO_TEST_CASE(a_picture_of_another_size_than_its_header_says_is_refused) 
     BOOST_TEST(code(twice) == "broken_picture");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_cut_is_refused) {
+BOOST_AUTO_TEST_CASE(a_picture_that_ends_too_early_is_refused) {
     const Image image = noise(64, 48, 3);
     for (const std::string& file :
          {png(image), png(image, true), jpeg(image), jpeg(image, TJSAMP_420, TJFLAG_PROGRESSIVE), webp(image),
           webp(image, true), webp(noise(64, 48, 4))})
         for (std::size_t size = 12; size < file.size(); size += 97)
             BOOST_TEST(code(file.substr(0, size)) == "broken_picture");
-    // a cut that the outer structure does not show
+    // a missing end that the outer structure does not show
     const std::string file = jpeg(image);
     BOOST_TEST(code(file.substr(0, file.size() / 2) + "\xff\xd9") == "broken_picture");
     std::string half = webp(image);
@@ -521,7 +521,7 @@ BOOST_AUTO_TEST_CASE(what_is_cut_is_refused) {
     BOOST_TEST(code(half) == "broken_picture");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_damaged_is_refused_or_is_a_picture) {
+BOOST_AUTO_TEST_CASE(a_damaged_picture_is_refused_or_decoded) {
     const Image image = noise(48, 32, 3);
     unsigned random = 7;
     int refused = 0, taken = 0;
@@ -533,7 +533,7 @@ BOOST_AUTO_TEST_CASE(what_is_damaged_is_refused_or_is_a_picture) {
             std::string file = whole;
             for (int flips = 1 + i % 3; flips > 0; --flips) {
                 random = random * 1664525 + 1013904223;
-                // every other time near the start, where the structure is
+                // every other time near the start, where the structure is stored
                 char& byte = file[(random >> 8) % (i % 2 ? file.size() : std::min<std::size_t>(file.size(), 200))];
                 byte = static_cast<char>(byte ^ 1 << (random >> 4) % 8);
             }

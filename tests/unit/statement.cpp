@@ -1,4 +1,4 @@
-// The statements that endpoints become.
+// The SQL statements of endpoints.
 #include <boost/test/unit_test.hpp>
 
 #include "objects/maintenance.hpp"
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(names_become_numbers_outside_of_strings_and_casts) {
     BOOST_TEST(api::numbered("has_permission(tasks.create)", {}, false).text == "false");
 }
 
-BOOST_AUTO_TEST_CASE(a_read_takes_no_lock_and_sets_no_caller) {
+BOOST_AUTO_TEST_CASE(a_read_locks_nothing_and_sets_no_caller) {
     api::Statement s = api::statement_of(api::operation_of(show));
     BOOST_TEST(!has(s.text, "for update"));
     BOOST_TEST(!has(s.text, "set_caller"));
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_list_of_a_hidden_parent_is_not_found) {
     BOOST_TEST(!has(text, "for no key update"));
 }
 
-BOOST_AUTO_TEST_CASE(each_of_a_list_of_references_is_looked_up) {
+BOOST_AUTO_TEST_CASE(each_id_of_a_list_of_references_is_checked) {
     std::string text = api::statement_of(api::operation_of(send)).text;
     BOOST_TEST(has(text, "jsonb_array_elements_text($"));
     BOOST_TEST(has(text, "from users it where it.id = named.id::bigint and (true) and it.is_active offset 0)"));
@@ -128,13 +128,13 @@ BOOST_AUTO_TEST_CASE(each_of_a_list_of_references_is_looked_up) {
     BOOST_TEST(!has(text, "input.\"recipients\""));
 }
 
-BOOST_AUTO_TEST_CASE(the_permission_of_a_choice_is_looked_up) {
+BOOST_AUTO_TEST_CASE(the_permission_of_a_choice_is_queried) {
     const api::Operation operation = api::operation_of(mailbox);
     BOOST_TEST(api::CallerSql(operation).permissions() == std::vector<std::string>{"messages.send"},
                boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(an_idempotency_key_is_taken_for_a_caller_with_the_permission) {
+BOOST_AUTO_TEST_CASE(an_idempotency_key_is_stored_for_a_caller_with_the_permission) {
     std::string text = api::key_statement(api::operation_of(create_of)).text;
     BOOST_TEST(has(text, "where me.denied_as is null and me.\"maintenance.create\""));
     BOOST_TEST(has(text, "interval '24 hours'"));
@@ -147,12 +147,12 @@ BOOST_AUTO_TEST_CASE(a_page_has_one_limited_branch_for_each_way_to_see) {
     std::size_t branches = 0;
     for (std::size_t at = first.find("union all"); at != first.npos; at = first.find("union all", at + 1)) ++branches;
     BOOST_TEST(branches == 3u);            // four ways
-    BOOST_TEST(has(first, "way_4.rows"));  // each counts itself
+    BOOST_TEST(has(first, "way_4.rows"));  // each has its own count
 
     api::Shape& shape = operation.answer;
     query.after_cursor = true;
     query.counted = false;
-    query.order = {{&shape[3], true}, {&shape[1], true}};  // -due_date,-title: one direction, one comparison of rows
+    query.order = {{&shape[3], true}, {&shape[1], true}};  // -due_date,-title: one direction, one row comparison
     query.id_descending = true;
     BOOST_TEST(has(api::statement_of(operation, query).text,
                    "(coalesce(it.\"due_date\", '-infinity'), it.\"title\", it.id) < ("));
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_page_has_one_limited_branch_for_each_way_to_see) {
     BOOST_TEST(has(api::statement_of(operation, query).text, "coalesce(it.\"due_date\", '-infinity') <= "));
 }
 
-/// Fields with the names of what the library itself gives to statements.
+/// Fields with the names that the library uses for parameters of statements.
 struct Names {
     api::Text<> route;
     api::Text<> digest;
@@ -184,14 +184,14 @@ BOOST_AUTO_TEST_CASE(a_field_with_a_name_of_the_library_is_another_parameter) {
         BOOST_TEST(std::count(names.begin(), names.end(), name) == 1, name);
 }
 
-BOOST_AUTO_TEST_CASE(a_change_reads_each_field_once_as_its_type) {
+BOOST_AUTO_TEST_CASE(a_change_reads_each_field_once_with_its_type) {
     const std::string text = api::statement_of(api::operation_of(change)).text;
     BOOST_TEST(has(text, "::boolean then $"));
     BOOST_TEST(has(text, "::date else it.\"due_date\" end as \"due_date\""));
     BOOST_TEST(!has(text, "jsonb_populate_record"));
 }
 
-BOOST_AUTO_TEST_CASE(a_template_keeps_the_column_of_its_holes) {
+BOOST_AUTO_TEST_CASE(a_template_keeps_the_indentation_of_its_placeholders) {
     BOOST_TEST(api::fill("a {x}\n  {none}\n{y} b", {{"x", "1\n2"}, {"y", ""}, {"none", ""}}) == "a 1\n  2\n b");
     BOOST_TEST(api::fill("\n  {x}{x}", {{"x", "1"}}) == "  11");
     BOOST_CHECK_THROW(api::fill("{x}", {}), std::logic_error);

@@ -1,4 +1,4 @@
-// Joining, splitting and trimming text, at the edges where loops written by hand differ.
+// Joining, splitting and trimming text, with the edge cases in which loops written by hand differ.
 #include "base/text.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -26,13 +26,13 @@ BOOST_AUTO_TEST_CASE(join_puts_separators_between_parts_only) {
     BOOST_TEST(api::join(Parts{"a", "b"}, "") == "ab");
 }
 
-BOOST_AUTO_TEST_CASE(join_takes_every_range_of_texts) {
+BOOST_AUTO_TEST_CASE(join_accepts_every_range_of_texts) {
     const char* literals[] = {"a", "b"};
     BOOST_TEST(api::join(literals, "-") == "a-b");
     BOOST_TEST(api::join(std::set<std::string>{"b", "a"}, "-") == "a-b");
     const std::map<std::string, int> numbers{{"one", 1}, {"two", 2}};
     BOOST_TEST(api::join(numbers | std::views::keys, "-") == "one-two");
-    // neither a filter nor a transformation can be iterated where it is const, and a transformation makes temporaries
+    // a const filter or transformation cannot be iterated, and a transformation creates temporaries
     auto is_even = [](const auto& entry) { return entry.second % 2 == 0; };
     auto quoted = [](const auto& entry) { return '"' + entry.first + '"'; };
     BOOST_TEST(api::join(numbers | std::views::filter(is_even) | std::views::transform(quoted), ", ") == "\"two\"");

@@ -1,4 +1,4 @@
-// Access tokens, the file of keys, refresh tokens, and the types of text that names are made of.
+// Access tokens, the key file, refresh tokens, and the types of texts that are used for names.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -30,7 +30,7 @@ using api::Type;
 
 namespace {
 
-/// A folder for the file of keys, named to the settings before anything reads them.
+/// A directory for the key file; its path is in the settings before anything reads them.
 struct Folder {
     fs::path path;
     Folder() {
@@ -54,7 +54,7 @@ mode_t mode() {
     return stat(file.c_str(), &is) == 0 ? is.st_mode & 07777 : 0;
 }
 
-/// Puts another file there, by rename as everybody does it.
+/// Replaces the file by rename, as all programs do.
 void put(const std::string& content, mode_t mode = 0600) {
     const fs::path fresh = folder.path / "put";
     std::ofstream(fresh) << content;
@@ -67,7 +67,7 @@ std::string line(const std::string& id, std::int64_t age, const std::string& use
            crypto::base64url(crypto::random_bytes(32)) + '\n';
 }
 
-/// The ids of the keys of one use in the file, in their order.
+/// The ids of the keys of one use, in the order of the file.
 std::string ids(std::string_view use = "access") {
     std::string all;
     for (const api::Key& key : api::keys()->all())
@@ -75,7 +75,7 @@ std::string ids(std::string_view use = "access") {
     return all;
 }
 
-/// HMAC (RFC 2104) with SHA-256, for keys of at most 64 bytes: tokens are made here by other hands than the library's.
+/// HMAC (RFC 2104) with SHA-256, for keys of at most 64 bytes: the tests sign tokens without the code of the library.
 std::string hmac(const std::string& key, const std::string& message) {
     auto digest = [](const std::string& bytes) {
         auto all = crypto::sha256(bytes);
@@ -104,7 +104,7 @@ std::string claims(std::int64_t issued, std::int64_t expires, const std::string&
            std::to_string(now + expires) + '}';
 }
 
-/// The session of a token, or the code of the refusal.
+/// The session of a token, or the code of the error.
 std::string read(const std::string& token) {
     try {
         return api::jwt::session_key_of(token);
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(many_processes_that_need_the_first_key_get_the_same) {
             if (child == 0) {
                 char go;
                 close(start[1]);
-                bool fine = read(start[0], &go, 1) == 0;  // all begin when the parent closes its end
+                bool fine = read(start[0], &go, 1) == 0;  // all start when the parent closes its end
                 try {
                     const std::string bytes = api::keys()->newest("access").bytes;
                     fine = fine && write(pipes[1], bytes.data(), bytes.size()) == 32;
@@ -188,9 +188,9 @@ BOOST_AUTO_TEST_CASE(an_incomplete_new_file_is_overwritten) {
     BOOST_TEST(!fs::exists(file.string() + ".new"));
 }
 
-BOOST_AUTO_TEST_CASE(a_rotation_keeps_the_keys_whose_signatures_may_still_be_good) {
-    // a key is needed for 75 minutes after the next one was made, one for URLs for 65: `third` was replaced by `second`
-    // 80 minutes ago, `older` by `other` 70 minutes ago
+BOOST_AUTO_TEST_CASE(a_rotation_keeps_the_keys_whose_signatures_may_still_be_valid) {
+    // An access key is needed for 75 minutes after the next one was made, a media key for 65: `third` was replaced by
+    // `second` 80 minutes ago, `older` by `other` 70 minutes ago.
     put(line("first", 100) + line("second", 80L * 60) + line("third", 3L * 3600) + line("other", 70L * 60, "media") +
         line("older", 71L * 60, "media"));
     const std::vector<api::Key> made = api::rotate_keys();
@@ -212,10 +212,10 @@ BOOST_AUTO_TEST_CASE(a_changed_file_is_read_at_once_and_an_unchanged_one_is_not)
     BOOST_TEST(api::keys() == first);
     put(line("after", 0) + line("before", 1));
     BOOST_TEST(ids() == "after before");
-    BOOST_TEST(first->newest("access").id == "before");  // a caller may still use the keys that it read before
+    BOOST_TEST(first->newest("access").id == "before");  // a caller can still use the keys that it read before
 }
 
-BOOST_AUTO_TEST_CASE(keys_that_others_may_read_are_refused) {
+BOOST_AUTO_TEST_CASE(keys_that_other_users_can_read_are_refused) {
     for (mode_t mode : {0644, 0620, 0604, 0660, 0601, 0650}) {
         put(line("known", 0), mode);
         BOOST_CHECK_THROW(api::keys(), std::runtime_error);
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(keys_that_others_may_read_are_refused) {
     BOOST_TEST(ids() == "secret");
 }
 
-BOOST_AUTO_TEST_CASE(the_group_may_read_them_where_the_owner_says_so_and_a_rotation_keeps_it) {
+BOOST_AUTO_TEST_CASE(the_group_can_read_them_if_the_mode_says_so_and_a_rotation_keeps_it) {
     put(line("shared", 0), 0640);
     BOOST_TEST(ids() == "shared");
     api::rotate_keys();
@@ -233,8 +233,8 @@ BOOST_AUTO_TEST_CASE(the_group_may_read_them_where_the_owner_says_so_and_a_rotat
     BOOST_TEST(api::keys()->find("access", "shared") != nullptr);
 }
 
-BOOST_AUTO_TEST_CASE(who_may_not_write_the_folder_uses_what_is_there) {
-    if (geteuid() == 0) return;  // whom no mode keeps out; tests/deploy tries it as the user of a handler
+BOOST_AUTO_TEST_CASE(without_write_permission_in_the_directory_the_existing_keys_are_used) {
+    if (geteuid() == 0) return;  // root can always write; tests/deploy tests this as the user of a handler
     put(line("alone", 0));
     const std::string folder = std::filesystem::path(file).parent_path();
     BOOST_REQUIRE(chmod(folder.c_str(), 0500) == 0);
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(who_may_not_write_the_folder_uses_what_is_there) {
     BOOST_REQUIRE(chmod(folder.c_str(), 0700) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_line_that_is_no_key_is_refused_and_the_file_stays_as_it_is) {
+BOOST_AUTO_TEST_CASE(a_line_that_is_not_a_key_is_refused_and_the_file_is_not_changed) {
     const std::string good = line("good", 0), bytes = crypto::base64url(crypto::random_bytes(32));
     for (const std::string& bad :
          {std::string("access"), std::string("access id"), std::string("access id 1"), "access id now " + bytes,
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_no_key_is_refused_and_the_file_stays_as_it_i
     BOOST_TEST(ids() == "good");
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_lacks_a_key_for_a_use_gets_one_beside_what_it_has) {
+BOOST_AUTO_TEST_CASE(a_file_that_lacks_a_key_for_a_use_gets_one_and_keeps_the_others) {
     for (const auto& [has, lacks] : {std::pair("media", "access"), std::pair("access", "media")}) {
         put(line("other", 0, has));
         BOOST_TEST(ids(has) == "other");
@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_lacks_a_key_for_a_use_gets_one_beside_what_it_h
 
 // -- URLs of files
 
-BOOST_AUTO_TEST_CASE(a_url_tells_what_was_signed) {
+BOOST_AUTO_TEST_CASE(a_url_contains_what_was_signed) {
     const std::string held = line("first", 0, "media");
     put(held);
     const api::media::Link link{"document", std::string(64, 'a'), "Prüfung 100%.pdf", "application/pdf", 1900000000};
@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(a_url_tells_what_was_signed) {
     BOOST_TEST(read.expires == link.expires);
 }
 
-BOOST_AUTO_TEST_CASE(a_name_in_a_url_is_never_a_folder) {
+BOOST_AUTO_TEST_CASE(a_name_in_a_url_is_never_a_directory) {
     put(line("first", 0, "media"));
     for (const auto& [given, made] :
          {std::pair("..", "_"), std::pair(".", "_"), std::pair("", "_"), std::pair("../keys", ".._keys"),
@@ -296,7 +296,7 @@ BOOST_AUTO_TEST_CASE(a_name_in_a_url_is_never_a_folder) {
         BOOST_TEST(api::media::verified(api::media::signed_url({"document", "a", given, "b", 1})).file_name == made);
 }
 
-BOOST_AUTO_TEST_CASE(a_url_lives_five_minutes_at_most_and_stays_equal_for_a_step) {
+BOOST_AUTO_TEST_CASE(a_url_is_valid_for_at_most_five_minutes_and_stays_equal_for_a_step) {
     for (std::int64_t now : {1700000010, 1700000011, 1700000039})
         BOOST_TEST(api::media::expires_at(now) == 1700000010 + 300);
     BOOST_TEST(api::media::expires_at(1700000040) == 1700000040 + 300);
@@ -324,7 +324,7 @@ BOOST_AUTO_TEST_CASE(a_url_that_was_not_made_by_signed_url_is_refused) {
 
 // -- access tokens
 
-BOOST_AUTO_TEST_CASE(an_access_token_tells_its_session) {
+BOOST_AUTO_TEST_CASE(an_access_token_returns_its_session) {
     put(line("first", 0));
     const std::string made = api::jwt::access_token(7, session_key);
     BOOST_TEST(read(made) == session_key);
@@ -336,9 +336,9 @@ BOOST_AUTO_TEST_CASE(an_access_token_tells_its_session) {
     BOOST_CHECK_THROW(api::jwt::access_token(7, "no bytea"), std::invalid_argument);
 }
 
-BOOST_AUTO_TEST_CASE(a_token_of_other_hands_is_taken_where_all_is_as_it_must_be) {
+BOOST_AUTO_TEST_CASE(a_correct_token_that_was_signed_elsewhere_is_accepted) {
     BOOST_TEST(read(token(claims(0, 900))) == session_key);
-    BOOST_TEST(read(token(claims(20, 900))) == session_key);  // clocks may be half a minute apart
+    BOOST_TEST(read(token(claims(20, 900))) == session_key);  // clocks may differ by half a minute
     BOOST_TEST(read(token(claims(-900, -20))) == session_key);
     BOOST_TEST(read(token(claims(-900, -31))) == "token_expired");
     BOOST_TEST(read(token(claims(-900, -100000))) == "token_expired");
@@ -348,7 +348,7 @@ BOOST_AUTO_TEST_CASE(a_token_of_other_hands_is_taken_where_all_is_as_it_must_be)
     BOOST_TEST(read(token(claims(0, 900).insert(1, R"("sub":"8",)"))) == "not_authenticated");
 }
 
-BOOST_AUTO_TEST_CASE(no_byte_of_a_token_can_be_changed_or_left_out) {
+BOOST_AUTO_TEST_CASE(no_byte_of_a_token_can_be_changed_or_removed) {
     const std::string good = api::jwt::access_token(7, session_key);
     for (std::size_t i = 0; i < good.size(); ++i) {
         std::string bad = good;
@@ -364,7 +364,7 @@ BOOST_AUTO_TEST_CASE(no_byte_of_a_token_can_be_changed_or_left_out) {
 
 // -- refresh tokens
 
-BOOST_AUTO_TEST_CASE(a_refresh_token_is_found_by_its_family_and_proved_by_its_key) {
+BOOST_AUTO_TEST_CASE(a_refresh_token_is_found_by_its_family_and_verified_by_its_key) {
     const auto first = api::RefreshToken::first();
     const auto again = api::RefreshToken::read(first.text);
     BOOST_REQUIRE(again.has_value());
@@ -382,14 +382,14 @@ BOOST_AUTO_TEST_CASE(a_refresh_token_is_found_by_its_family_and_proved_by_its_ke
     BOOST_TEST(keys.size() == 1000u);
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_a_refresh_token_is_none) {
+BOOST_AUTO_TEST_CASE(a_malformed_refresh_token_is_refused) {
     const std::string good = api::RefreshToken::first().text;
     for (const std::string& bad :
          {std::string(), good.substr(1), good + 'A', good.substr(0, 64) + '=', '+' + good.substr(1),
           ' ' + good.substr(1), good.substr(0, 30) + '.' + good.substr(31), good.substr(0, 30) + '\0' + good.substr(31),
           std::string("\xc3\xa4") + good.substr(2), std::string(65, '=')})
         BOOST_TEST(!api::RefreshToken::read(bad).has_value(), bad);
-    // the last character of either part has bits that are nothing: only one spelling is ours
+    // the last character of either part has unused bits, and only one spelling is accepted
     for (std::size_t last : {21u, 64u}) {
         std::string bad = good;
         bad[last] = bad[last] == 'z' ? '-' : static_cast<char>(bad[last] + 1);
@@ -397,9 +397,9 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_a_refresh_token_is_none) {
     }
 }
 
-// -- texts that names are made of
+// -- texts that are used for names
 
-BOOST_AUTO_TEST_CASE(a_line_shows_all_that_it_has) {
+BOOST_AUTO_TEST_CASE(a_line_has_no_hidden_characters) {
     for (const char* good : {"ann", "Ann Black", "Zoë", "名前", "می\u200cخواهم", "👩\u200d🔧", " x "})
         BOOST_TEST((check<api::Line<1, 20>>(good)) == "", good);
     // NOLINTBEGIN(misc-misleading-bidirectional): they are what is tested
@@ -427,7 +427,7 @@ BOOST_AUTO_TEST_CASE(a_line_shows_all_that_it_has) {
     // NOLINTEND(misc-misleading-bidirectional)
     BOOST_TEST((check<api::Line<0, 20>>("")) == "");
     BOOST_TEST((check<api::Line<1, 20>>(7)) == "Not a valid string.");
-    BOOST_TEST((check<api::Text<1, 20>>("a\nb\tc")) == "");  // a text may
+    BOOST_TEST((check<api::Text<1, 20>>("a\nb\tc")) == "");  // a text can have line breaks and tabs
 }
 
 BOOST_AUTO_TEST_CASE(a_code_is_a_word_of_at_most_a_hundred_characters) {
@@ -438,7 +438,7 @@ BOOST_AUTO_TEST_CASE(a_code_is_a_word_of_at_most_a_hundred_characters) {
     BOOST_TEST(check<api::Code>(true) != "");
 }
 
-BOOST_AUTO_TEST_CASE(names_are_a_list_in_which_none_stands_twice) {
+BOOST_AUTO_TEST_CASE(names_are_a_list_without_duplicates) {
     BOOST_TEST(check<api::Names>(json::array{}) == "");
     BOOST_TEST((check<api::Names>(json::array{"employee", "manager"})) == "");
     BOOST_TEST((check<api::Names>(json::array{"employee", "employee"})) == "A name appears more than once.");
@@ -459,7 +459,7 @@ BOOST_AUTO_TEST_CASE(names_are_a_list_in_which_none_stands_twice) {
     BOOST_TEST((Type<api::Names>::load(json::array{"b", "a"}).value == std::vector<std::string>{"b", "a"}));
 }
 
-BOOST_AUTO_TEST_CASE(hidden_characters_are_known) {
+BOOST_AUTO_TEST_CASE(hidden_characters_are_recognized) {
     // NOLINTBEGIN(misc-misleading-bidirectional): they are what is tested
     for (const char* hidden : {"\t",     "\n",     "\r",     "\u00ad", "\u061c", "\u180e",     "\u200b",
                                "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202e",     "\u2060",
@@ -471,7 +471,7 @@ BOOST_AUTO_TEST_CASE(hidden_characters_are_known) {
         BOOST_TEST(!api::unicode::has_hidden(seen), seen);
 }
 
-BOOST_AUTO_TEST_CASE(bytes_and_hexadecimal_are_the_same_both_ways) {
+BOOST_AUTO_TEST_CASE(bytes_can_be_converted_to_hexadecimal_and_back) {
     std::string all;
     for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
     BOOST_TEST(crypto::unhex("\\x" + crypto::hex(all)) == all);

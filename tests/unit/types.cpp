@@ -1,4 +1,4 @@
-// What each type of field takes, what it refuses, and how it is written.
+// What each type of field accepts, what it refuses, and how it is written.
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
@@ -31,11 +31,11 @@ std::string written(std::string_view column) {
 
 BOOST_AUTO_TEST_SUITE(types)
 
-BOOST_AUTO_TEST_CASE(a_text_counts_code_points_and_refuses_what_is_no_text) {
+BOOST_AUTO_TEST_CASE(a_text_counts_code_points_and_refuses_invalid_text) {
     BOOST_TEST((check<api::Text<1, 3>>("äöü")) == "");
     BOOST_TEST((check<api::Text<1, 3>>("äöüß")) == "Ensure this field has no more than 3 characters.");
     BOOST_TEST((check<api::Text<1, 3>>(" \xe2\x80\x83 ")) ==
-               "This field may not be blank.");  // an em space is blank too
+               "This field may not be blank.");  // an em space is white space too
     BOOST_TEST((check<api::Text<1, 3>>(json::string("a\0b", 3))) == "Null characters are not allowed.");
     BOOST_TEST((check<api::Text<1, 3>>("a\x1b")) == "Control characters are not allowed.");
     BOOST_TEST((check<api::Text<1, 3>>("a\n")) == "");
@@ -45,13 +45,13 @@ BOOST_AUTO_TEST_CASE(a_text_counts_code_points_and_refuses_what_is_no_text) {
     BOOST_TEST((check<api::Text<>>("")) == "");
 }
 
-BOOST_AUTO_TEST_CASE(a_username_has_no_look_alikes) {
+BOOST_AUTO_TEST_CASE(a_username_has_no_characters_that_look_alike) {
     for (const char* good : {"ann", "Ann.B@c+d-e_f", "123"}) BOOST_TEST(check<api::Username>(good) == "", good);
     for (const char* bad : {"an", "ann b", "аnn", "ann\n", "ann/b", ""})
         BOOST_TEST(check<api::Username>(bad) != "", bad);
 }
 
-BOOST_AUTO_TEST_CASE(an_email_is_an_address) {
+BOOST_AUTO_TEST_CASE(an_email_must_be_an_address) {
     for (const char* good : {"a@b.c", "ann.b+c@mail.example.org", "o'neil@example.co"})
         BOOST_TEST(check<api::Email>(good) == "", good);
     for (const char* bad : {"ann", "@b.c", "a@", "a@b", "a@b..c", "a b@c.d", "a@-b.c", "a@b-.c", ".a@b.c", "a..b@c.d",
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(an_email_is_an_address) {
     BOOST_TEST(check<api::Email>(json::string(std::string(65, 'a') + "@b.c")) != "");
 }
 
-BOOST_AUTO_TEST_CASE(a_decimal_has_two_places_however_it_was_written) {
+BOOST_AUTO_TEST_CASE(a_decimal_has_two_places_in_every_notation) {
     auto read = [](json::value value) {
         std::string wrong = Type<api::Decimal<>>::check(value, Source::json);
         return wrong.empty() ? std::string(value.as_string()) : wrong;
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_decimal_has_two_places_however_it_was_written) {
     BOOST_TEST(check<api::Decimal<1>>(0) == "Ensure this value is greater than or equal to 0.01.");
 }
 
-BOOST_AUTO_TEST_CASE(references_are_ids_each_once) {
+BOOST_AUTO_TEST_CASE(references_are_ids_without_duplicates) {
     using Recipients = api::References<::users, 1, 3>;
     auto read = [](json::value value, Source source) {
         std::string wrong = Type<Recipients>::check(value, source);
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_list_as_csv_has_a_line_of_names) {
     BOOST_TEST(api::csv::header(api::shape_of<Part>()) == "name,quantity\r\n");
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_of_lists_alone_is_a_table) {
+BOOST_AUTO_TEST_CASE(an_answer_with_only_lists_can_be_csv) {
     auto is_table = [](api::Shape out) {
         const api::EndpointSpec spec{.route = "GET /api/v1/x", .permissions = {api::caller}};
         return api::Operation{spec, {}, std::move(out)}.offers_csv();
@@ -156,14 +156,14 @@ BOOST_AUTO_TEST_CASE(an_answer_of_lists_alone_is_a_table) {
                "maintenance,,,2026-11,-1,\"1,50\",\"'-2\"\r\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_date_is_a_day_that_exists) {
+BOOST_AUTO_TEST_CASE(a_date_must_exist) {
     for (const char* good : {"2024-02-29", "0001-01-01", "9999-12-31"}) BOOST_TEST(check<api::Date>(good) == "", good);
     for (const char* bad : {"2025-02-29", "2025-13-01", "2025-1-1", "0000-01-01", "infinity", "now", "2025-01-01T00:00",
                             "+2025-01-1", ""})
         BOOST_TEST(check<api::Date>(bad) != "", bad);
 }
 
-BOOST_AUTO_TEST_CASE(a_time_is_rfc_3339) {
+BOOST_AUTO_TEST_CASE(a_time_has_the_format_of_rfc_3339) {
     for (const char* good : {"2025-01-31T12:00:00Z", "2025-01-31t12:00:00.123456z", "2025-01-31T12:00:00+14:00"})
         BOOST_TEST(check<api::Time>(good) == "", good);
     for (const char* bad : {"2025-01-31", "2025-01-31T12:00:00", "2025-01-31T24:00:00Z", "2025-01-31T12:60:00Z",
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_time_is_rfc_3339) {
         BOOST_TEST(check<api::Time>(bad) != "", bad);
 }
 
-BOOST_AUTO_TEST_CASE(an_integer_is_no_text_in_json_and_no_fraction_anywhere) {
+BOOST_AUTO_TEST_CASE(an_integer_is_not_a_text_in_json_and_never_a_fraction) {
     BOOST_TEST(check<api::Id>(1) == "");
     BOOST_TEST(check<api::Id>(0) != "");
     BOOST_TEST(check<api::Id>("1") == "A valid integer is required.");
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(an_integer_is_no_text_in_json_and_no_fraction_anywhere) {
     BOOST_TEST(check<api::Id>(true) == "A valid integer is required.");
 }
 
-BOOST_AUTO_TEST_CASE(a_choice_is_spelled_with_blanks_and_takes_its_aliases) {
+BOOST_AUTO_TEST_CASE(a_choice_is_spelled_with_spaces_and_accepts_its_aliases) {
     BOOST_TEST(check<TaskStatus>("In Progress") == "");
     BOOST_TEST(check<TaskStatus>("In_Progress") != "");
     BOOST_TEST(check<TaskStatus>("pending") != "");
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(a_column_is_written_as_json) {
     BOOST_TEST(written<api::Id>("7") == "7");
 }
 
-BOOST_AUTO_TEST_CASE(a_shape_tells_what_the_wrappers_say) {
+BOOST_AUTO_TEST_CASE(a_shape_describes_the_wrappers) {
     api::Shape shape = api::shape_of<Task>();
     auto member = [&](std::string_view name) {
         for (const api::Member& m : shape)
