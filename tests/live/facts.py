@@ -9,7 +9,7 @@ import devstack
 
 STACK, BUILD, SANITIZER = None, 'build', ''
 
-# Calls with columns of the tables, and the name that must not be in the plan of PostgreSQL any more.
+# Calls with columns of the tables, and the name that must no longer be in the plan of PostgreSQL.
 CALLS = {
     'set_caller': "set_caller(u.id, s.id, s.ip) from sessions s join users u on u.id = s.user_id",
     'is_open': 'is_open(t.status) from tasks t',

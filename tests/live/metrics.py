@@ -470,5 +470,5 @@ class Alone(unittest.TestCase):
         for folder in ('/proc/nowhere', '/dev/null'):
             status, _, lines = self.run_one(FETTLE_METRICS=folder)
             self.assertEqual(status, 200)
-            self.assertEqual(len([line for line in lines.splitlines() if 'counters are kept in memory only' in line]), 1, lines)
+            self.assertEqual(len(re.findall('(?m)counters are kept in memory only', lines)), 1, lines)
         self.assertEqual(self.run_one('metrics', '/metrics', FETTLE_METRICS='/proc/nowhere')[0], 200)

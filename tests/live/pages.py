@@ -1,4 +1,4 @@
-"""The examples of the pages: every console block is run word by word, and what it prints is compared with the page.
+"""The examples of the pages: every console block is run exactly as printed, and its output is compared with the page.
 
 A block that begins with ```console has commands after `$ `, which may go on in the next lines (after a backslash, or
 within quotes), and below each what it prints:

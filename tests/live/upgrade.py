@@ -25,7 +25,7 @@ MIGRATIONS = {
 # descriptions of built-in roles, which `fettle migrate` replaces where no one has changed them
 REWORDED = {'Everybody: works on tasks and records what was done.': 'Works on tasks and records what was done.',
             'May do everything.': 'Has every permission.'}
-# SHA-256 of the body of a function, as PostgreSQL keeps it: another text breaks every audit chain that there is
+# SHA-256 of the body of a function, as PostgreSQL keeps it: another text breaks every existing audit chain
 AUDIT_TEXT = '11924f49cf3db75a5093070d5aa6abc2dd1e1b7bac0672cb3ea13436ba7fe16f'
 # The functions of 1.0.0 that statements call by name: its handlers still run while the database is migrated, and until
 # they are restarted. Functions of triggers are not in the list, because the tables call those.

@@ -168,7 +168,7 @@ int superuser(const Arguments& arguments) {
     Faults faults;
     check_field(faults, "username", username, api::types::check_username);
     check_field(faults, "email", email, api::types::check_email);
-    if (isatty(STDIN_FILENO)) throw_if_any(faults);  // before the user types a password in vain
+    if (isatty(STDIN_FILENO)) throw_if_any(faults);  // before the user types a password for nothing
     const std::string password = ask_new_password(username);
     check_password(faults, password, username, email);
     throw_if_any(faults);
