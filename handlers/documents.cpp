@@ -14,7 +14,7 @@ constexpr api::Rule not_owner{
     .code = "not_owner",
     .status = 403,
     .when = "it.owner <> me.id",
-    .detail = "Only the owner can change or delete this document.",
+    .detail = "Only the owner of this document can change or delete it.",
 };
 constexpr api::Rule quota_exceeded{
     .code = "quota_exceeded",

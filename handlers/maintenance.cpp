@@ -26,8 +26,8 @@ constexpr api::Rule not_technician{
     .status = 403,
     .when = "it.technician <> me.id and not has_permission(maintenance.edit_all)",
     .detail =
-        "Only its technician and users with the permission maintenance.edit_all can change or delete this "
-        "record.",
+        "Only the technician of this record and users with the permission maintenance.edit_all can change or "
+        "delete it.",
 };
 
 constexpr api::Endpoint<api::None, api::Page<Maintenance>> list{{

@@ -8,7 +8,7 @@ constexpr api::Rule not_author{
     .code = "not_author",
     .status = 403,
     .when = "it.author <> me.id",
-    .detail = "Only its author can change or delete this report.",
+    .detail = "Only the author of this report can change or delete it.",
 };
 constexpr api::Rule ends_early{
     .code = "ends_early",

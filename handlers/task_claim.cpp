@@ -15,7 +15,7 @@ constexpr api::Rule not_holder{
     .code = "not_holder",
     .status = 403,
     .when = R"(it."user" <> me.id and it.claimed_until is not null and not has_permission(tasks.edit_all))",
-    .detail = "Only its holder and users with the permission tasks.edit_all can release this work order.",
+    .detail = "Only the user who holds this work order and users with the permission tasks.edit_all can release it.",
 };
 
 /// The most urgent open order that is not claimed; among equally urgent ones, the one due first. An order that another

@@ -8,7 +8,7 @@ constexpr api::Rule not_author{
     .code = "not_author",
     .status = 403,
     .when = "it.author <> me.id and not has_permission(tasks.delete_all)",
-    .detail = "Only its author and users with the permission tasks.delete_all can delete this task.",
+    .detail = "Only the author of this task and users with the permission tasks.delete_all can delete it.",
 };
 constexpr api::Rule assign_missing{
     .code = "assign_missing",

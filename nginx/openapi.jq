@@ -86,7 +86,7 @@ def of_list: of_filters + of_choices + [
 
 # if the file is the whole body, the other fields of the form are query parameters
 def of_upload: [select(.upload) | .body.properties | to_entries[] | select(.value.format != "binary") |
-    {name: .key, in: "query", description: "Field of the form, if the file is sent as the whole body.", schema: (.value | plain | del(.default))}];
+    {name: .key, in: "query", description: "The field of that name, where the body is not a form but the file itself.", schema: (.value | plain | del(.default))}];
 
 # the parameters of a signed URL are part of the URL that an object contains
 def of_signed: [select(.sends_file) | ("type", "expires", "signature") | {name: ., in: "query", required: true, description: "Part of the signed URL.", schema: {type: "string"}}];
@@ -146,7 +146,7 @@ def title($status): {"400": "Bad request.", "401": "Missing, invalid or expired 
     "415": "Unsupported media type of the body.", "416": "The requested range is not available.", "429": "Too many requests or attempts.", "500": "Internal error.", "502": "The handler did not return a valid response.", "503": "Temporarily unavailable.", "504": "The handler did not answer in time.", "507": "No disk space."}[$status] // "Error.";
 
 def problems: group_by(.status) | map({key: (.[0].status | tostring), value: (.[0].status as $status |
-    {description: (title($status | tostring) + "\n\n" + (group_by(.code) | map("- `\(.[0].code)`: \(map(.detail | sentence) | unique | join(" "))") | join("\n"))),
+    {description: (title($status | tostring) + "\n\n" + (group_by(.code) | map("- `\(.[0].code)`: \(map(.detail | sentence) | unique | join(" Or: "))") | join("\n"))),
      headers: ({} + if $status == 401 then {"WWW-Authenticate": ref("headers"; "WWW-Authenticate")} else {} end
                   + if $status == 416 then of_file else {} end
                   + if $status == 429 or $status == 503 then {"Retry-After": ref("headers"; "Retry-After")} else {} end),
@@ -161,7 +161,7 @@ def holders: {"0": ["administrator"], "1": ["manager", "administrator"], "2": ["
 def description($method): . as $endpoint |
     [(if .asks == "anyone" then "Requires no authentication." elif .asks == "caller" then "Open to every authenticated caller."
       else .permissions[] | select(.code == $endpoint.asks) | "Requires the permission `\(.code)` (built-in roles: \(holders | join(", ")))." end),
-     ([.permissions[] | select(.code != $endpoint.asks) | "`\(.code)` (\(.description | rtrimstr(".")); built-in roles: \(holders | join(", ")))"] | if . == [] then null else "These permissions allow more: " + join(", ") + "." end),
+     ([.permissions[] | select(.code != $endpoint.asks and $endpoint.asks != "anyone") | "`\(.code)` (\(.description | rtrimstr(".")); built-in roles: \(holders | join(", ")))"] | if . == [] then null else "These permissions allow more: " + join(", ") + "." end),
      (if .session_only then "Requires a login session: personal access tokens are not accepted." else null end),
      (if .rate_limited then "Rate limited: requests from one IP address above the limit get a 429." else null end),
      ([.also[] | select(.methods | index($method)) | "`\($method) \(.path)`"] | if . == [] then null else "Also available as " + join(", ") + "." end)] | wide | join(" ");
@@ -216,7 +216,7 @@ map(.endpoints |= map(select(.internal | not)) | select(.endpoints != [])) |
             Bearer: {type: "http", scheme: "bearer", bearerFormat: "JWT", description: "The `access` of a login: a JWT that is valid for 15 minutes."}},
         parameters: {
             PageSize: {name: "page_size", in: "query", description: "Number of rows in a page. Not supported with text/csv.", schema: {type: "integer", minimum: 1, maximum: 200, default: 20}},
-            Cursor: {name: "cursor", in: "query", description: "Position of the page: part of the URLs `next` and `previous` of another page. Not supported with text/csv.", schema: {type: "string"}},
+            Cursor: {name: "cursor", in: "query", description: "Position of the page. Copy it from the URL `next` or `previous` of another page. Not supported with text/csv.", schema: {type: "string"}},
             Count: {name: "count", in: "query", description: "Counts all rows. Without it, `count` is null if there are more than 10,000 rows. Not supported with text/csv.", schema: {type: "string", enum: ["exact"]}},
             IdempotencyKey: {name: "Idempotency-Key", in: "header", description: "A unique key that the caller chooses for this request. If the request is sent again with the same key within 24 hours, it has no second effect and gets the first response again.",
                              schema: {type: "string", pattern: "^[!-~]{1,255}$"}},

@@ -66,6 +66,6 @@ inline constexpr api::Rule not_yours{
      and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
                                 and coalesce(it.claimed_until, '-infinity') <= now()))",
     .detail =
-        "Only its author, its user and users with the permission tasks.edit_all can change this task. "
+        "Only the author of this task, its user, and users with the permission tasks.edit_all can change it. "
         "The user of an open work order must first claim it.",
 };
