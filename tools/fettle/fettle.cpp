@@ -106,8 +106,8 @@ constexpr Command commands[] = {
     {accounts_and_keys, "settings", "", "Print all settings with their defaults",
      "Print all settings with their meanings and defaults, as a file to edit.\n"
      "\n"
-     "A new installation has this output as /etc/fettle/fettle.env, with FETTLE_IDLE=600\n"
-     "and the database filled in. Values in use are not shown; `fettle doctor` checks them.\n"
+     "A new installation has this output as /etc/fettle/fettle.env, with the database\n"
+     "and FETTLE_IDLE=600. Values in use are not shown; `fettle doctor` checks them.\n"
      "\n"
      "Settings are environment variables. Commands read those that are not set from\n"
      "one file:\n"
