@@ -89,7 +89,8 @@ Settings read() {
     s.claim_hours = number("FETTLE_CLAIM_HOURS", 1, 8760);
     s.workers = number("FETTLE_WORKERS", 1, 64);
     s.idle_seconds = number("FETTLE_IDLE", 0, 86400);
-    if (s.idle_seconds != 0 && s.idle_seconds < 30) throw std::runtime_error("FETTLE_IDLE must be 0 or at least 30.");
+    if (s.idle_seconds != 0 && s.idle_seconds < 30)
+        throw std::runtime_error("FETTLE_IDLE is '" + text("FETTLE_IDLE") + "'; it must be 0 or at least 30.");
     return s;
 }
 

@@ -164,8 +164,8 @@ class Rollout(unittest.TestCase):
                 self.assertEqual((status, complaint), (0, ''))
                 self.assertRegex(
                     said,
-                    rf'\A{NAME} (was deployed|has this binary already, and was restarted); '
-                    r'it is healthy after \d+\.\d s\n\Z',
+                    rf'\A{NAME} (was deployed|has its previous binary again|has this binary already, and was restarted); '
+                    rf'it is healthy after \d+\.\d s\n(run `fettle rollback {NAME}` again to undo this\n)?\Z',
                 )
                 self.runs(runs)
                 took.append(seconds)
@@ -358,7 +358,7 @@ class Rollout(unittest.TestCase):
                     MACHINE.run(mend)
         MACHINE.run(f'systemctl mask -q fettle@{NAME}.socket && systemctl stop fettle@{NAME}.socket')
         try:
-            self.assertRegex(self.fettle('doctor')[1], r'(?m)^ok +sockets .*, 1 masked or disabled$')
+            self.assertRegex(self.fettle('doctor')[1], rf'(?m)^ok +sockets .*; masked or disabled: {NAME}$')
         finally:
             MACHINE.run(f'systemctl unmask -q fettle@{NAME}.socket && systemctl start fettle@{NAME}.socket')
 

@@ -810,6 +810,14 @@ class Command(OwnStack):
         self.finding(1, 'settings', 'FAIL', 'FETTLE_WORKERS',
                      FETTLE_ENV=self.with_settings('FETTLE_WORKERS=400', without='FETTLE_WORKERS'))
         self.finding(1, 'settings', 'FAIL', '/nowhere/env', FETTLE_ENV='/nowhere/env')
+        # of two lines the last one counts, as for systemd
+        self.finding(1, 'settings', 'FAIL', "FETTLE_IDLE is '5'", FETTLE_ENV=self.with_settings(
+            'FETTLE_IDLE=600\nFETTLE_IDLE=5', without='FETTLE_IDLE'))
+        for url in ('fettle.example.org', 'https://', 'https://fettle.example.org/api', 'ftp://fettle.example.org'):
+            self.finding(1, 'settings', 'FAIL', 'must be a scheme and a host', FETTLE_ENV=self.with_settings(
+                f'FETTLE_URL={url}', without='FETTLE_URL'))
+        self.finding(0, 'settings', 'ok', '', FETTLE_ENV=self.with_settings(
+            'FETTLE_URL=https://fettle.example.org:8443/', without='FETTLE_URL'))
         self.finding(1, 'connections', 'FAIL', 'raise max_connections',
                      FETTLE_ENV=self.with_settings('FETTLE_WORKERS="64"', without='FETTLE_WORKERS'))
 
@@ -837,7 +845,7 @@ class Command(OwnStack):
             os.chmod(path, 0o600)
             with open(path, 'w') as file:
                 file.write(text)
-        self.finding(0, 'keys', 'warn', 'does not exist yet', FETTLE_KEYS=os.path.join(self.own.data, 'none'))
+        self.finding(0, 'keys', 'warn', 'restore it from a backup', FETTLE_KEYS=os.path.join(self.own.data, 'none'))
         self.assertFalse(os.path.exists(os.path.join(self.own.data, 'none')))
 
     def test_doctor_finds_errors_of_the_sockets(self):

@@ -143,8 +143,11 @@ void install(const std::string& handler, const fs::path* file) {
     const RestartResult result = try_restart(service, &signals);
     if (!result.fault.empty()) revert(service, result, is_other ? &swap : nullptr, restarted_at);
     if (is_other) swap.commit();
-    std::cout << handler << (is_other ? " was deployed" : " has this binary already, and was restarted")
-              << "; it is healthy after " << seconds_since(start) << '\n';
+    const char* done = !is_other ? " has this binary already, and was restarted"
+                       : file    ? " was deployed"
+                                 : " has its previous binary again";
+    std::cout << handler << done << "; it is healthy after " << seconds_since(start) << '\n';
+    if (!file && is_other) std::cout << "run `fettle rollback " << handler << "` again to undo this\n";
 }
 
 }  // namespace

@@ -81,24 +81,28 @@ std::string check_socket_owner(const fs::path& path, const struct stat& info) {
     return "";
 }
 
+constexpr std::string_view missing = "cannot be found: ";
+
 /// What is wrong with a socket, as a predicate for its path; empty if nothing is.
 std::string check_socket(const fs::path& path) {
     struct stat info;
-    if (lstat(path.c_str(), &info) != 0) return "cannot be found: " + errno_message();
+    if (lstat(path.c_str(), &info) != 0) return std::string(missing) + errno_message();
     if (!S_ISSOCK(info.st_mode)) return "is not a socket";
     return check_socket_owner(path, info);
 }
 
 /// What the administrator can do about a faulty socket.
-std::string socket_advice(const std::string& handler, const fs::path& folder) {
-    return folder == installed_sockets ? "; run `systemctl restart fettle@" + handler + ".socket`"
-                                       : "; stop `make run`, and start it again";
+std::string socket_advice(const std::string& handler, const fs::path& folder, const std::string& fault) {
+    if (folder != installed_sockets) return "; stop `make run`, and start it again";
+    // the start of a socket loses nothing; a restart loses the requests that wait in it
+    return std::string("; run `systemctl ") + (fault.starts_with(missing) ? "start" : "restart") + " fettle@" +
+           handler + ".socket`";
 }
 
 /// Adds a line for each faulty socket, or one for all. Returns the handlers that can be asked: those whose socket
 /// exists, even if it has the wrong owner or mode.
 std::vector<std::string> check_sockets(Report& report, const std::vector<std::string>& enabled, const fs::path& folder,
-                                       std::size_t disabled_count) {
+                                       const std::vector<std::string>& disabled) {
     std::vector<std::string> reachable;
     bool are_all_well = true;
     for (const std::string& handler : enabled) {
@@ -106,13 +110,13 @@ std::vector<std::string> check_sockets(Report& report, const std::vector<std::st
         const std::string fault = check_socket(path);
         if (fault.empty() || fault.starts_with("must ")) reachable.push_back(handler);
         if (fault.empty()) continue;
-        report.add(Severity::failure, "sockets", path.string() + ' ' + fault + socket_advice(handler, folder));
+        report.add(Severity::failure, "sockets", path.string() + ' ' + fault + socket_advice(handler, folder, fault));
         are_all_well = false;
     }
     if (are_all_well)
         report.add(Severity::ok, "sockets",
                    with_noun(static_cast<long long>(enabled.size()), "correct socket") + " in " + folder.string() +
-                       (disabled_count > 0 ? ", " + std::to_string(disabled_count) + " masked or disabled" : ""));
+                       (disabled.empty() ? "" : "; masked or disabled: " + join(disabled)));
     return reachable;
 }
 
@@ -158,15 +162,14 @@ std::vector<Answer> ask_handlers(const std::vector<std::string>& handlers, const
 std::size_t check_handlers(Report& report) {
     const fs::path folder = socket_folder();
     const std::vector<std::string> installed = list_handlers();
-    std::vector<std::string> enabled;
-    std::ranges::copy_if(installed, std::back_inserter(enabled),
-                         [&](const std::string& handler) { return !is_disabled(handler, folder); });
+    std::vector<std::string> enabled, disabled;
+    for (const std::string& handler : installed) (is_disabled(handler, folder) ? disabled : enabled).push_back(handler);
     if (folder == installed_sockets && fs::exists(held_file))
         report.add(Severity::failure, "handlers",
                    "no new handler starts, because an upgrade failed: see `journalctl -u fettle-migrate`, correct the "
                    "cause, then run `dpkg --configure -a` or " +
                        (program_folder().parent_path() / "lib/fettle/setup").string());
-    const std::vector<std::string> asked = check_sockets(report, enabled, folder, installed.size() - enabled.size());
+    const std::vector<std::string> asked = check_sockets(report, enabled, folder, disabled);
 
     const auto start = Clock::now();
     const std::vector<Answer> answers = ask_handlers(asked, folder);

@@ -79,6 +79,14 @@ std::vector<fs::path> growing_folders() {
     return folders;
 }
 
+/// Throws UserError unless FETTLE_URL is empty, or a scheme and a host, which URLs in responses begin with.
+void check_url(const std::string& url) {
+    const std::size_t host = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+    if (!url.empty() && (host == 0 || host == url.size() || url.find_first_of("/?#", host) != url.npos))
+        throw UserError("FETTLE_URL is '" + url +
+                        "'; it must be a scheme and a host, such as https://fettle.example.org");
+}
+
 }  // namespace
 
 void check_settings(Report& report) {
@@ -86,6 +94,7 @@ void check_settings(Report& report) {
     const auto lines = parse_settings_file(file);
     load_settings();
     api::settings();  // throws if a value is invalid
+    check_url(api::settings().url);
 
     std::string known = " ";
     for (const api::SettingLine& line : all_settings()) known += std::string(line.name) + ' ';
@@ -95,8 +104,8 @@ void check_settings(Report& report) {
     if (!fs::exists(file))
         report.add(Severity::warning, "settings",
                    file.string() +
-                       " does not exist, so only environment variables and defaults are used; `fettle "
-                       "settings` prints one to begin with");
+                       " does not exist, so only environment variables and defaults are used; restore it from "
+                       "a backup, or begin with what `fettle settings` prints");
     else if (!unknown.empty())
         report.add(Severity::warning, "settings",
                    "unknown names in " + file.string() +
@@ -111,7 +120,10 @@ void check_keys(Report& report) {
     const struct stat folder = status_of(path.parent_path(), stat);
     struct stat file;
     if (!find_status(path, stat, file)) {
-        report.add(Severity::warning, "keys", path.string() + " does not exist yet; run `fettle keys` to create it");
+        report.add(Severity::warning, "keys",
+                   path.string() +
+                       " does not exist; restore it from a backup, because new keys make all access tokens and URLs "
+                       "of files invalid. On a new installation, run `fettle keys` to create it");
         return;
     }
     // the mode first: keys() also refuses a file that other users may read, but with another message
@@ -158,8 +170,12 @@ void check_storage(Report& report) {
     const fs::path path = api::settings().storage, parent = path.parent_path();
     struct stat folder;
     if (!find_status(path, lstat, folder)) {
-        report.add(Severity::warning, "storage",
-                   path.string() + " does not exist yet; nothing to do: the first upload creates it");
+        // a new installation creates it, so its disk may not be mounted; the units of uploads do not start without it
+        const bool is_installed = path == "/var/lib/fettle/storage";
+        report.add(is_installed ? Severity::failure : Severity::warning, "storage",
+                   path.string() + " does not exist; mount its disk, or restore it from a backup" +
+                       (is_installed ? ". If there are no documents, run `systemd-tmpfiles --create`"
+                                     : "; without documents, the first upload creates it"));
         return;
     }
     if (!S_ISDIR(folder.st_mode))

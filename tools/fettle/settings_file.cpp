@@ -63,8 +63,10 @@ std::vector<std::pair<std::string, std::string>> parse_settings_file(const fs::p
 
 void load_settings() {
     constexpr int keep_existing = 0;
-    for (const auto& [name, value] : parse_settings_file(settings_file()))
-        setenv(name.c_str(), value.c_str(), keep_existing);
+    // of two lines with one name the last one counts, as for systemd
+    const auto lines = parse_settings_file(settings_file());
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line)
+        setenv(line->first.c_str(), line->second.c_str(), keep_existing);
 }
 
 std::vector<api::SettingLine> all_settings() {
