@@ -164,8 +164,8 @@ class Rollout(unittest.TestCase):
                 self.assertEqual((status, complaint), (0, ''))
                 self.assertRegex(
                     said,
-                    rf'\A{NAME} (was deployed|has its previous binary again|has this binary already, and was restarted); '
-                    rf'it is healthy after \d+\.\d s\n(run `fettle rollback {NAME}` again to undo this\n)?\Z',
+                    rf'\A{NAME} (was deployed|has its previous binary again|has this binary already, and was restarted)'
+                    rf'; it is healthy after \d+\.\d s\n(run `fettle rollback {NAME}` again to undo this\n)?\Z',
                 )
                 self.runs(runs)
                 took.append(seconds)

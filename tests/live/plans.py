@@ -221,6 +221,7 @@ class Plans(unittest.TestCase):
             return ['1990-01-01', '2026-06-01', '2027-11-25', '2099-01-01']
         if schema.get('format') == 'date-time':
             return ['1990-01-01T00:00:00Z', '2026-01-20T00:00:00Z', '2099-01-01T00:00:00Z']
+        self.assertIn(name, self.EXACT, 'write a value of this field into EXACT')
         return self.EXACT[name]
 
     def queries(self, endpoint):
