@@ -3,7 +3,7 @@
 PORT     ?= 8000
 DATA     ?= build/run
 EXAMPLE  ?=
-RELEASE  := 1.0.0
+RELEASE  := 1.1.0
 # the version of the package: that of the release at its tag; a later commit has a higher one
 GIT       = TZ=UTC git -c safe.directory='*'
 LATER     = at=$$($(GIT) log -1 --date=format-local:%Y%m%d.%H%M%S --format=%cd 2> /dev/null) && echo "+$$at.$$($(GIT) rev-list --count HEAD)"

@@ -167,8 +167,8 @@ def published_text(report):
 def transcripts(report):
     """One transcript for each handler, all with one dev stack."""
     stack, played = SharedStack(), names('http/*.http', '.http')
-    # Ids of different tables differ, whatever transcripts are played: the examples of the documentation, which show small
-    # numbers for them, are the same then.
+    # Ids of different tables differ, whatever transcripts are played: so the examples of the documentation, which show
+    # small numbers for them, are always the same.
     stack.psql("select setval(oid::regclass, row_number() over (order by relname) * 1000000) from pg_class "
                "where relkind = 'S' and relnamespace = 'public'::regnamespace")
     handlers = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(devstack.ROOT, 'handlers/*.cpp'))}

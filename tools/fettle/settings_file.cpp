@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
+#include <ranges>
 
 #include "errors.hpp"
 #include "release_files.hpp"
@@ -65,8 +66,7 @@ void load_settings() {
     constexpr int keep_existing = 0;
     // of two lines with one name the last one counts, as for systemd
     const auto lines = parse_settings_file(settings_file());
-    for (auto line = lines.rbegin(); line != lines.rend(); ++line)
-        setenv(line->first.c_str(), line->second.c_str(), keep_existing);
+    for (const auto& [name, value] : std::views::reverse(lines)) setenv(name.c_str(), value.c_str(), keep_existing);
 }
 
 std::vector<api::SettingLine> all_settings() {
