@@ -1,4 +1,4 @@
-// The entry point of each command of fettle; the table in fettle.cpp calls them.
+// The entry point of each command of fettle; the table in command_table.cpp names them.
 #pragma once
 #include <string>
 #include <vector>
