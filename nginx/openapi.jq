@@ -217,7 +217,7 @@ map(.endpoints |= map(select(.internal | not)) | select(.endpoints != [])) |
         parameters: {
             PageSize: {name: "page_size", in: "query", description: "Number of rows in a page. Not supported with text/csv.", schema: {type: "integer", minimum: 1, maximum: 200, default: 20}},
             Cursor: {name: "cursor", in: "query", description: "Position of the page. Copy it from the URL `next` or `previous` of another page. Not supported with text/csv.", schema: {type: "string"}},
-            Count: {name: "count", in: "query", description: "Counts all rows. Without it, `count` is null if there are more than 10,000 rows. Not supported with text/csv.", schema: {type: "string", enum: ["exact"]}},
+            Count: {name: "count", in: "query", description: "Counts all rows. Without it, `count` is null if there are more than 1,000 rows. Not supported with text/csv.", schema: {type: "string", enum: ["exact"]}},
             IdempotencyKey: {name: "Idempotency-Key", in: "header", description: "A unique key that the caller chooses for this request. If the request is sent again with the same key within 24 hours, it has no second effect and gets the first response again.",
                              schema: {type: "string", pattern: "^[!-~]{1,255}$"}},
             IfMatch: {name: "If-Match", in: "header", description: "The ETag of the version that the caller wants to change. If the object has changed since, the response is a 412.", schema: {type: "string"}},
@@ -232,7 +232,7 @@ map(.endpoints |= map(select(.internal | not)) | select(.endpoints != [])) |
         schemas: (([$all_names[] | {key: .name, value: (.name as $name | .schema | readable | if $name | test("(Input|Patch)$") then taken else . end)}]
                    + [$handlers[] | .handler as $handler | .endpoints[] | select(.list) | $all_names["\($handler) \(.answer_name)"].name |
                       {key: "\(.)Page", value: {type: "object", additionalProperties: false, required: ["count", "next", "previous", "results"], properties: {
-                          count: {type: ["integer", "null"], description: "Number of all rows. Null if there are more than 10,000 and the request does not have `count=exact`."},
+                          count: {type: ["integer", "null"], description: "Number of all rows. Null if there are more than 1,000 and the request does not have `count=exact`."},
                           next: {type: ["string", "null"], format: "uri"}, previous: {type: ["string", "null"], format: "uri"},
                           results: {type: "array", items: ref("schemas"; .)}}}}]
                    | sort_by(.key) | from_entries)

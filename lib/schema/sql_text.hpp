@@ -69,4 +69,11 @@ constexpr bool has_part(std::string_view sql, std::string_view name) {
 /// A quoted SQL identifier, which is safe also for reserved words.
 inline std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
 
+/// A text as an SQL literal. (standard_conforming_strings is on, so a backslash is no escape.)
+inline std::string literal(std::string_view text) {
+    std::string sql = "'";
+    for (const char c : text) sql.append(c == '\'' ? 2 : 1, c);
+    return sql + "'";
+}
+
 }  // namespace api::sql_text

@@ -135,8 +135,10 @@ std::string Filters::search(const std::string& text, const std::string& paramete
 
 std::string Filters::by_member(const Member& member, std::string_view way, const std::string& name,
                                const std::string& text) {
-    // the planner can estimate an equal id or number without its value; all other filters need the value
-    if (!way.empty() || member.is_text || member.is_choice || member.is_time) query_.has_custom_plan = true;
+    // The planner can estimate an equal id or number without its value. A choice is part of the statement, and so is
+    // null. All other filters need the value.
+    if (!member.is_choice && way != "isnull" && (!way.empty() || member.is_text || member.is_time))
+        query_.has_custom_plan = true;
     const ByMember by{member, text, "filter." + name, "it." + sql_text::quoted(member.name),
                       member.nullable && member.is_time};
     if (way.empty()) return equal(by);
@@ -157,6 +159,16 @@ std::string Filters::equals(const std::string& key, const std::vector<std::strin
     return key + (values.size() == 1 ? " = :" + parameter : " = any (:" + parameter + ")");
 }
 
+/// A choice has few values, and how many rows have one differs a lot between them: most tasks are complete, few are
+/// open. So each value is a statement of its own, which is planned once and knows its value. That also lets it use a
+/// partial index, such as one over open tasks. The values come from the declaration of the choice, not from the client.
+std::string Filters::equals_choice(const std::string& column, std::vector<std::string> values) {
+    std::ranges::sort(values);
+    values.erase(std::ranges::unique(values).begin(), values.end());
+    for (std::string& value : values) value = sql_text::literal(value);
+    return column + (values.size() == 1 ? " = " + values[0] : " in (" + join(values, ", ") + ")");
+}
+
 std::string Filters::equal(const ByMember& by) {
     std::string wrong;
     if (by.member.is_text) {
@@ -172,7 +184,7 @@ std::string Filters::equal(const ByMember& by) {
     }
     if (!by.member.is_choice) return compare(by, " = ", "'infinity'");
     const std::vector<std::string> values = values_of(by.member, by.text, wrong);
-    if (wrong.empty()) query_.conditions.push_back(equals(by.column, values, by.parameter));
+    if (wrong.empty()) query_.conditions.push_back(equals_choice(by.column, values));
     return wrong;
 }
 
@@ -194,7 +206,8 @@ std::string Filters::any_of(const ByMember& by) {
         all.insert(all.end(), values.begin(), values.end());
     }
     if (all.size() > max_json_items) return "At most " + std::to_string(max_json_items) + " values.";
-    query_.conditions.push_back(equals(by.key("'infinity'"), all, by.parameter));
+    query_.conditions.push_back(by.member.is_choice ? equals_choice(by.column, std::move(all))
+                                                    : equals(by.key("'infinity'"), all, by.parameter));
     return {};
 }
 

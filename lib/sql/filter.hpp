@@ -45,6 +45,8 @@ private:
     std::string is_part(const std::string& text, const std::string& parameter);
     /// The condition that the key equals one of the values.
     std::string equals(const std::string& key, const std::vector<std::string>& values, const std::string& parameter);
+    /// The same for a choice.
+    static std::string equals_choice(const std::string& column, std::vector<std::string> values);
 
     const Operation& op_;
     PageQuery& query_;

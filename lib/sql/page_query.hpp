@@ -22,6 +22,6 @@ struct PageQuery {
 };
 
 /// The rows of a list are counted up to this number, unless the query string has count=exact.
-inline constexpr int most_counted = 10'000;
+inline constexpr int most_counted = 1'000;
 
 }  // namespace api
