@@ -152,12 +152,13 @@ DROP_INS := $(patsubst %,%.service.d/10-sandbox.conf=sandbox.conf,fettle@ fettle
 
 install: all $(B)/fettle.8
 	install -d $(ROOT)/lib/fettle/handlers $(ROOT)/lib/fettle/roles $(ROOT)/bin $(ROOT)/share/fettle/nginx $(ROOT)/share/fettle/docs \
-	           $(ROOT)/share/fettle/sql/tables $(ROOT)/share/fettle/sql/functions $(ROOT)/share/doc/fettle $(ROOT)/share/man/man8 $(UNITS_IN) \
+	           $(ROOT)/share/fettle/sql/tables $(ROOT)/share/fettle/sql/functions $(ROOT)/share/fettle/sql/online $(ROOT)/share/doc/fettle $(ROOT)/share/man/man8 $(UNITS_IN) \
 	           $(ROOT)/lib/sysusers.d $(ROOT)/lib/tmpfiles.d $(DESTDIR)/etc/fettle $(DESTDIR)/etc/nginx/sites-available
 	install -m 755 $(HANDLERS) $(ROOT)/lib/fettle/handlers
 	install -m 755 $(B)/fettle $(ROOT)/bin
 	install -m 644 sql/tables/*.sql $(ROOT)/share/fettle/sql/tables
 	install -m 644 sql/functions/*.sql $(ROOT)/share/fettle/sql/functions
+	install -m 644 sql/online/*.sql $(ROOT)/share/fettle/sql/online
 	install -m 644 $(B)/permissions.sql $(B)/database_roles.sql sql/grants.sql sql/example.sql $(ROOT)/share/fettle/sql
 	install -m 644 nginx/http.conf nginx/server.conf $(B)/nginx/upstreams.conf $(B)/nginx/routes.conf $(ROOT)/share/fettle/nginx
 	for conf in site site-tls docs metrics; do $(FILLED) nginx/$$conf.conf > $(ROOT)/share/fettle/nginx/$$conf.conf; done

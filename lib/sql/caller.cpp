@@ -52,31 +52,24 @@ bool CallerSql::mentions(std::string_view what) const {
 }
 
 std::string CallerSql::part() const {
-    // one boolean column for each permission: it is far cheaper to compute and to read than an array of codes
     std::vector<std::string> columns;
     for (const std::string& code : permissions())
-        columns.push_back(fill(R"(
-(u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                            where ur.user_id = u.id and rp.code = '{code}'))
-    and (s.codes is null or '{code}' = any (s.codes)) as {column},)",
-                               {{"code", code}, {"column", quoted(code)}}));
-    if (mentions("me.codes"))
-        columns.emplace_back(R"(array(select p.code from permissions p
-       where (u.is_superuser or exists (select from user_permissions held
-                                         where held.user_id = u.id and held.code = p.code))
-         and (s.codes is null or p.code = any (s.codes))) as codes,)");
-    if (mentions("me.is_superuser")) columns.emplace_back("u.is_superuser and s.codes is null as is_superuser,");
+        columns.push_back("'" + code + "' = any (s.permissions) as " + quoted(code) + ",");
+    if (mentions("me.codes")) columns.emplace_back("s.permissions as codes,");
+    if (mentions("me.is_superuser")) columns.emplace_back("s.is_superuser,");
     // the audit trigger stores these values with each change
-    if (op_.writes) columns.emplace_back("set_caller(u.id, s.id, :system.ip) as set_for_audit,");
+    if (op_.writes) columns.emplace_back("set_caller(s.user_id, s.id, :system.ip) as set_for_audit,");
+    // One probe of one index: the rights are in the row of the session (sql/functions/user_rights.sql). The account is
+    // read only if the session has ended, as all sessions have when their account is deactivated.
     return fill(R"(
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
            {columns}
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = :system.session_key
 ))",
                 {{"columns", join(columns, "\n")}});

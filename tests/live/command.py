@@ -213,7 +213,7 @@ class Command(OwnStack):
     # -- migrate and roles
 
     def test_migrate_repeats(self):
-        self.assertEqual(self.done('migrate'), 'functions, permissions and grants are up to date\n')
+        self.assertEqual(self.done('migrate'), 'functions, permissions and grants are up to date\nindexes are up to date\n')
 
     def test_roles_restores_what_is_missing_and_then_changes_nothing(self):
         permissions = self.own.psql('select code from permissions order by code')

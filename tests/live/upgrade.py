@@ -190,7 +190,7 @@ class Migration(Upgraded):
         self.assertEqual(status, 0, said)
         once = self.dumped(name)
         self.assertEqual(self.fettle('migrate', database=name),
-                         (0, 'functions, permissions and grants are up to date\n'))
+                         (0, 'functions, permissions and grants are up to date\nindexes are up to date\n'))
         self.assertEqual(list(difflib.unified_diff(once, self.dumped(name), 'once', 'twice', lineterm='')), [])
 
     def test_every_row_is_kept(self):

@@ -1,5 +1,8 @@
 // fettle migrate: applies new migrations, functions, permissions and grants to the database.
+#include <chrono>
 #include <iostream>
+#include <sstream>
+#include <thread>
 
 #include "base/crypto.hpp"
 #include "command_database.hpp"
@@ -15,8 +18,12 @@ namespace tool {
 namespace {
 
 /// Waits until no other migration runs. The lock is released when the connection closes. No other lock uses this
-/// number.
-void lock_migrations(api::Database& database) { database.query(api::numbered("select pg_advisory_lock(5720)"), {}); }
+/// number. It is tried again and again: a statement that waits for it would have a snapshot, and `create index
+/// concurrently` in the other migration waits until all older snapshots are gone.
+void lock_migrations(api::Database& database) {
+    while (!database.query(api::numbered("select pg_try_advisory_lock(5720)"), {}).is_true(0, 0))
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+}
 
 /// Throws UserError if the database has a migration that this release does not have.
 void check_release(api::Database& database) {
@@ -51,6 +58,44 @@ std::string apply_migrations(api::Database& database) {
     return lines;
 }
 
+/// The statements of a script; each ends with a semicolon at the end of a line.
+std::vector<std::string> statements_of(const std::filesystem::path& path) {
+    std::istringstream script(read_file(path));
+    std::vector<std::string> statements;
+    std::string line, statement;
+    while (std::getline(script, line)) {
+        if (line.empty() || line.starts_with("--")) continue;
+        statement += line + '\n';
+        if (!line.ends_with(';')) continue;
+        statements.push_back(std::move(statement));
+        statement.clear();
+    }
+    if (!statement.empty()) throw UserError(path.string() + ": the last statement has no semicolon");
+    return statements;
+}
+
+/// Runs the steps that would make requests wait if they were part of the migration's transaction. Each is a transaction
+/// of its own and can be repeated, so an interrupted migration is completed by the next one.
+void run_online_steps(api::Database& database) {
+    // whoever holds a snapshot, for example a backup, makes `concurrently` wait, and nobody waits for that
+    database.script("set lock_timeout = 0");
+    // an interrupted `create index concurrently` leaves an index that costs every write and serves no statement
+    const api::Rows invalid = database.query(api::numbered(R"(
+        select format('drop index concurrently if exists %s', i.indexrelid::regclass)
+          from pg_index i join pg_class c on c.oid = i.indexrelid
+         where not i.indisvalid and c.relnamespace = 'public'::regnamespace)"),
+                                             {});
+    for (std::size_t i = 0; i < invalid.size(); ++i) database.script(std::string(invalid(i, 0)));
+    for (const std::filesystem::path& path : list_scripts(sql_folder() / "online"))
+        for (const std::string& statement : statements_of(path)) try {
+                database.script(statement);
+            } catch (const api::ConnectionLost&) {
+                throw;
+            } catch (const std::runtime_error& error) {
+                throw UserError(path.string() + " is not complete, and `fettle migrate` goes on with it: " + error.what());
+            }
+}
+
 }  // namespace
 
 int migrate(const Arguments& arguments) {
@@ -71,7 +116,9 @@ int migrate(const Arguments& arguments) {
     store_permissions(database);
     apply_grants(database, revokes_grants);
     database.commit();
-    std::cout << applied << "functions, permissions and grants are up to date\n";
+    std::cout << applied << "functions, permissions and grants are up to date\n" << std::flush;
+    run_online_steps(database);
+    std::cout << "indexes are up to date\n";
     return 0;
 }
 

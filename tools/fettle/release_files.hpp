@@ -9,7 +9,7 @@ namespace tool {
 /// The folder of this program: bin/ of an installation, or the folder of a build.
 std::filesystem::path program_folder();
 
-/// The folder with tables/, functions/, grants.sql and example.sql: FETTLE_SQL, else that of the installation or the
+/// The folder with tables/, functions/, online/, grants.sql and example.sql: FETTLE_SQL, else that of the installation or the
 /// build to which this program belongs.
 std::filesystem::path sql_folder();
 

@@ -1,13 +1,13 @@
 -- GET /api/v1/auth/sessions
 -- $1 system.session_key $2 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -26,7 +26,7 @@ total as materialized (
      cross join lateral (select count(*) as rows
                            from (select 1 from session_rows it
                                   where (it.user_id = me.id and it.kind = 'session' and it.ended_as is null and it.expires_at > now())
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $2) way_1
      where me.denied_as is null and me.kind = 'session'
 )
@@ -49,13 +49,13 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/auth/sessions, filtered, after a cursor
 -- $1 system.session_key $2 cursor.id $3 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -87,14 +87,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- DELETE /api/v1/auth/sessions/{session_id}
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.session_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

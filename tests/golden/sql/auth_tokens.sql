@@ -1,13 +1,13 @@
 -- GET /api/v1/auth/tokens
 -- $1 system.session_key $2 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -26,7 +26,7 @@ total as materialized (
      cross join lateral (select count(*) as rows
                            from (select 1 from session_rows it
                                   where (it.user_id = me.id and it.kind = 'token' and it.ended_as is null)
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $2) way_1
      where me.denied_as is null and me.kind = 'session'
 )
@@ -48,13 +48,13 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/auth/tokens, filtered, after a cursor
 -- $1 system.session_key $2 cursor.id $3 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -86,18 +86,15 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- $1 system.ip $2 system.session_key $3 body.permissions $4 body.name $5 body.expires_at $6 extra.token_key
 -- $7 system.user_agent $8 extra.token
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           s.permissions as codes,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (
@@ -154,13 +151,13 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/auth/tokens/{token_id}
 -- $1 system.session_key $2 path.token_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -183,14 +180,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- DELETE /api/v1/auth/tokens/{token_id}
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.token_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

@@ -1,22 +1,16 @@
 -- GET /api/v1/documents
 -- $1 system.session_key $2 page.limit $3 system.base_url $4 system.media_expires
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'documents.view_all'))
-               and (s.codes is null or 'documents.view_all' = any (s.codes)) as "documents.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.view_all' = any (s.permissions) as "documents.view_all",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -75,58 +69,58 @@ total as materialized (
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (me."documents.view_all")
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $2) way_1
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it.owner = me.id) and (me."documents.view_all") is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows <= 10000) way_2
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows <= 1000) way_2
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows <= 10000) way_3
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows <= 1000) way_3
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows <= 10000) way_4
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows <= 1000) way_4
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows <= 10000) way_5
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows <= 1000) way_5
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows <= 10000) way_6
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows <= 1000) way_6
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows <= 10000) way_7
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows <= 1000) way_7
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows <= 10000) way_8
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows <= 1000) way_8
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows <= 10000) way_9
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows <= 1000) way_9
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows + way_9.rows <= 10000) way_10
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows + way_9.rows <= 1000) way_10
      cross join lateral (select count(*) as rows
                            from (select 1 from documents it
                                   where (it."message" is not null and exists (select from mailbox attached where attached.id = it."message" and (attached.holder = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows + way_9.rows + way_10.rows <= 10000) way_11
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows + way_9.rows + way_10.rows <= 1000) way_11
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -157,22 +151,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/documents, filtered, after a cursor
 -- $1 system.session_key $2 filter.owner $3 cursor.id $4 page.limit $5 system.base_url $6 system.media_expires
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'documents.view_all'))
-               and (s.codes is null or 'documents.view_all' = any (s.codes)) as "documents.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.view_all' = any (s.permissions) as "documents.view_all",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -282,23 +270,17 @@ insert into storage_used (user_id, bytes)
 -- $7 body.task $8 body.equipment $9 body.maintenance $10 body.report $11 body.message $12 system.file_sha256
 -- $13 system.file_type $14 system.base_url $15 system.media_expires
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'documents.create'))
-               and (s.codes is null or 'documents.create' = any (s.codes)) as "documents.create",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.create' = any (s.permissions) as "documents.create",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (
@@ -381,23 +363,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- POST /api/v1/documents, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'documents.create'))
-               and (s.codes is null or 'documents.create' = any (s.codes)) as "documents.create",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.create' = any (s.permissions) as "documents.create",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 taken as (
@@ -418,22 +394,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/documents/{document_id}
 -- $1 system.session_key $2 system.base_url $3 system.media_expires $4 path.document_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'documents.view_all'))
-               and (s.codes is null or 'documents.view_all' = any (s.codes)) as "documents.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.view_all' = any (s.permissions) as "documents.view_all",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -469,23 +439,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- $13 sent.title $14 sent.task $15 sent.equipment $16 sent.maintenance $17 sent.report $18 sent.message
 -- $19 system.base_url $20 system.media_expires
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'documents.view_all'))
-               and (s.codes is null or 'documents.view_all' = any (s.codes)) as "documents.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.view_all' = any (s.permissions) as "documents.view_all",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 referred as materialized (
@@ -590,23 +554,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- DELETE /api/v1/documents/{document_id}
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.document_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'documents.view_all'))
-               and (s.codes is null or 'documents.view_all' = any (s.codes)) as "documents.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.view_all' = any (s.permissions) as "documents.view_all",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

@@ -1,13 +1,13 @@
 -- GET /api/v1/equipment/{equipment_id}/life
 -- $1 system.session_key $2 path.equipment_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb

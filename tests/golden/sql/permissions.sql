@@ -1,16 +1,14 @@
 -- GET /api/v1/permissions
 -- $1 system.session_key $2 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.view'))
-               and (s.codes is null or 'roles.view' = any (s.codes)) as "roles.view",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.view' = any (s.permissions) as "roles.view",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -29,7 +27,7 @@ total as materialized (
      cross join lateral (select count(*) as rows
                            from (select 1 from permissions it
                                   where (true)
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $2) way_1
      where me.denied_as is null and me."roles.view"
 )
@@ -48,16 +46,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/permissions, filtered, after a cursor
 -- $1 system.session_key $2 filter.code $3 cursor.id $4 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.view'))
-               and (s.codes is null or 'roles.view' = any (s.codes)) as "roles.view",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.view' = any (s.permissions) as "roles.view",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (

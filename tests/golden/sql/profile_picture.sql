@@ -2,22 +2,17 @@
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.user_id $5 extra.picture_type $6 extra.picture_sha256
 -- $7 extra.thumbnail_sha256 $8 system.base_url $9 system.media_expires
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.edit'))
-               and (s.codes is null or 'users.edit' = any (s.codes)) as "users.edit",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           u.is_superuser and s.codes is null as is_superuser,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'users.edit' = any (s.permissions) as "users.edit",
+           s.permissions as codes,
+           s.is_superuser,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (
@@ -72,22 +67,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- POST PUT /api/v1/users/{user_id}/profile/picture, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.edit'))
-               and (s.codes is null or 'users.edit' = any (s.codes)) as "users.edit",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           u.is_superuser and s.codes is null as is_superuser,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'users.edit' = any (s.permissions) as "users.edit",
+           s.permissions as codes,
+           s.is_superuser,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 taken as (
@@ -107,22 +97,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- DELETE /api/v1/users/{user_id}/profile/picture
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.user_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.edit'))
-               and (s.codes is null or 'users.edit' = any (s.codes)) as "users.edit",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           u.is_superuser and s.codes is null as is_superuser,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'users.edit' = any (s.permissions) as "users.edit",
+           s.permissions as codes,
+           s.is_superuser,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

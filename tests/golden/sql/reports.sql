@@ -1,16 +1,14 @@
 -- GET /api/v1/reports
 -- $1 system.session_key $2 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -33,13 +31,13 @@ total as materialized (
      cross join lateral (select count(*) as rows
                            from (select 1 from reports it
                                   where (me."reports.view_all")
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $2) way_1
      cross join lateral (select count(*) as rows
                            from (select 1 from reports it
                                   where (it.author = me.id) and (me."reports.view_all") is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows <= 10000) way_2
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows <= 1000) way_2
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -64,16 +62,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/reports, filtered, after a cursor
 -- $1 system.session_key $2 filter.title $3 cursor.id $4 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -116,20 +112,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- $1 system.ip $2 system.session_key $3 body.title $4 body.body $5 body.task $6 body.equipment $7 body.period_start
 -- $8 body.period_end
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.create'))
-               and (s.codes is null or 'reports.create' = any (s.codes)) as "reports.create",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.create' = any (s.permissions) as "reports.create",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (
@@ -194,20 +186,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- POST /api/v1/reports, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.create'))
-               and (s.codes is null or 'reports.create' = any (s.codes)) as "reports.create",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.create' = any (s.permissions) as "reports.create",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 taken as (
@@ -228,16 +216,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/reports/{report_id}
 -- $1 system.session_key $2 path.report_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -266,20 +252,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- $8 body.period_start $9 body.period_end $10 system.if_match $11 sent.title $12 sent.body $13 sent.task
 -- $14 sent.equipment $15 sent.period_start $16 sent.period_end
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 referred as materialized (
@@ -368,17 +350,15 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- DELETE /api/v1/reports/{report_id}
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.report_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'reports.view_all'))
-               and (s.codes is null or 'reports.view_all' = any (s.codes)) as "reports.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

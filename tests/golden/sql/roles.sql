@@ -1,16 +1,14 @@
 -- GET /api/v1/roles
 -- $1 system.session_key $2 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.view'))
-               and (s.codes is null or 'roles.view' = any (s.codes)) as "roles.view",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.view' = any (s.permissions) as "roles.view",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -29,7 +27,7 @@ total as materialized (
      cross join lateral (select count(*) as rows
                            from (select 1 from roles it
                                   where (true)
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $2) way_1
      where me.denied_as is null and me."roles.view"
 )
@@ -54,16 +52,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/roles, filtered, after a cursor
 -- $1 system.session_key $2 filter.name $3 cursor.id $4 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.view'))
-               and (s.codes is null or 'roles.view' = any (s.codes)) as "roles.view",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.view' = any (s.permissions) as "roles.view",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -98,21 +94,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- POST /api/v1/roles
 -- $1 system.ip $2 system.session_key $3 body.permissions $4 body.name $5 body.description
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.edit'))
-               and (s.codes is null or 'roles.edit' = any (s.codes)) as "roles.edit",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.edit' = any (s.permissions) as "roles.edit",
+           s.permissions as codes,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (
@@ -169,21 +160,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- POST /api/v1/roles, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.edit'))
-               and (s.codes is null or 'roles.edit' = any (s.codes)) as "roles.edit",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.edit' = any (s.permissions) as "roles.edit",
+           s.permissions as codes,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 taken as (
@@ -204,16 +190,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/roles/{role_id}
 -- $1 system.session_key $2 path.role_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.view'))
-               and (s.codes is null or 'roles.view' = any (s.codes)) as "roles.view",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.view' = any (s.permissions) as "roles.view",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -244,21 +228,16 @@ select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key 
 -- $1 system.ip $2 system.session_key $3 body.permissions $4 system.if_match $5 sent.name $6 body.name
 -- $7 sent.description $8 body.description $9 path.role_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.edit'))
-               and (s.codes is null or 'roles.edit' = any (s.codes)) as "roles.edit",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.edit' = any (s.permissions) as "roles.edit",
+           s.permissions as codes,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (
@@ -338,21 +317,16 @@ select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key 
 -- DELETE /api/v1/roles/{role_id}
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.role_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.edit'))
-               and (s.codes is null or 'roles.edit' = any (s.codes)) as "roles.edit",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.edit' = any (s.permissions) as "roles.edit",
+           s.permissions as codes,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

@@ -1,16 +1,14 @@
 -- GET /api/v1/tasks/{task_id}/history
 -- $1 system.session_key $2 path.task_id $3 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 parent as materialized (
@@ -48,7 +46,7 @@ total as materialized (
                                                                            where made.table_name = 'tasks' and made.row_id = $2::bigint
                                                                              and made.operation = 'update' and made.old -> 'equipment' = 'null'
                                                                            order by made.at desc limit 1), 0))
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $3) way_1
      where me.denied_as is null and exists (select from parent)
 )
@@ -72,16 +70,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/tasks/{task_id}/history, filtered, after a cursor
 -- $1 system.session_key $2 path.task_id $3 filter.user_id $4 cursor.id $5 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 parent as materialized (

@@ -1,16 +1,14 @@
 -- GET /api/v1/tasks
 -- $1 system.session_key $2 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -41,23 +39,23 @@ total as materialized (
      cross join lateral (select count(*) as rows
                            from (select 1 from tasks it
                                   where (me."tasks.view_all")
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $2) way_1
      cross join lateral (select count(*) as rows
                            from (select 1 from tasks it
                                   where (it.equipment is not null) and (me."tasks.view_all") is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows <= 10000) way_2
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows <= 1000) way_2
      cross join lateral (select count(*) as rows
                            from (select 1 from tasks it
                                   where (it.author = me.id) and (me."tasks.view_all") is not true and (it.equipment is not null) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows <= 10000) way_3
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows <= 1000) way_3
      cross join lateral (select count(*) as rows
                            from (select 1 from tasks it
                                   where (it."user" = me.id and it.author <> it."user") and (me."tasks.view_all") is not true and (it.equipment is not null) is not true and (it.author = me.id) is not true
-                                  limit 10001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows <= 10000) way_4
+                                  limit 1001) it
+                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows <= 1000) way_4
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -86,16 +84,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/tasks, filtered, after a cursor
 -- $1 system.session_key $2 filter.title $3 cursor.id $4 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -154,23 +150,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- $1 system.ip $2 system.session_key $3 body.title $4 body.description $5 body.due_date $6 body.priority_level
 -- $7 body.user $8 body.equipment
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.assign'))
-               and (s.codes is null or 'tasks.assign' = any (s.codes)) as "tasks.assign",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.create'))
-               and (s.codes is null or 'tasks.create' = any (s.codes)) as "tasks.create",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'work_orders.create'))
-               and (s.codes is null or 'work_orders.create' = any (s.codes)) as "work_orders.create",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.assign' = any (s.permissions) as "tasks.assign",
+           'tasks.create' = any (s.permissions) as "tasks.create",
+           'work_orders.create' = any (s.permissions) as "work_orders.create",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (
@@ -239,23 +229,17 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- POST /api/v1/tasks, the claim of its Idempotency-Key
 -- $1 system.ip $2 system.session_key $3 system.route $4 system.idempotency_key $5 system.digest
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.assign'))
-               and (s.codes is null or 'tasks.assign' = any (s.codes)) as "tasks.assign",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.create'))
-               and (s.codes is null or 'tasks.create' = any (s.codes)) as "tasks.create",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'work_orders.create'))
-               and (s.codes is null or 'work_orders.create' = any (s.codes)) as "work_orders.create",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.assign' = any (s.permissions) as "tasks.assign",
+           'tasks.create' = any (s.permissions) as "tasks.create",
+           'work_orders.create' = any (s.permissions) as "work_orders.create",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 taken as (
@@ -276,16 +260,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/tasks/{task_id}
 -- $1 system.session_key $2 path.task_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -318,26 +300,18 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- $7 body.priority_level $8 body.user $9 body.equipment $10 system.if_match $11 sent.title $12 sent.description
 -- $13 sent.due_date $14 sent.priority_level $15 sent.user $16 sent.equipment
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.assign'))
-               and (s.codes is null or 'tasks.assign' = any (s.codes)) as "tasks.assign",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.edit_all'))
-               and (s.codes is null or 'tasks.edit_all' = any (s.codes)) as "tasks.edit_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'work_orders.create'))
-               and (s.codes is null or 'work_orders.create' = any (s.codes)) as "work_orders.create",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.assign' = any (s.permissions) as "tasks.assign",
+           'tasks.edit_all' = any (s.permissions) as "tasks.edit_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           'work_orders.create' = any (s.permissions) as "work_orders.create",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 referred as materialized (
@@ -443,20 +417,16 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- DELETE /api/v1/tasks/{task_id}
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.task_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.delete_all'))
-               and (s.codes is null or 'tasks.delete_all' = any (s.codes)) as "tasks.delete_all",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'tasks.view_all'))
-               and (s.codes is null or 'tasks.view_all' = any (s.codes)) as "tasks.view_all",
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.delete_all' = any (s.permissions) as "tasks.delete_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

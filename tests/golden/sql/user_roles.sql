@@ -1,19 +1,15 @@
 -- GET /api/v1/users/{user_id}/roles
 -- $1 system.session_key $2 path.user_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.assign'))
-               and (s.codes is null or 'roles.assign' = any (s.codes)) as "roles.assign",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.view_private'))
-               and (s.codes is null or 'users.view_private' = any (s.codes)) as "users.view_private",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.assign' = any (s.permissions) as "roles.assign",
+           'users.view_private' = any (s.permissions) as "users.view_private",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -40,25 +36,18 @@ select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key 
 -- PUT /api/v1/users/{user_id}/roles
 -- $1 system.ip $2 system.session_key $3 body.roles $4 system.if_match $5 path.user_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.assign'))
-               and (s.codes is null or 'roles.assign' = any (s.codes)) as "roles.assign",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.view_private'))
-               and (s.codes is null or 'users.view_private' = any (s.codes)) as "users.view_private",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           u.is_superuser and s.codes is null as is_superuser,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.assign' = any (s.permissions) as "roles.assign",
+           'users.view_private' = any (s.permissions) as "users.view_private",
+           s.permissions as codes,
+           s.is_superuser,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

@@ -1,16 +1,14 @@
 -- GET /api/v1/users
 -- $1 system.session_key $2 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.view_private'))
-               and (s.codes is null or 'users.view_private' = any (s.codes)) as "users.view_private",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'users.view_private' = any (s.permissions) as "users.view_private",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -29,7 +27,7 @@ total as materialized (
      cross join lateral (select count(*) as rows
                            from (select 1 from users it
                                   where (true)
-                                  limit 10001) it
+                                  limit 1001) it
                           where read.rows = $2) way_1
      where me.denied_as is null
 )
@@ -56,16 +54,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/users, filtered, after a cursor
 -- $1 system.session_key $2 filter.username $3 cursor.id $4 page.limit
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.view_private'))
-               and (s.codes is null or 'users.view_private' = any (s.codes)) as "users.view_private",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'users.view_private' = any (s.permissions) as "users.view_private",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 ),
 page as (
@@ -102,16 +98,14 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
 -- GET /api/v1/users/{user_id}
 -- $1 system.session_key $2 path.user_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.view_private'))
-               and (s.codes is null or 'users.view_private' = any (s.codes)) as "users.view_private",
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'users.view_private' = any (s.permissions) as "users.view_private",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $1::bytea
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -145,28 +139,19 @@ select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key 
 -- $7 sent.email $8 body.email $9 sent.first_name $10 body.first_name $11 sent.last_name $12 body.last_name
 -- $13 sent.is_active $14 body.is_active $15 sent.is_superuser $16 body.is_superuser $17 path.user_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'roles.assign'))
-               and (s.codes is null or 'roles.assign' = any (s.codes)) as "roles.assign",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.edit'))
-               and (s.codes is null or 'users.edit' = any (s.codes)) as "users.edit",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.view_private'))
-               and (s.codes is null or 'users.view_private' = any (s.codes)) as "users.view_private",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           u.is_superuser and s.codes is null as is_superuser,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.assign' = any (s.permissions) as "roles.assign",
+           'users.edit' = any (s.permissions) as "users.edit",
+           'users.view_private' = any (s.permissions) as "users.view_private",
+           s.permissions as codes,
+           s.is_superuser,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (
@@ -327,25 +312,18 @@ select pg_advisory_xact_lock(lock_number('serialized')) from sessions where key 
 -- DELETE /api/v1/users/{user_id}
 -- $1 system.ip $2 system.session_key $3 system.if_match $4 path.user_id
 with
-me as materialized (
-    select u.id, s.id as session_id, s.kind,
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.delete'))
-               and (s.codes is null or 'users.delete' = any (s.codes)) as "users.delete",
-           (u.is_superuser or exists (select from user_roles ur join role_permissions rp using (role_id)
-                                       where ur.user_id = u.id and rp.code = 'users.view_private'))
-               and (s.codes is null or 'users.view_private' = any (s.codes)) as "users.view_private",
-           array(select p.code from permissions p
-                  where (u.is_superuser or exists (select from user_permissions held
-                                                    where held.user_id = u.id and held.code = p.code))
-                    and (s.codes is null or p.code = any (s.codes))) as codes,
-           u.is_superuser and s.codes is null as is_superuser,
-           set_caller(u.id, s.id, $1::text) as set_for_audit,
-           case when not u.is_active then 'account_inactive'
-                when s.ended_as is not null then s.ended_as
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'users.delete' = any (s.permissions) as "users.delete",
+           'users.view_private' = any (s.permissions) as "users.view_private",
+           s.permissions as codes,
+           s.is_superuser,
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
                 when s.expires_at <= now() then 'session_expired' end as denied_as,
            should_touch_session(s.created_at, s.last_used_at) as should_touch
-      from sessions s join users u on u.id = s.user_id
+      from sessions s
      where s.key = $2::bytea
 ),
 target as materialized (

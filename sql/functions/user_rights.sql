@@ -1,0 +1,108 @@
+-- Keeps the rights of each session beside the session, so that a request finds its caller by one probe of one index.
+--
+-- A right that was taken away is never honoured by a statement that begins after the commit that took it. Whoever changes
+-- rights, and whoever starts a session, first locks the user. What is computed after the lock sees everything that was
+-- committed before, and the next one waits for it. The lock is the one that an update of the user takes.
+--
+-- All functions are security definer: no handler may write these columns. All triggers are `enable always`, so that a program
+-- that loads data with triggers disabled (session_replication_role = replica) does not load sessions without rights.
+
+-- The permissions of the account, in alphabetical order: those of its roles, and for a superuser all.
+create or replace function permissions_of(whose bigint, is_superuser boolean) returns text[] stable language sql as $$
+    select coalesce(array_agg(p.code order by p.code), '{}')
+      from permissions p
+     where is_superuser
+        or exists (select from user_roles ur join role_permissions rp using (role_id) where ur.user_id = whose and rp.code = p.code)
+$$;
+
+-- Stores the rights of these users in their sessions.
+create or replace function refresh_sessions(whose bigint[]) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    -- a fresh snapshot after the locks: it has every session and every role that was committed before them
+    perform from users where id = any (whose) order by id for no key update;
+    with rights as materialized (
+        select u.id, u.is_superuser, permissions_of(u.id, u.is_superuser) as permissions from users u where u.id = any (whose)
+    ), kept as (
+        select s.id, r.is_superuser and s.codes is null as is_superuser,
+               case when s.codes is null then r.permissions
+                    else array(select code from unnest(r.permissions) code where code = any (s.codes) order by code) end as permissions
+          from rights r join sessions s on s.user_id = r.id
+         where s.ended_as is null
+    )
+    update sessions s
+       set is_superuser = kept.is_superuser, permissions = kept.permissions
+      from kept
+     where s.id = kept.id and (s.is_superuser, s.permissions) is distinct from (kept.is_superuser, kept.permissions);
+end $$;
+revoke execute on function refresh_sessions(bigint[]) from public;
+
+-- A new session has the rights of its user at this moment. A session of an account that was deactivated meanwhile has ended.
+create or replace function start_with_rights() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    account users;
+begin
+    select * into account from users where id = new.user_id for no key update;
+    new.is_superuser := coalesce(account.is_superuser, false) and new.codes is null;
+    new.permissions := permissions_of(new.user_id, coalesce(account.is_superuser, false));
+    if new.codes is not null then
+        new.permissions := array(select code from unnest(new.permissions) code where code = any (new.codes) order by code);
+    end if;
+    if not account.is_active and new.ended_as is null then
+        new.ended_at := now();
+        new.ended_as := 'session_ended';
+    end if;
+    return new;
+end $$;
+
+-- After a change of the roles of users: `changed` has the rows of user_roles that came or went.
+create or replace function roles_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform refresh_sessions(array(select distinct user_id from changed));
+    return null;
+end $$;
+
+-- After a change of the permissions of roles: `changed` has the rows of role_permissions that came or went.
+create or replace function role_permissions_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    -- whoever gets the role meanwhile has locked its row by the foreign key, and is seen after this
+    perform from roles where id in (select role_id from changed) order by id for update;
+    perform refresh_sessions(array(select distinct user_id from user_roles where role_id in (select role_id from changed)));
+    return null;
+end $$;
+
+-- After a change of the table permissions, at a deployment: superusers have all of them.
+create or replace function permissions_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform refresh_sessions(array(select id from users where is_superuser));
+    return null;
+end $$;
+
+create or replace function superuser_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform refresh_sessions(array[new.id]);
+    return null;
+end $$;
+
+-- `before`, because a statement that follows in the same transaction uses the session. The name sorts before all others, so
+-- that the audit trail has the row as it is stored.
+create or replace trigger a_rights before insert or update of user_id, codes on sessions for each row execute function start_with_rights();
+create or replace trigger rights_given after insert on user_roles referencing new table as changed for each statement execute function roles_changed();
+create or replace trigger rights_taken after delete on user_roles referencing old table as changed for each statement execute function roles_changed();
+create or replace trigger rights_given after insert on role_permissions referencing new table as changed for each statement execute function role_permissions_changed();
+create or replace trigger rights_taken after delete on role_permissions referencing old table as changed for each statement execute function role_permissions_changed();
+create or replace trigger rights_changed after insert or delete or update on permissions for each statement execute function permissions_changed();
+create or replace trigger rights_changed after update of is_superuser on users for each row when (old.is_superuser <> new.is_superuser) execute function superuser_changed();
+alter table sessions         enable always trigger a_rights;
+alter table user_roles       enable always trigger rights_given, enable always trigger rights_taken;
+alter table role_permissions enable always trigger rights_given, enable always trigger rights_taken;
+alter table permissions      enable always trigger rights_changed;
+alter table users            enable always trigger rights_changed;
+
+-- the sessions that were here before these triggers, or that were loaded without them
+do $$ begin perform refresh_sessions(array(select distinct user_id from sessions where ended_as is null)); end $$;
