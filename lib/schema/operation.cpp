@@ -5,11 +5,6 @@
 
 namespace api {
 
-bool Operation::checks_references() const {
-    return has_body && is_plain && !creates &&
-           std::ranges::any_of(body, [](const Member& m) { return m.reference && !m.read_only; });
-}
-
 bool Operation::has_file() const {
     return std::ranges::any_of(body, [](const Member& m) { return m.is_file; });
 }

@@ -1,5 +1,7 @@
 // An endpoint without its C++ types, as the library uses it at run time.
 #pragma once
+#include <algorithm>
+
 #include "schema/endpoint.hpp"
 
 namespace api {
@@ -26,6 +28,8 @@ struct Operation {
     /// The library writes the statement: an insert, update, delete or select.
     bool is_plain = spec.resource && !sql_text::has_part(spec.sql, "answer");
     bool creates = is_plain && !names_a_row && route.method() == "POST";
+    /// False in the copy for requests that send no reference: their statement has nothing to look up.
+    bool has_sent_references = is_plain && std::ranges::any_of(body, &Member::is_sent_reference);
 
     /// Whether an Idempotency-Key is supported. Not under /auth/: those answers contain secrets and must not be stored.
     bool takes_key() const {
@@ -34,7 +38,7 @@ struct Operation {
     /// Whether If-Match is supported, with the version of the row that the caller means.
     bool takes_if_match() const { return writes && names_a_row && !is_public; }
     /// Whether a change checks the references in its body. (A creation checks them with its rules.)
-    bool checks_references() const;
+    bool checks_references() const { return has_body && !creates && has_sent_references; }
     /// Whether it is an upload.
     bool has_file() const;
     /// Whether it can also answer as CSV: a list can, and an answer that consists of lists of small objects.

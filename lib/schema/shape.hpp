@@ -40,6 +40,8 @@ struct Member {
 
     /// Whether a body can set the column with the name of the member.
     bool is_settable_column() const { return !read_only && nested.empty() && !is_secret && !is_list && !is_file; }
+    /// Whether a body can refer with it to another object, which the statement must look up.
+    bool is_sent_reference() const { return reference && !read_only; }
     /// Whether it is a text that can be empty but not null. A client can clear it with null, like every other member.
     bool is_clearable() const {
         return is_text && !nullable && !required && !always_required && !filled && !is_file_name && initial == "";

@@ -13,6 +13,9 @@ struct CompiledEndpoint {
     decltype(&read_upload) receive = nullptr;
     std::vector<Route> routes = {};  ///< .route, then those of .also
     Statement statement = {};  ///< empty for a list (its statement depends on the query) and if only C++ code answers
+    /// Without the checks of references, for requests that send none; empty if there are none to check. To prepare
+    /// lookups that are never made costs 17 of the 412 µs that PostgreSQL spends to create a task.
+    Statement statement_without_references = {};
     Statement caller_statement = {};      ///< empty if no caller is required
     Statement key_statement = {};         ///< for a POST that accepts an Idempotency-Key
     Statement lock_statement = {};        ///< runs before the statement; empty if no lock is needed

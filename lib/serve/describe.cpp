@@ -250,6 +250,7 @@ std::string readable_sql(const Handler& handler) {
         }
         print(out, route + ", the lock that it takes first", endpoint.lock_statement);
         print(out, route, endpoint.statement);
+        print(out, route + ", without references", endpoint.statement_without_references);
         print(out, route + ", the claim of its Idempotency-Key", endpoint.key_statement);
         for (const Statement& query : endpoint.queries) print(out, route + ", sent by the endpoint's code", query);
     }

@@ -115,7 +115,7 @@ Rows Pipeline::execute() {
     if (!endpoint_.lock_statement.text.empty()) send(endpoint_.lock_statement);
     Rows rows;
     try {
-        rows = send(endpoint_.statement);
+        rows = send(sends_references() ? endpoint_.statement : endpoint_.statement_without_references);
     } catch (Problem& problem) {  // for a violated constraint, uses the sentence of the rule with the constraint's name
         const Rule* rule = problem.status == 409 ? operation_.find_rule(problem.code) : nullptr;
         if (rule && rule->name.empty()) problem.detail = rule->detail;
@@ -125,6 +125,13 @@ Rows Pipeline::execute() {
     for (const std::unique_ptr<Incoming>& file : files_) file->keep(database);
     if (opens_transaction) database.commit();
     return rows;
+}
+
+bool Pipeline::sends_references() const {
+    return endpoint_.statement_without_references.text.empty() ||
+           std::ranges::any_of(operation_.body, [&](const Member& member) {
+               return member.is_sent_reference() && parameters.at("body." + member.name);
+           });
 }
 
 Rows Pipeline::send(const Statement& statement) {

@@ -33,6 +33,8 @@ private:
     Reply answer_page();
     Reply answer_table();
     Rows send(const Statement& statement);
+    /// Whether the body refers to another object.
+    bool sends_references() const;
     void refuse_caller(const Rows& rows) const;
     /// The key of the session whose last use must be stored, or empty.
     std::string session_key_to_touch(const Rows& rows) const;

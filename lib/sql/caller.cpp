@@ -30,7 +30,7 @@ std::vector<std::string_view> CallerSql::texts() const {
         all.push_back(spec.resource->private_to);
     }
     for (const Member& member : op_.body)
-        if (member.reference && !member.read_only && op_.is_plain) {
+        if (member.is_sent_reference() && op_.has_sent_references) {
             add(member.reference->visible);
             all.push_back(member.reference->referable);
         }

@@ -68,39 +68,24 @@ std::string PageBuilder::total() const {
     // To count the rows that contain a text, the planner should be able to read the rows one by one until there are
     // enough: the index of the search would first collect all matches. The `order by` lets it consider that. All other
     // filters use indexes that stop early.
-    const std::string most = std::to_string(most_counted), enough = std::to_string(most_counted + 1);
-    const std::string tail = query_.exact ? "" : (query_.searches ? "order by it.id desc limit " : "limit ") + enough;
-    // Each branch is counted separately, at half the cost of counting their union, and only until there are enough
-    // rows. If the first page is not full, the number of its rows is the count, so a search with few results does not
-    // run twice.
+    // The limit of each branch tells the planner how few rows it needs; the outer one ends the counting.
+    const std::string limit = query_.exact ? "" : "limit " + std::to_string(most_counted + 1);
+    const std::string tail = (query_.searches && !query_.exact ? "order by it.id desc " : "") + limit;
+    // If the first page is not full, the number of its rows is the count, so a search with few results does not run
+    // twice.
     const bool is_first = !query_.after_cursor;
-    std::vector<std::string> counts;
-    std::string sum;
-    for (const std::string& branch : branches("1", query_.conditions, tail)) {
-        std::vector<std::string> needed;
-        if (is_first) needed.emplace_back("read.rows = :page.limit");
-        if (!sum.empty() && !query_.exact) needed.push_back(sum + " <= " + most);
-        const std::string name = "way_" + std::to_string(counts.size() + 1);
-        counts.push_back(fill(
-            R"(
-cross join lateral (select count(*) as rows
-                      from {branch} it
-                     {where}) {name})",
-            {{"branch", branch}, {"where", needed.empty() ? "" : "where " + join(needed, " and ")}, {"name", name}}));
-        sum += (sum.empty() ? "" : " + ") + name + ".rows";
-    }
-    if (is_first) sum = "case when read.rows < :page.limit then read.rows else " + sum + " end";
+    const std::string counted =
+        fill("(select count(*)\n   from (select from (\n            {branches}\n        ) it {limit}) it)",
+             {{"branches", join(branches("1", query_.conditions, tail), "\nunion all\n")}, {"limit", limit}});
     // materialized, because it would otherwise be counted again for each row of the page
     return fill(R"(
 total as materialized (
     select {sum} as rows
       from me{read}
-     {counts}
      where {admitted}
 ))",
-                {{"sum", sum},
+                {{"sum", is_first ? "case when read.rows < :page.limit then read.rows else " + counted + " end" : counted},
                  {"read", is_first ? " cross join (select count(*) as rows from page) read" : ""},
-                 {"counts", join(counts, "\n")},
                  {"admitted", admitted_}});
 }
 

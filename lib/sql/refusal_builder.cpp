@@ -70,9 +70,10 @@ case when input.{column} is not null
 }
 
 std::string RefusalBuilder::missing_references() const {
+    if (!op_.has_sent_references) return "";
     std::vector<std::string> cases;
     for (const Member& member : op_.body)
-        if (member.reference && !member.read_only) cases.push_back(missing_reference(member));
+        if (member.is_sent_reference()) cases.push_back(missing_reference(member));
     return cases.empty() ? "" : refusal_of_any("no_such", "fields", cases);
 }
 

@@ -67,10 +67,15 @@ end $$;
 -- After a change of the permissions of roles: `changed` has the rows of role_permissions that came or went.
 create or replace function role_permissions_changed() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    ids bigint[] := array(select distinct role_id from changed);
 begin
     -- whoever gets the role meanwhile has locked its row by the foreign key, and is seen after this
-    perform from roles where id in (select role_id from changed) order by id for update;
-    perform refresh_sessions(array(select distinct user_id from user_roles where role_id in (select role_id from changed)));
+    perform from roles where id = any (ids) order by id for update;
+    -- `offset 0` keeps this a lookup for each role: most users have one role, and most roles have few users
+    perform refresh_sessions(array(
+        select distinct holder.user_id
+          from unnest(ids) id cross join lateral (select ur.user_id from user_roles ur where ur.role_id = id offset 0) holder));
     return null;
 end $$;
 

@@ -1,4 +1,7 @@
--- Changes of indexes, outside of the migration's transaction, so that no request waits for them. Each statement can be repeated.
+-- Changes of indexes and constraints that take long, outside of the migration's transaction, so that no request waits for them. Each statement can be repeated.
+
+-- it reads all tasks, beside requests that write them
+alter table tasks validate constraint valid_task;
 
 -- the condition of a filter by status is in the index that counts and pages one's own tasks
 create index concurrently if not exists tasks_of_author_with_status on tasks (author, id) include (equipment, status);

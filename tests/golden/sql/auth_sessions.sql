@@ -21,13 +21,13 @@ page as (
      order by it.id desc limit $2
 ),
 total as materialized (
-    select case when read.rows < $2 then read.rows else way_1.rows end as rows
+    select case when read.rows < $2 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from session_rows it
+                         where (it.user_id = me.id and it.kind = 'session' and it.ended_as is null and it.expires_at > now())
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from session_rows it
-                                  where (it.user_id = me.id and it.kind = 'session' and it.ended_as is null and it.expires_at > now())
-                                  limit 1001) it
-                          where read.rows = $2) way_1
      where me.denied_as is null and me.kind = 'session'
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb

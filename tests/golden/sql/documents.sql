@@ -64,63 +64,53 @@ page as (
      order by it.id desc limit $2
 ),
 total as materialized (
-    select case when read.rows < $2 then read.rows else way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows + way_9.rows + way_10.rows + way_11.rows end as rows
+    select case when read.rows < $2 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from documents it
+                         where (me."documents.view_all")
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it.owner = me.id) and (me."documents.view_all") is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."message" is not null and exists (select from mailbox attached where attached.id = it."message" and (attached.holder = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) is not true
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (me."documents.view_all")
-                                  limit 1001) it
-                          where read.rows = $2) way_1
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it.owner = me.id) and (me."documents.view_all") is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows <= 1000) way_2
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows <= 1000) way_3
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows <= 1000) way_4
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows <= 1000) way_5
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows <= 1000) way_6
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows <= 1000) way_7
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows <= 1000) way_8
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows <= 1000) way_9
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows + way_9.rows <= 1000) way_10
-     cross join lateral (select count(*) as rows
-                           from (select 1 from documents it
-                                  where (it."message" is not null and exists (select from mailbox attached where attached.id = it."message" and (attached.holder = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows + way_4.rows + way_5.rows + way_6.rows + way_7.rows + way_8.rows + way_9.rows + way_10.rows <= 1000) way_11
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -300,6 +290,85 @@ target as materialized (
                              offset 0) found
                       where found.names <> '{}'),
                     case when num_nonnulls(input.task, input.equipment, input.maintenance, input.report, input.message) > 1
+                           then '{"code": "one_attachment"}'::jsonb
+                         when $3::bigint > 0 and $3::bigint <
+                              $4::bigint + coalesce((select u.bytes from storage_used u where u.user_id = me.id), 0)
+                           then jsonb_build_object('code', 'quota_exceeded', 'name', (select concat(round(coalesce(max(u.bytes), 0) / 1048576.0, 1), ' of ', $3::bigint / 1048576, ' MiB')
+                                                                                     from storage_used u where u.user_id = me.id)) end) as refusal
+      from me left join documents it on false
+     cross join (select $5::text as "file_name",
+                        $6::text as "title",
+                        $7::bigint as "task",
+                        $8::bigint as "equipment",
+                        $9::bigint as "maintenance",
+                        $10::bigint as "report",
+                        $11::bigint as "message") input
+     where me.denied_as is null and me."documents.create"
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    insert into documents ("owner", "sha256", "size_bytes", "content_type", "file_name", "title", "task", "equipment", "maintenance", "report", "message")
+    select me.id,
+           $12::text,
+           $4::bigint,
+           $13::text,
+           input."file_name",
+           input."title",
+           input."task",
+           input."equipment",
+           input."maintenance",
+           input."report",
+           input."message"
+      from authorized input cross join me
+    returning *
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."documents.create" then '{"code": "permission_missing"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."owner",
+       it."title",
+       it."file_name",
+       it."content_type",
+       it."size_bytes",
+       it."sha256",
+       it."task",
+       it."equipment",
+       it."maintenance",
+       it."report",
+       it."message",
+       jsonb_build_array($14::text, 'document', it.sha256, it.file_name, it.content_type, $15::bigint),
+       to_timestamp($15::bigint),
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join target on true left join answer it on true;
+
+-- POST /api/v1/documents, without references
+-- $1 system.ip $2 system.session_key $3 system.quota $4 system.file_size $5 body.file_name $6 body.title
+-- $7 body.task $8 body.equipment $9 body.maintenance $10 body.report $11 body.message $12 system.file_sha256
+-- $13 system.file_type $14 system.base_url $15 system.media_expires
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.create' = any (s.permissions) as "documents.create",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select input.*,
+           coalesce(case when num_nonnulls(input.task, input.equipment, input.maintenance, input.report, input.message) > 1
                            then '{"code": "one_attachment"}'::jsonb
                          when $3::bigint > 0 and $3::bigint <
                               $4::bigint + coalesce((select u.bytes from storage_used u where u.user_id = me.id), 0)
@@ -549,6 +618,93 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."version"
   from (values (true)) as one left join me on true
   left join referred on true
+  left join target on true left join answer it on true;
+
+-- PATCH /api/v1/documents/{document_id}, without references
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 sent.file_name $5 body.file_name $6 sent.title
+-- $7 body.title $8 sent.task $9 body.task $10 sent.equipment $11 body.equipment $12 sent.maintenance
+-- $13 body.maintenance $14 sent.report $15 body.report $16 sent.message $17 body.message $18 path.document_id
+-- $19 system.base_url $20 system.media_expires
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.view_all' = any (s.permissions) as "documents.view_all",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select it.*, (select case when num_nonnulls(input.task, input.equipment, input.maintenance, input.report, input.message) > 1
+                                then '{"code": "one_attachment"}'::jsonb
+                              when it.owner <> me.id then '{"code": "not_owner"}'::jsonb
+                              when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end
+                    from (select case when $4::boolean then $5::text else it."file_name" end as "file_name",
+                                 case when $6::boolean then $7::text else it."title" end as "title",
+                                 case when $8::boolean then $9::bigint else it."task" end as "task",
+                                 case when $10::boolean then $11::bigint else it."equipment" end as "equipment",
+                                 case when $12::boolean then $13::bigint else it."maintenance" end as "maintenance",
+                                 case when $14::boolean then $15::bigint else it."report" end as "report",
+                                 case when $16::boolean then $17::bigint else it."message" end as "message") input) as refusal
+      from me join documents it
+               on it.id = $18::bigint
+              and (it.owner = me.id or it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null)) or it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id)) or it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user")) or it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true)) or it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true)) or it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id)) or it."message" is not null and exists (select from mailbox attached where attached.id = it."message" and (attached.holder = me.id)) or me."documents.view_all" or it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all")) or it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all")))
+     where me.denied_as is null
+       for update of it
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    update documents it
+       set ("file_name", "title", "task", "equipment", "maintenance", "report", "message") = (
+               select input."file_name",
+                      input."title",
+                      input."task",
+                      input."equipment",
+                      input."maintenance",
+                      input."report",
+                      input."message"
+                 from (select case when $4::boolean then $5::text else it."file_name" end as "file_name",
+                              case when $6::boolean then $7::text else it."title" end as "title",
+                              case when $8::boolean then $9::bigint else it."task" end as "task",
+                              case when $10::boolean then $11::bigint else it."equipment" end as "equipment",
+                              case when $12::boolean then $13::bigint else it."maintenance" end as "maintenance",
+                              case when $14::boolean then $15::bigint else it."report" end as "report",
+                              case when $16::boolean then $17::bigint else it."message" end as "message") input)
+      from authorized
+     where it.id = authorized.id
+    returning it.*
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when target.id is null then '{"code": "not_found"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."owner",
+       it."title",
+       it."file_name",
+       it."content_type",
+       it."size_bytes",
+       it."sha256",
+       it."task",
+       it."equipment",
+       it."maintenance",
+       it."report",
+       it."message",
+       jsonb_build_array($19::text, 'document', it.sha256, it.file_name, it.content_type, $20::bigint),
+       to_timestamp($20::bigint),
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/documents/{document_id}

@@ -21,13 +21,13 @@ page as (
      order by it.id desc limit $2
 ),
 total as materialized (
-    select case when read.rows < $2 then read.rows else way_1.rows end as rows
+    select case when read.rows < $2 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from maintenance it
+                         where (true)
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from maintenance it
-                                  where (true)
-                                  limit 1001) it
-                          where read.rows = $2) way_1
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -359,6 +359,91 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."version"
   from (values (true)) as one left join me on true
   left join referred on true
+  left join target on true left join answer it on true;
+
+-- PUT PATCH /api/v1/maintenance/{maintenance_id}, without references
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 sent.task $5 body.task $6 sent.performed_at
+-- $7 body.performed_at $8 sent.description $9 body.description $10 sent.findings $11 body.findings $12 sent.hours_spent
+-- $13 body.hours_spent $14 sent.cost $15 body.cost $16 sent.parts $17 body.parts $18 path.maintenance_id
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'maintenance.edit_all' = any (s.permissions) as "maintenance.edit_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select it.*, (select coalesce((select jsonb_build_object('code', 'invalid', 'rules', found.names)
+                                     from (select array_remove(array[
+                                               case when input.task <> it.task then 'other_order' end,
+                                               case when is_in_future(input.performed_at) then 'in_future' end], null) as names
+                                           offset 0) found
+                                    where found.names <> '{}'),
+                                  case when it.technician <> me.id and not me."maintenance.edit_all"
+                                         then '{"code": "not_technician"}'::jsonb
+                                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end)
+                    from (select case when $4::boolean then $5::bigint else it."task" end as "task",
+                                 case when $6::boolean then $7::timestamptz else it."performed_at" end as "performed_at",
+                                 case when $8::boolean then $9::text else it."description" end as "description",
+                                 case when $10::boolean then $11::text else it."findings" end as "findings",
+                                 case when $12::boolean then $13::numeric else it."hours_spent" end as "hours_spent",
+                                 case when $14::boolean then $15::numeric else it."cost" end as "cost",
+                                 case when $16::boolean then $17::jsonb else it."parts" end as "parts") input) as refusal
+      from me join maintenance it
+               on it.id = $18::bigint
+              and (true)
+     where me.denied_as is null
+       for update of it
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    update maintenance it
+       set ("task", "performed_at", "description", "findings", "hours_spent", "cost", "parts") = (
+               select input."task",
+                      input."performed_at",
+                      input."description",
+                      input."findings",
+                      input."hours_spent",
+                      input."cost",
+                      input."parts"
+                 from (select case when $4::boolean then $5::bigint else it."task" end as "task",
+                              case when $6::boolean then $7::timestamptz else it."performed_at" end as "performed_at",
+                              case when $8::boolean then $9::text else it."description" end as "description",
+                              case when $10::boolean then $11::text else it."findings" end as "findings",
+                              case when $12::boolean then $13::numeric else it."hours_spent" end as "hours_spent",
+                              case when $14::boolean then $15::numeric else it."cost" end as "cost",
+                              case when $16::boolean then $17::jsonb else it."parts" end as "parts") input)
+      from authorized
+     where it.id = authorized.id
+    returning it.*
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when target.id is null then '{"code": "not_found"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."task",
+       it."equipment",
+       it."technician",
+       it."performed_at",
+       it."description",
+       it."findings",
+       it."hours_spent",
+       it."cost",
+       it."parts",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/maintenance/{maintenance_id}

@@ -21,13 +21,13 @@ page as (
      order by it.id desc limit $2
 ),
 total as materialized (
-    select case when read.rows < $2 then read.rows else way_1.rows end as rows
+    select case when read.rows < $2 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from mailbox it
+                         where (it.holder = me.id)
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from mailbox it
-                                  where (it.holder = me.id)
-                                  limit 1001) it
-                          where read.rows = $2) way_1
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -152,6 +152,69 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."sender",
        (select jsonb_agg(named.id::bigint order by named.id::bigint)
        from jsonb_array_elements_text($3::jsonb) named (id)),
+       it."subject",
+       it."body",
+       it."task",
+       it."sent_at",
+       null::timestamptz,
+       1
+  from (values (true)) as one left join me on true
+  left join target on true left join answer it on true;
+
+-- POST /api/v1/messages, without references
+-- $1 system.ip $2 system.session_key $3 body.subject $4 body.body $5 body.task $6 body.recipients
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'messages.send' = any (s.permissions) as "messages.send",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select input.*,
+           coalesce(null::jsonb) as refusal
+      from me left join messages it on false
+     cross join (select $3::text as "subject",
+                        $4::text as "body",
+                        $5::bigint as "task") input
+     where me.denied_as is null and me."messages.send"
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    insert into messages ("sender", "subject", "body", "task")
+    select me.id,
+           input."subject",
+           input."body",
+           input."task"
+      from authorized input cross join me
+    returning *
+),
+copies as (
+    insert into message_copies (message, holder, sender, sent_at, is_sent, is_received)
+    select answer.id, copy.holder, answer.sender, answer.sent_at, bool_or(copy.is_sent), not bool_and(copy.is_sent)
+      from answer cross join lateral (
+               select answer.sender as holder, true as is_sent
+                union all
+               select named.id::bigint, false from jsonb_array_elements_text($6::jsonb) named (id)) copy
+     group by answer.id, answer.sender, answer.sent_at, copy.holder
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."messages.send" then '{"code": "permission_missing"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."sender",
+       (select jsonb_agg(named.id::bigint order by named.id::bigint)
+       from jsonb_array_elements_text($6::jsonb) named (id)),
        it."subject",
        it."body",
        it."task",

@@ -26,18 +26,17 @@ page as (
      order by it.id desc limit $2
 ),
 total as materialized (
-    select case when read.rows < $2 then read.rows else way_1.rows + way_2.rows end as rows
+    select case when read.rows < $2 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from reports it
+                         where (me."reports.view_all")
+                         limit 1001)
+                       union all
+                       (select 1 from reports it
+                         where (it.author = me.id) and (me."reports.view_all") is not true
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from reports it
-                                  where (me."reports.view_all")
-                                  limit 1001) it
-                          where read.rows = $2) way_1
-     cross join lateral (select count(*) as rows
-                           from (select 1 from reports it
-                                  where (it.author = me.id) and (me."reports.view_all") is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows <= 1000) way_2
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -135,6 +134,72 @@ target as materialized (
                              offset 0) found
                       where found.names <> '{}'),
                     (select jsonb_build_object('code', 'invalid', 'rules', found.names)
+                       from (select array_remove(array[
+                                 case when input.period_end < input.period_start then 'ends_early' end], null) as names
+                             offset 0) found
+                      where found.names <> '{}')) as refusal
+      from me left join reports it on false
+     cross join (select $3::text as "title",
+                        $4::text as "body",
+                        $5::bigint as "task",
+                        $6::bigint as "equipment",
+                        $7::date as "period_start",
+                        $8::date as "period_end") input
+     where me.denied_as is null and me."reports.create"
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    insert into reports ("author", "title", "body", "task", "equipment", "period_start", "period_end")
+    select me.id,
+           input."title",
+           input."body",
+           input."task",
+           input."equipment",
+           input."period_start",
+           input."period_end"
+      from authorized input cross join me
+    returning *
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."reports.create" then '{"code": "permission_missing"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."author",
+       it."title",
+       it."body",
+       it."task",
+       it."equipment",
+       it."period_start",
+       it."period_end",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join target on true left join answer it on true;
+
+-- POST /api/v1/reports, without references
+-- $1 system.ip $2 system.session_key $3 body.title $4 body.body $5 body.task $6 body.equipment $7 body.period_start
+-- $8 body.period_end
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.create' = any (s.permissions) as "reports.create",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select input.*,
+           coalesce((select jsonb_build_object('code', 'invalid', 'rules', found.names)
                        from (select array_remove(array[
                                  case when input.period_end < input.period_start then 'ends_early' end], null) as names
                              offset 0) found
@@ -345,6 +410,84 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."version"
   from (values (true)) as one left join me on true
   left join referred on true
+  left join target on true left join answer it on true;
+
+-- PUT PATCH /api/v1/reports/{report_id}, without references
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 sent.title $5 body.title $6 sent.body $7 body.body
+-- $8 sent.task $9 body.task $10 sent.equipment $11 body.equipment $12 sent.period_start $13 body.period_start
+-- $14 sent.period_end $15 body.period_end $16 path.report_id
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select it.*, (select coalesce((select jsonb_build_object('code', 'invalid', 'rules', found.names)
+                                     from (select array_remove(array[
+                                               case when input.period_end < input.period_start then 'ends_early' end], null) as names
+                                           offset 0) found
+                                    where found.names <> '{}'),
+                                  case when it.author <> me.id then '{"code": "not_author"}'::jsonb
+                                       when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb end)
+                    from (select case when $4::boolean then $5::text else it."title" end as "title",
+                                 case when $6::boolean then $7::text else it."body" end as "body",
+                                 case when $8::boolean then $9::bigint else it."task" end as "task",
+                                 case when $10::boolean then $11::bigint else it."equipment" end as "equipment",
+                                 case when $12::boolean then $13::date else it."period_start" end as "period_start",
+                                 case when $14::boolean then $15::date else it."period_end" end as "period_end") input) as refusal
+      from me join reports it
+               on it.id = $16::bigint
+              and (it.author = me.id or me."reports.view_all")
+     where me.denied_as is null
+       for update of it
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    update reports it
+       set ("title", "body", "task", "equipment", "period_start", "period_end") = (
+               select input."title",
+                      input."body",
+                      input."task",
+                      input."equipment",
+                      input."period_start",
+                      input."period_end"
+                 from (select case when $4::boolean then $5::text else it."title" end as "title",
+                              case when $6::boolean then $7::text else it."body" end as "body",
+                              case when $8::boolean then $9::bigint else it."task" end as "task",
+                              case when $10::boolean then $11::bigint else it."equipment" end as "equipment",
+                              case when $12::boolean then $13::date else it."period_start" end as "period_start",
+                              case when $14::boolean then $15::date else it."period_end" end as "period_end") input)
+      from authorized
+     where it.id = authorized.id
+    returning it.*
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when target.id is null then '{"code": "not_found"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."author",
+       it."title",
+       it."body",
+       it."task",
+       it."equipment",
+       it."period_start",
+       it."period_end",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/reports/{report_id}

@@ -22,13 +22,13 @@ page as (
      order by it.id desc limit $2
 ),
 total as materialized (
-    select case when read.rows < $2 then read.rows else way_1.rows end as rows
+    select case when read.rows < $2 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from schedules it
+                         where (true)
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from schedules it
-                                  where (true)
-                                  limit 1001) it
-                          where read.rows = $2) way_1
      where me.denied_as is null and me."schedules.edit"
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -128,6 +128,90 @@ target as materialized (
                              offset 0) found
                       where found.names <> '{}'),
                     (select jsonb_build_object('code', 'invalid', 'rules', found.names)
+                       from (select array_remove(array[
+                                 case when input.every_days is null and input.every_hours is null then 'no_interval' end,
+                                 case when input.every_days is null and $3::date is not null then 'no_days' end,
+                                 case when input.every_hours is null and $4::numeric is not null then 'no_hours' end,
+                                 case when input.lead_days >= input.every_days then 'long_lead' end], null) as names
+                             offset 0) found
+                      where found.names <> '{}')) as refusal
+      from me left join schedules it on false
+     cross join (select $5::bigint as "equipment",
+                        $6::text as "title",
+                        $7::text as "description",
+                        $8::text as "priority_level",
+                        $9::integer as "every_days",
+                        $10::numeric as "every_hours",
+                        $3::date as "next_due_on",
+                        $4::numeric as "next_due_hours",
+                        $11::integer as "lead_days",
+                        $12::boolean as "is_active") input
+     where me.denied_as is null and me."schedules.edit"
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    insert into schedules ("author", "next_due_on", "next_due_hours", "equipment", "title", "description", "priority_level", "every_days", "every_hours", "lead_days", "is_active")
+    select me.id,
+           case when input.every_days is not null then coalesce(input.next_due_on, current_date + input.every_days) end,
+           case when input.every_hours is not null
+                then coalesce(input.next_due_hours, least(9999999999.99, input.every_hours + coalesce(
+                         (select e.usage_hours from equipment e where e.id = input.equipment), 0))) end,
+           input."equipment",
+           input."title",
+           input."description",
+           input."priority_level",
+           input."every_days",
+           input."every_hours",
+           input."lead_days",
+           input."is_active"
+      from authorized input cross join me
+    returning *
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."schedules.edit" then '{"code": "permission_missing"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."equipment",
+       it."title",
+       it."description",
+       it."priority_level",
+       it."every_days",
+       it."every_hours",
+       it."next_due_on",
+       it."next_due_hours",
+       it."lead_days",
+       it."is_active",
+       it."open_order",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join target on true left join answer it on true;
+
+-- POST /api/v1/schedules, without references
+-- $1 system.ip $2 system.session_key $3 body.next_due_on $4 body.next_due_hours $5 body.equipment $6 body.title
+-- $7 body.description $8 body.priority_level $9 body.every_days $10 body.every_hours $11 body.lead_days
+-- $12 body.is_active
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'schedules.edit' = any (s.permissions) as "schedules.edit",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select input.*,
+           coalesce((select jsonb_build_object('code', 'invalid', 'rules', found.names)
                        from (select array_remove(array[
                                  case when input.every_days is null and input.every_hours is null then 'no_interval' end,
                                  case when input.every_days is null and $3::date is not null then 'no_days' end,
@@ -382,6 +466,107 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."version"
   from (values (true)) as one left join me on true
   left join referred on true
+  left join target on true left join answer it on true;
+
+-- PUT PATCH /api/v1/schedules/{schedule_id}, without references
+-- $1 system.ip $2 system.session_key $3 body.next_due_on $4 body.next_due_hours $5 system.if_match $6 sent.equipment
+-- $7 body.equipment $8 sent.title $9 body.title $10 sent.description $11 body.description $12 sent.priority_level
+-- $13 body.priority_level $14 sent.every_days $15 body.every_days $16 sent.every_hours $17 body.every_hours
+-- $18 sent.next_due_on $19 sent.next_due_hours $20 sent.lead_days $21 body.lead_days $22 sent.is_active
+-- $23 body.is_active $24 path.schedule_id
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'schedules.edit' = any (s.permissions) as "schedules.edit",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select it.*, (select coalesce((select jsonb_build_object('code', 'invalid', 'rules', found.names)
+                                     from (select array_remove(array[
+                                               case when input.every_days is null and input.every_hours is null then 'no_interval' end,
+                                               case when input.every_days is null and $3::date is not null then 'no_days' end,
+                                               case when input.every_hours is null and $4::numeric is not null then 'no_hours' end,
+                                               case when input.lead_days >= input.every_days then 'long_lead' end], null) as names
+                                           offset 0) found
+                                    where found.names <> '{}'),
+                                  case when not it.version = any ($5::integer[]) then '{"code": "stale"}'::jsonb end)
+                    from (select case when $6::boolean then $7::bigint else it."equipment" end as "equipment",
+                                 case when $8::boolean then $9::text else it."title" end as "title",
+                                 case when $10::boolean then $11::text else it."description" end as "description",
+                                 case when $12::boolean then $13::text else it."priority_level" end as "priority_level",
+                                 case when $14::boolean then $15::integer else it."every_days" end as "every_days",
+                                 case when $16::boolean then $17::numeric else it."every_hours" end as "every_hours",
+                                 case when $18::boolean then $3::date else it."next_due_on" end as "next_due_on",
+                                 case when $19::boolean then $4::numeric else it."next_due_hours" end as "next_due_hours",
+                                 case when $20::boolean then $21::integer else it."lead_days" end as "lead_days",
+                                 case when $22::boolean then $23::boolean else it."is_active" end as "is_active") input) as refusal
+      from me join schedules it
+               on it.id = $24::bigint
+              and (true)
+     where me.denied_as is null and me."schedules.edit"
+       for update of it
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    update schedules it
+       set ("next_due_on", "next_due_hours", "equipment", "title", "description", "priority_level", "every_days", "every_hours", "lead_days", "is_active") = (
+               select case when input.every_days is not null then coalesce(input.next_due_on, current_date + input.every_days) end,
+                      case when input.every_hours is not null
+                           then coalesce(input.next_due_hours, least(9999999999.99, input.every_hours + coalesce(
+                                    (select e.usage_hours from equipment e where e.id = input.equipment), 0))) end,
+                      input."equipment",
+                      input."title",
+                      input."description",
+                      input."priority_level",
+                      input."every_days",
+                      input."every_hours",
+                      input."lead_days",
+                      input."is_active"
+                 from (select case when $6::boolean then $7::bigint else it."equipment" end as "equipment",
+                              case when $8::boolean then $9::text else it."title" end as "title",
+                              case when $10::boolean then $11::text else it."description" end as "description",
+                              case when $12::boolean then $13::text else it."priority_level" end as "priority_level",
+                              case when $14::boolean then $15::integer else it."every_days" end as "every_days",
+                              case when $16::boolean then $17::numeric else it."every_hours" end as "every_hours",
+                              case when $18::boolean then $3::date else it."next_due_on" end as "next_due_on",
+                              case when $19::boolean then $4::numeric else it."next_due_hours" end as "next_due_hours",
+                              case when $20::boolean then $21::integer else it."lead_days" end as "lead_days",
+                              case when $22::boolean then $23::boolean else it."is_active" end as "is_active") input)
+      from authorized
+     where it.id = authorized.id
+    returning it.*
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."schedules.edit" then '{"code": "permission_missing"}'::jsonb
+            when target.id is null then '{"code": "not_found"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."equipment",
+       it."title",
+       it."description",
+       it."priority_level",
+       it."every_days",
+       it."every_hours",
+       it."next_due_on",
+       it."next_due_hours",
+       it."lead_days",
+       it."is_active",
+       it."open_order",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/schedules/{schedule_id}

@@ -35,19 +35,19 @@ page as (
      order by it.id desc limit $3
 ),
 total as materialized (
-    select case when read.rows < $3 then read.rows else way_1.rows end as rows
+    select case when read.rows < $3 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from audit it
+                         where (it.table_name = 'tasks')
+                                and it.row_id = $2::bigint
+                                       and (me."tasks.view_all" or exists (select from parent where parent.author = me.id)
+                                            or it.id > coalesce((select made.id from audit made
+                                                                  where made.table_name = 'tasks' and made.row_id = $2::bigint
+                                                                    and made.operation = 'update' and made.old -> 'equipment' = 'null'
+                                                                  order by made.at desc limit 1), 0))
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from audit it
-                                  where (it.table_name = 'tasks')
-                                         and it.row_id = $2::bigint
-                                                and (me."tasks.view_all" or exists (select from parent where parent.author = me.id)
-                                                     or it.id > coalesce((select made.id from audit made
-                                                                           where made.table_name = 'tasks' and made.row_id = $2::bigint
-                                                                             and made.operation = 'update' and made.old -> 'equipment' = 'null'
-                                                                           order by made.at desc limit 1), 0))
-                                  limit 1001) it
-                          where read.rows = $3) way_1
      where me.denied_as is null and exists (select from parent)
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb

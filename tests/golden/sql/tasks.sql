@@ -34,28 +34,25 @@ page as (
      order by it.id desc limit $2
 ),
 total as materialized (
-    select case when read.rows < $2 then read.rows else way_1.rows + way_2.rows + way_3.rows + way_4.rows end as rows
+    select case when read.rows < $2 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from tasks it
+                         where (me."tasks.view_all")
+                         limit 1001)
+                       union all
+                       (select 1 from tasks it
+                         where (it.equipment is not null) and (me."tasks.view_all") is not true
+                         limit 1001)
+                       union all
+                       (select 1 from tasks it
+                         where (it.author = me.id) and (me."tasks.view_all") is not true and (it.equipment is not null) is not true
+                         limit 1001)
+                       union all
+                       (select 1 from tasks it
+                         where (it."user" = me.id and it.author <> it."user") and (me."tasks.view_all") is not true and (it.equipment is not null) is not true and (it.author = me.id) is not true
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from tasks it
-                                  where (me."tasks.view_all")
-                                  limit 1001) it
-                          where read.rows = $2) way_1
-     cross join lateral (select count(*) as rows
-                           from (select 1 from tasks it
-                                  where (it.equipment is not null) and (me."tasks.view_all") is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows <= 1000) way_2
-     cross join lateral (select count(*) as rows
-                           from (select 1 from tasks it
-                                  where (it.author = me.id) and (me."tasks.view_all") is not true and (it.equipment is not null) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows <= 1000) way_3
-     cross join lateral (select count(*) as rows
-                           from (select 1 from tasks it
-                                  where (it."user" = me.id and it.author <> it."user") and (me."tasks.view_all") is not true and (it.equipment is not null) is not true and (it.author = me.id) is not true
-                                  limit 1001) it
-                          where read.rows = $2 and way_1.rows + way_2.rows + way_3.rows <= 1000) way_4
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
@@ -174,6 +171,78 @@ target as materialized (
                              offset 0) found
                       where found.names <> '{}'),
                     case when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign"
+                           then '{"code": "assign_missing"}'::jsonb
+                         when input.equipment is distinct from it.equipment and not me."work_orders.create"
+                           then '{"code": "work_order_missing"}'::jsonb end) as refusal
+      from me left join tasks it on false
+     cross join (select $3::text as "title",
+                        $4::text as "description",
+                        $5::date as "due_date",
+                        $6::text as "priority_level",
+                        $7::bigint as "user",
+                        $8::bigint as "equipment") input
+     where me.denied_as is null and me."tasks.create"
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    insert into tasks ("author", "user", "claimed_until", "title", "description", "due_date", "priority_level", "equipment")
+    select me.id,
+           coalesce(input."user", me.id),
+           case when input.equipment is not null and input."user" <> me.id then without_end() end,
+           input."title",
+           input."description",
+           input."due_date",
+           input."priority_level",
+           input."equipment"
+      from authorized input cross join me
+    returning *
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."tasks.create" then '{"code": "permission_missing"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."title",
+       it."description",
+       it."due_date",
+       it."priority_level",
+       it."status",
+       it."completed_at",
+       it."author",
+       it."user",
+       it."equipment",
+       it."schedule",
+       it."claimed_until",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join target on true left join answer it on true;
+
+-- POST /api/v1/tasks, without references
+-- $1 system.ip $2 system.session_key $3 body.title $4 body.description $5 body.due_date $6 body.priority_level
+-- $7 body.user $8 body.equipment
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.assign' = any (s.permissions) as "tasks.assign",
+           'tasks.create' = any (s.permissions) as "tasks.create",
+           'work_orders.create' = any (s.permissions) as "work_orders.create",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select input.*,
+           coalesce(case when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign"
                            then '{"code": "assign_missing"}'::jsonb
                          when input.equipment is distinct from it.equipment and not me."work_orders.create"
                            then '{"code": "work_order_missing"}'::jsonb end) as refusal
@@ -412,6 +481,104 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
        it."version"
   from (values (true)) as one left join me on true
   left join referred on true
+  left join target on true left join answer it on true;
+
+-- PUT PATCH /api/v1/tasks/{task_id}, without references
+-- $1 system.ip $2 system.session_key $3 system.if_match $4 sent.title $5 body.title $6 sent.description
+-- $7 body.description $8 sent.due_date $9 body.due_date $10 sent.priority_level $11 body.priority_level
+-- $12 sent.user $13 body.user $14 sent.equipment $15 body.equipment $16 path.task_id
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'tasks.assign' = any (s.permissions) as "tasks.assign",
+           'tasks.edit_all' = any (s.permissions) as "tasks.edit_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           'work_orders.create' = any (s.permissions) as "work_orders.create",
+           set_caller(s.user_id, s.id, $1::text) as set_for_audit,
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $2::bytea
+),
+target as materialized (
+    select it.*, (select case when it.author <> me.id and not me."tasks.edit_all"
+                                   and (it."user" <> me.id or it.equipment is not null and is_open(it.status)
+                                                              and coalesce(it.claimed_until, '-infinity') <= now())
+                                then '{"code": "not_yours"}'::jsonb
+                              when input."user" is distinct from it."user" and input."user" <> me.id and not me."tasks.assign"
+                                then '{"code": "assign_missing"}'::jsonb
+                              when input.equipment is distinct from it.equipment and not me."work_orders.create"
+                                then '{"code": "work_order_missing"}'::jsonb
+                              when not it.version = any ($3::integer[]) then '{"code": "stale"}'::jsonb
+                              when it.status = 'Complete' and (input.equipment is distinct from it.equipment
+                                   or it.equipment is not null and input."user" <> it."user")
+                                then '{"code": "task_complete"}'::jsonb
+                              when it.schedule is not null and input.equipment is distinct from it.equipment
+                                then '{"code": "scheduled_order"}'::jsonb end
+                    from (select case when $4::boolean then $5::text else it."title" end as "title",
+                                 case when $6::boolean then $7::text else it."description" end as "description",
+                                 case when $8::boolean then $9::date else it."due_date" end as "due_date",
+                                 case when $10::boolean then $11::text else it."priority_level" end as "priority_level",
+                                 case when $12::boolean then $13::bigint else it."user" end as "user",
+                                 case when $14::boolean then $15::bigint else it."equipment" end as "equipment") input) as refusal
+      from me join tasks it
+               on it.id = $16::bigint
+              and (it.equipment is not null or it.author = me.id or it."user" = me.id and it.author <> it."user" or me."tasks.view_all")
+     where me.denied_as is null
+       for update of it
+),
+authorized as (
+    select target.* from target
+     where target.refusal is null
+),
+answer as (
+    update tasks it
+       set ("claimed_until", "title", "description", "due_date", "priority_level", "user", "equipment") = (
+               select case when input.equipment is null or not is_open(it.status) then null
+                           when it.equipment is not null and input."user" = it."user"
+                                and ($13::bigint is null or it.claimed_until > now() or it."user" in (it.author, me.id)
+                                     or not me."tasks.assign")
+                           then it.claimed_until
+                           when input."user" <> me.id and me."tasks.assign" then without_end() end,
+                      input."title",
+                      input."description",
+                      input."due_date",
+                      input."priority_level",
+                      input."user",
+                      input."equipment"
+                 from (select case when $4::boolean then $5::text else it."title" end as "title",
+                              case when $6::boolean then $7::text else it."description" end as "description",
+                              case when $8::boolean then $9::date else it."due_date" end as "due_date",
+                              case when $10::boolean then $11::text else it."priority_level" end as "priority_level",
+                              case when $12::boolean then $13::bigint else it."user" end as "user",
+                              case when $14::boolean then $15::bigint else it."equipment" end as "equipment") input)
+      from authorized cross join me
+     where it.id = authorized.id
+    returning it.*
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when target.id is null then '{"code": "not_found"}'::jsonb
+            else target.refusal end as refusal,
+       me.should_touch as touch, me.id as caller,
+       it."id",
+       it."title",
+       it."description",
+       it."due_date",
+       it."priority_level",
+       it."status",
+       it."completed_at",
+       it."author",
+       it."user",
+       it."equipment",
+       it."schedule",
+       it."claimed_until",
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
   left join target on true left join answer it on true;
 
 -- DELETE /api/v1/tasks/{task_id}

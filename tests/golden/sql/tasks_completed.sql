@@ -22,14 +22,14 @@ page as (
      order by it.id desc limit $2
 ),
 total as materialized (
-    select case when read.rows < $2 then read.rows else way_1.rows end as rows
+    select case when read.rows < $2 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from tasks it
+                         where (it."user" = me.id)
+                                and it.status = 'Complete'
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
       from me cross join (select count(*) as rows from page) read
-     cross join lateral (select count(*) as rows
-                           from (select 1 from tasks it
-                                  where (it."user" = me.id)
-                                         and it.status = 'Complete'
-                                  limit 1001) it
-                          where read.rows = $2) way_1
      where me.denied_as is null
 )
 select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
