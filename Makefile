@@ -72,7 +72,7 @@ help:
 	@echo '  make coverage  run the tests, or ONLY, and print how many lines of lib and handlers they reach'
 	@echo '  make test-deploy  as root: boot a temporary machine, install Fettle there, restart, crash and overload it'
 	@echo '  make fuzz      search for input that breaks a parser, one minute for each; needs clang++'
-	@echo '  make bench     measure requests per second, latency, CPU and memory for about 15 minutes;'
+	@echo '  make bench     measure requests per second, latency, CPU and memory for about 15 minutes, QUICK=1 for two;'
 	@echo '                 BESIDE=DIR also measures one task with the build of another commit, in the same rounds'
 	@echo 'Check and change the source'
 	@echo '  make format    format all C++ in place with clang-format-19'
@@ -133,8 +133,8 @@ grants: all build/.packages-run
 	    status=$$?; tools/dev/stack --data build/grants --forget; exit $$status
 
 bench: all build/.packages-run build/.packages-test build/.packages-bench
-	@setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
-	@exec setpriv --pdeathsig TERM python3 tests/bench_lists.py $(B)
+	@QUICK=$(QUICK) setpriv --pdeathsig TERM python3 tests/bench.py $(B) $(BESIDE)
+	@[ "$(QUICK)" = 1 ] || exec setpriv --pdeathsig TERM python3 tests/bench_lists.py $(B)
 
 $(B)/fettle.8: $(B)/fettle tools/fettle/fettle.h2m tools/fettle/manual build/.packages-install
 	@tools/fettle/manual $< > $(B)/fettle.h2m

@@ -1,6 +1,11 @@
 """Measures the cost of Fettle next to nginx and PostgreSQL alone: requests per second, latency, CPU, memory.
 
 usage: python3 tests/bench.py BUILD [BESIDE]        ONLY=beside in the environment: the comparison with BESIDE alone
+                                                   QUICK=1: the table of the goal alone, in less than three minutes
+
+The table of the goal compares the CPU time of a request with its limit: nginx that answers alone, and PostgreSQL that runs
+the bare statements in pgbench, on a table with one index and without rights, trail, versions and checks. Both are measured
+in the same round, so the ratio is about the same on every machine.
 
 Two dev stacks run side by side, one with 100,000 tasks and one with 1,000,000. Every round measures everything, and a
 figure is the median of its rounds, so a machine that is slower for a while is slower for all compared figures. fsync
@@ -33,8 +38,8 @@ import devstack  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else 'build')
 BESIDE = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
-ONLY = os.environ.get('ONLY', '')
-ROUNDS, SECONDS = 3, 5
+ONLY, QUICK = os.environ.get('ONLY', ''), os.environ.get('QUICK') == '1'
+ROUNDS, SECONDS = 3, 3 if os.environ.get('QUICK') == '1' else 5
 # comparison with another build: pairs for each kind of request, and seconds of each load
 PAIRS, PAIR_SECONDS = 32, 1
 # worker n has the id FIRST + n, this token, and every task whose id is n modulo USERS; workers above USERS have no task
@@ -112,14 +117,15 @@ end
 """
 
 
-def cpu_of(root):
-    """CPU time in µs of a process and of each of its descendants."""
+def cpu_of(root, ended=False):
+    """CPU time in µs of a process and of each of its descendants; with `ended` also that of children that have ended."""
     below, used = {}, {}
     for path in glob.glob('/proc/[0-9]*/stat'):
         with contextlib.suppress(OSError), open(path) as file:  # a process can end in the meantime
             pid, fields = int(path.split('/')[2]), file.read().rsplit(')', 1)[1].split()
             below.setdefault(int(fields[1]), []).append(pid)
-            used[pid] = (int(fields[11]) + int(fields[12])) * 1_000_000 / os.sysconf('SC_CLK_TCK')
+            ticks = sum(map(int, fields[11:15] if ended else fields[11:13]))
+            used[pid] = ticks * 1_000_000 / os.sysconf('SC_CLK_TCK')
     tree = [root]
     for pid in tree:
         tree += below.get(pid, [])
@@ -168,6 +174,35 @@ class Load:
         return median(one[figure] for one in self.rounds)
 
 
+# What a server without rights, trail, versions and checks would ask of PostgreSQL, on a table of its own.
+BARE_TABLE = """
+create table bare_tasks as
+    select id, title, description, due_date, priority_level, status, completed_at, author, created_at, updated_at from tasks;
+alter table bare_tasks add primary key (id), alter id add generated always as identity (start 100000001);
+create index bare_tasks_of_author on bare_tasks (author, created_at desc, id desc);
+create table bare_sessions as select key, user_id from sessions;
+create unique index bare_sessions_key on bare_sessions (key);
+grant all on bare_tasks, bare_sessions to public;
+vacuum analyze bare_tasks, bare_sessions;
+"""
+BARE_CALLER = f"""\\set user random(1, {USERS})
+select user_id from bare_sessions where key = sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((:user)::text, 16, '0'), 'UTF8'));
+"""
+BARE_STATEMENTS = {
+    'one task': f"""\\set task random(0, 99) * {USERS} + :user
+select * from bare_tasks where id = :task and author = {FIRST} + :user""",
+    'page, filtered and counted': f"""select count(*) from bare_tasks where author = {FIRST} + :user and status = 'Pending';
+select * from bare_tasks where author = {FIRST} + :user and status = 'Pending' order by created_at desc, id desc limit 20""",
+    'create': f"""insert into bare_tasks (title, description, due_date, priority_level, status, author, created_at, updated_at)
+values ('{TASK['title']}', '{TASK['description']}', '{TASK['due_date']}', 'High', 'Pending', {FIRST} + :user, now(), now()) returning *""",
+    'complete': f"""\\set task random(0, 99) * {USERS} + :user
+update bare_tasks set status = case status when 'Complete' then 'Pending' else 'Complete' end, completed_at = now(), updated_at = now()
+ where id = :task and author = {FIRST} + :user returning *""",
+}
+# The most that a request may cost, in times of its limit.
+GOAL = {'one task': 2.3, 'page, filtered and counted': 2.5, 'create': 3.3, 'complete': 3.6, '/health/live': 4.0}
+
+
 class Bare:
     """A statement in pgbench, with as many connections as a handler has workers, and with twice as many."""
 
@@ -187,6 +222,51 @@ class Bare:
             found = re.search(r'tps = ([\d.]+) \(without', result.stdout)
             assert found and not result.returncode, f'pgbench: {result.stdout}{result.stderr}'
             rates += [float(found.group(1))] if turn else []
+
+
+class Limit:
+    """The CPU time of the bare statements of a request in pgbench, in each round."""
+
+    def __init__(self, live, name):
+        self.live, self.name, self.rounds = live, name, []
+        self.path = os.path.join(live.data, name.replace(' ', '-') + '.limit')
+        with open(self.path, 'w') as file:
+            file.write(BARE_CALLER + BARE_STATEMENTS[name] + ';\n')
+
+    def run(self, turn, seconds):
+        before = cpu_of(self.live.process.pid, ended=True)
+        program = sorted(glob.glob('/usr/lib/postgresql/*/bin/pgbench'))[-1]
+        result = subprocess.run([program, '-n', '-M', 'prepared', f'-T{seconds}', '-c4', '-j1', '-f', self.path],
+                                env={**os.environ, **self.live.env}, capture_output=True, text=True)
+        after = cpu_of(self.live.process.pid, ended=True)
+        count = re.search(r'actually processed: (\d+)', result.stdout)
+        assert count and not result.returncode, f'pgbench: {result.stdout}{result.stderr}'
+        if turn:
+            self.rounds.append(sum(used - before.get(pid, 0) for pid, used in after.items()) / int(count[1]))
+
+
+def measure_goal(live):
+    """The table of the goal: each kind of request beside its limit, in rounds."""
+    live.psql(BARE_TABLE)
+    filtered = LUA + f"""function request()
+    return send('GET', '/api/v1/tasks?status=Pending&page_size=20', math.random(1, {USERS})) end\n"""
+    nginx = Load(live, 'nginx alone', None, same('GET', '/limit'))
+    loads = {load.name: load for load in (
+        one_task(live), Load(live, 'page, filtered and counted', 'tasks', filtered), create(live),
+        Load(live, 'complete', 'task_status', lambda turn: completing(live.tasks, turn)),
+        Load(live, '/health/live', 'health', same('GET', '/health/live')))}
+    limits = {name: Limit(live, name) for name in BARE_STATEMENTS}
+    for turn in range(ROUNDS + 1):
+        say(f'Round {turn} of {ROUNDS} of the goal ...' if turn else 'Warming up ...')
+        for one in (nginx, *loads.values(), *limits.values()):
+            one.run(turn, SECONDS if turn else 1)
+    say(f'\n{"CPU µs per request":30}{"Fettle":>9}{"limit":>9}{"ratio":>9}   of its rounds')
+    for name, load in loads.items():
+        bare = limits[name].rounds if name in limits else [0] * ROUNDS
+        limit = [one + alone['cpu'] for one, alone in zip(bare, nginx.rounds)]
+        ratios = [one['cpu'] / least for one, least in zip(load.rounds, limit)]
+        say(f'{name:30}{load["cpu"]:9.0f}{median(limit):9.0f}{median(ratios):9.2f}   {min(ratios):.2f} to {max(ratios):.2f}'
+            f'   <= {GOAL[name]}   {"met" if median(ratios) <= GOAL[name] else "MISSED"}')
 
 
 def described(handler):
@@ -446,8 +526,10 @@ def main():
         with contextlib.ExitStack() as stack:
             small = prepared_stack(stack, 100_000)
             if not ONLY:
+                measure_goal(small)
+            if not ONLY and not QUICK:
                 report(*measure(stack, small))
-            if BESIDE:
+            if BESIDE and not QUICK:
                 report_comparison(compare(stack, small))
     except (AssertionError, LookupError, RuntimeError, OSError, subprocess.SubprocessError) as fault:
         say(f'could not be measured: {fault}')
