@@ -53,7 +53,8 @@ referred as materialized (
 }
 
 std::string StatementBuilder::target_of_creation() const {
-    // there is no row yet: `it` is null, and there is no lock to wait for, so the body is read once
+    // There is no row yet: all columns of `it` are null, and the planner knows it. There is no lock to wait for, so the
+    // body is read once.
     std::vector<std::string> choices;
     if (std::string missing = refusals_.missing_references(); !missing.empty()) choices.push_back(std::move(missing));
     // the parent was visible to the check of references, but was deleted while the statement waited for its lock;
@@ -69,7 +70,7 @@ std::string StatementBuilder::target_of_creation() const {
 target as materialized (
     select input.*,
            coalesce({choices}) as refusal
-      from me left join {table} it on false
+      from me cross join (select (null::{table}).*) it
      cross join ({input}) input
       {parent}
      where {admitted}

@@ -295,7 +295,7 @@ target as materialized (
                               $4::bigint + coalesce((select u.bytes from storage_used u where u.user_id = me.id), 0)
                            then jsonb_build_object('code', 'quota_exceeded', 'name', (select concat(round(coalesce(max(u.bytes), 0) / 1048576.0, 1), ' of ', $3::bigint / 1048576, ' MiB')
                                                                                      from storage_used u where u.user_id = me.id)) end) as refusal
-      from me left join documents it on false
+      from me cross join (select (null::documents).*) it
      cross join (select $5::text as "file_name",
                         $6::text as "title",
                         $7::bigint as "task",
@@ -374,7 +374,7 @@ target as materialized (
                               $4::bigint + coalesce((select u.bytes from storage_used u where u.user_id = me.id), 0)
                            then jsonb_build_object('code', 'quota_exceeded', 'name', (select concat(round(coalesce(max(u.bytes), 0) / 1048576.0, 1), ' of ', $3::bigint / 1048576, ' MiB')
                                                                                      from storage_used u where u.user_id = me.id)) end) as refusal
-      from me left join documents it on false
+      from me cross join (select (null::documents).*) it
      cross join (select $5::text as "file_name",
                         $6::text as "title",
                         $7::bigint as "task",

@@ -136,7 +136,7 @@ me as (
 target as materialized (
     select input.*,
            coalesce(null::jsonb) as refusal
-      from me left join equipment it on false
+      from me cross join (select (null::equipment).*) it
      cross join (select $3::text as "name",
                         $4::text as "serial_number",
                         $5::text as "category",

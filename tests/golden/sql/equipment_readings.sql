@@ -133,7 +133,7 @@ target as materialized (
                                  case when is_in_future(input.read_at) then 'in_future' end], null) as names
                              offset 0) found
                       where found.names <> '{}')) as refusal
-      from me left join readings it on false
+      from me cross join (select (null::readings).*) it
      cross join (select $4::numeric as "hours",
                         $5::timestamptz as "read_at") input
       left join parent equipment on true

@@ -140,7 +140,7 @@ target as materialized (
                                   when task.status = 'Cancelled' then '{"code": "order_cancelled"}'::jsonb
                                   when task.claimed_until > now() and task."user" <> me.id
                                     then jsonb_build_object('code', 'claimed', 'name', (select u.username from users u where u.id = task."user")) end)) as refusal
-      from me left join maintenance it on false
+      from me cross join (select (null::maintenance).*) it
      cross join (select $3::bigint as "task",
                         $4::timestamptz as "performed_at",
                         $5::text as "description",

@@ -115,7 +115,7 @@ target as materialized (
                              offset 0) found
                       where found.names <> '{}'),
                     null::jsonb) as refusal
-      from me left join messages it on false
+      from me cross join (select (null::messages).*) it
      cross join (select $4::text as "subject",
                         $5::text as "body",
                         $6::bigint as "task") input
@@ -178,7 +178,7 @@ me as (
 target as materialized (
     select input.*,
            coalesce(null::jsonb) as refusal
-      from me left join messages it on false
+      from me cross join (select (null::messages).*) it
      cross join (select $3::text as "subject",
                         $4::text as "body",
                         $5::bigint as "task") input

@@ -138,7 +138,7 @@ target as materialized (
                                  case when input.period_end < input.period_start then 'ends_early' end], null) as names
                              offset 0) found
                       where found.names <> '{}')) as refusal
-      from me left join reports it on false
+      from me cross join (select (null::reports).*) it
      cross join (select $3::text as "title",
                         $4::text as "body",
                         $5::bigint as "task",
@@ -204,7 +204,7 @@ target as materialized (
                                  case when input.period_end < input.period_start then 'ends_early' end], null) as names
                              offset 0) found
                       where found.names <> '{}')) as refusal
-      from me left join reports it on false
+      from me cross join (select (null::reports).*) it
      cross join (select $3::text as "title",
                         $4::text as "body",
                         $5::bigint as "task",

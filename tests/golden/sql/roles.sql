@@ -119,7 +119,7 @@ target as materialized (
                                        select from jsonb_array_elements_text($3::jsonb) given join permissions p on p.code = given
                                         where p.code <> all (me.codes))
                                     then '{"code": "permission_lacking"}'::jsonb end)) as refusal
-      from me left join roles it on false
+      from me cross join (select (null::roles).*) it
      cross join (select $4::text as "name",
                         $5::text as "description") input
      where me.denied_as is null and me."roles.edit"

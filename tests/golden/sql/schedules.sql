@@ -135,7 +135,7 @@ target as materialized (
                                  case when input.lead_days >= input.every_days then 'long_lead' end], null) as names
                              offset 0) found
                       where found.names <> '{}')) as refusal
-      from me left join schedules it on false
+      from me cross join (select (null::schedules).*) it
      cross join (select $5::bigint as "equipment",
                         $6::text as "title",
                         $7::text as "description",
@@ -219,7 +219,7 @@ target as materialized (
                                  case when input.lead_days >= input.every_days then 'long_lead' end], null) as names
                              offset 0) found
                       where found.names <> '{}')) as refusal
-      from me left join schedules it on false
+      from me cross join (select (null::schedules).*) it
      cross join (select $5::bigint as "equipment",
                         $6::text as "title",
                         $7::text as "description",

@@ -174,7 +174,7 @@ target as materialized (
                            then '{"code": "assign_missing"}'::jsonb
                          when input.equipment is distinct from it.equipment and not me."work_orders.create"
                            then '{"code": "work_order_missing"}'::jsonb end) as refusal
-      from me left join tasks it on false
+      from me cross join (select (null::tasks).*) it
      cross join (select $3::text as "title",
                         $4::text as "description",
                         $5::date as "due_date",
@@ -246,7 +246,7 @@ target as materialized (
                            then '{"code": "assign_missing"}'::jsonb
                          when input.equipment is distinct from it.equipment and not me."work_orders.create"
                            then '{"code": "work_order_missing"}'::jsonb end) as refusal
-      from me left join tasks it on false
+      from me cross join (select (null::tasks).*) it
      cross join (select $3::text as "title",
                         $4::text as "description",
                         $5::date as "due_date",
