@@ -63,8 +63,8 @@ def of_path: [.path | scan("\\{(\\w+)\\}")[0] |
      schema: (if endswith("_id") then {type: "integer", format: "int64", minimum: 1} else {type: "string"} end)}];
 
 def of_filters: .answer.properties as $members | [(.filters[] | select(. == "search") |
-        {name: ., in: "query", description: "Rows that contain this text, ignoring case.",
-         schema: {type: "string", minLength: 3, maxLength: 256}}),
+        {name: ., in: "query", description: "Rows whose texts have all of these words, in any order, ignoring case and accents. A word of two characters is found at the beginning of a word, a longer one at any place. At most 16 words, at least one of two characters.",
+         schema: {type: "string", minLength: 2, maxLength: 256}}),
     (.filtered[] | . as $filter | ($members[.name] | plain | del(.default)) as $schema |
      ($schema | if .enum then .enum += ($filter.groups | keys_unsorted) else . end) as $choice |
      (if .groups == {} then "" else " " + (.groups | to_entries | map("`\(.key)` means \(.value | gsub(","; " and "))") | join("; ")) + "." end) as $groups |

@@ -20,8 +20,8 @@ inline constexpr api::Resource equipment{
                  {"next_due_on", R"((select min(s.next_due_on) from schedules s
                      where s.equipment = it.id and s.is_active))"},
                  life_used},
-    .searched = R"(it.name || ' ' || it.serial_number || ' ' || coalesce(it.category, '') || ' ' ||
-               coalesce(it.manufacturer, '') || ' ' || coalesce(it.model, '') || ' ' || coalesce(it.location, ''))",
+    .searched = {.columns = {"name", "serial_number", "category", "manufacturer", "model", "location"},
+                 .texts = "equipment_texts"},
 };
 
 enum class EquipmentStatus { Operational, Under_Maintenance, Out_of_Service, Retired };

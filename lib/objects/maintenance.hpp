@@ -8,7 +8,7 @@ inline constexpr api::Resource maintenance{
     .table = "maintenance",
     .path = "/api/v1/maintenance",
     .visible = {"true"},
-    .searched = "it.description || ' ' || coalesce(it.findings, '')",
+    .searched = {.columns = {"description", "findings"}, .texts = "maintenance_texts"},
 };
 
 struct Part {
@@ -41,7 +41,7 @@ inline constexpr api::Resource schedules{
     .table = "schedules",
     .path = "/api/v1/schedules",
     .visible = {"true"},
-    .searched = "it.title || ' ' || coalesce(it.description, '')",
+    .searched = {.columns = {"title", "description"}, .texts = "schedules_texts"},
 };
 
 struct Schedule {

@@ -10,7 +10,7 @@ inline constexpr api::Resource messages{
     .visible = {"it.holder = me.id"},
     .computed = {{"recipients", R"((select jsonb_agg(c.holder order by c.holder)
                      from message_copies c where c.message = it.id and c.is_received))"}},
-    .searched = "it.subject || ' ' || it.body",
+    .searched = {.columns = {"subject", "body"}, .texts = "messages_texts"},
 };
 
 struct Message {

@@ -7,7 +7,7 @@ inline constexpr api::Resource reports{
     .table = "reports",
     .path = "/api/v1/reports",
     .visible = {"has_permission(reports.view_all)", "it.author = me.id"},
-    .searched = "it.title || ' ' || it.body",
+    .searched = {.columns = {"title", "body"}, .texts = "reports_texts"},
 };
 
 struct Report {

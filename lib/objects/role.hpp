@@ -24,7 +24,7 @@ inline constexpr api::Resource roles{
     .visible = {"true"},
     .computed = {{"permissions", R"((select coalesce(jsonb_agg(rp.code order by rp.code), '[]')
                      from role_permissions rp where rp.role_id = it.id))"}},
-    .searched = "it.name || ' ' || it.description",
+    .searched = {.columns = {"name", "description"}},
 };
 
 struct Role {
@@ -44,7 +44,7 @@ inline constexpr api::Resource permissions{
     .table = "permissions",
     .path = "/api/v1/permissions",
     .visible = {"true"},
-    .searched = "it.code || ' ' || it.description",
+    .searched = {.columns = {"code", "description"}},
 };
 
 struct Permission {

@@ -11,7 +11,7 @@ inline constexpr api::Resource tasks{
     // orders, the longest branch, come before the conditions on other columns, so that an index alone counts them.
     .visible = {"has_permission(tasks.view_all)", "it.equipment is not null", "it.author = me.id",
                 "it.\"user\" = me.id and it.author <> it.\"user\""},
-    .searched = "it.title || ' ' || coalesce(it.description, '')",
+    .searched = {.columns = {"title", "description"}, .texts = "tasks_texts", .public_by = {"equipment"}},
 };
 
 /// The tasks that are assigned to the caller.

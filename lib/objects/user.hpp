@@ -12,7 +12,7 @@ inline constexpr api::Resource users{
     .computed = {{"roles", R"((select coalesce(jsonb_agg(r.name order by r.name), '[]')
                      from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id))"}},
     .referable = "it.is_active",
-    .searched = "it.username || ' ' || it.first_name || ' ' || it.last_name",
+    .searched = {.columns = {"username", "first_name", "last_name"}, .texts = "users_texts"},
     .private_members = {"email", "is_active", "is_superuser", "date_joined", "last_login"},
     .private_to = "it.id = me.id or has_permission(users.view_private)",
 };

@@ -151,7 +151,6 @@ constexpr void check_sql(const EndpointSpec& spec, const F& fields, bool is_plai
         for (std::string_view way : spec.resource->visible) look(way);
         for (const Computed& computed : spec.resource->computed) look(computed.sql);
         look(spec.resource->private_to);
-        look(spec.resource->searched);
         for (const Attachment& to : spec.resource->attached)
             for (std::string_view way : to.resource->visible) look(way);
     }

@@ -11,6 +11,17 @@ struct Computed {
     std::string_view sql;
 };
 
+/// What the filter `search` searches.
+struct Searched {
+    List<std::string_view> columns = {};
+    /// The table with the folded texts of the rows; `keep_texts()` of sql/functions/search.sql keeps it for the same
+    /// columns. Empty: the texts are folded at each request, for tables of few rows.
+    std::string_view texts = "";
+    /// All users see a row in which one of these columns is not null. The words of these rows have an index of their
+    /// own, so that the time of a search does not depend on the words of other rows.
+    List<std::string_view> public_by = {};
+};
+
 struct Resource;
 
 /// An attachment of a row to an object of another resource, whose id is in the column. A caller who can see that object
@@ -32,7 +43,7 @@ struct Resource {
     List<std::string_view> visible;  ///< conditions; a row is visible if one of them is true
     List<Computed, 20> computed = {};
     std::string_view referable = "";  ///< SQL: which visible rows a body may refer to; empty: all
-    std::string_view searched = "";   ///< SQL: the text that the filter `search` searches
+    Searched searched = {};           ///< what the filter `search` searches
     List<Attachment> attached = {};   ///< objects that a row can be attached to; who sees one of them sees the row
     List<std::string_view> private_members = {};  ///< null in answers, unless private_to is true
     std::string_view private_to = "";             ///< SQL: whether the caller may see private_members

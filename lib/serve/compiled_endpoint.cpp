@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "serve/idempotency.hpp"
+#include "sql/filter.hpp"
 #include "sql/page_builder.hpp"
 #include "sql/statement_builder.hpp"
 
@@ -47,9 +48,13 @@ namespace {
 /// A page with all filters and choices at once. It reads everything that any combination of them can read.
 Statement filtered_statement(const Operation& op) {
     PageQuery query;
+    Parameters values;
+    Errors errors;
     for (std::string_view name : op.spec.filters)
-        query.conditions.push_back(name == "search" ? "(" + std::string(op.spec.resource->searched) + ") is not null"
-                                                    : "it." + sql_text::quoted(name) + " is not null");
+        if (name == "search")
+            Filters(op, query, values, errors).read("search", "two words");
+        else
+            query.conditions.push_back("it." + sql_text::quoted(name) + " is not null");
     for (const Choice& choice : op.spec.choices) query.conditions.push_back("(" + std::string(choice.where) + ")");
     return statement_of(op, query);
 }

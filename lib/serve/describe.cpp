@@ -227,6 +227,15 @@ Statement filtered_page(const Operation& operation) {
     return statement_of(operation, query);
 }
 
+/// The first page of a search for two words.
+Statement searched_page(const Operation& operation) {
+    PageQuery query;
+    Parameters values;
+    Errors errors;
+    Filters(operation, query, values, errors).read("search", "two words");
+    return statement_of(operation, query);
+}
+
 }  // namespace
 
 std::string describe(const Handler& handler) {
@@ -247,6 +256,8 @@ std::string readable_sql(const Handler& handler) {
         if (operation.is_page) {
             print(out, route, statement_of(operation, PageQuery{}));
             print(out, route + ", filtered, after a cursor", filtered_page(operation));
+            if (std::ranges::find(operation.spec.filters, "search") != operation.spec.filters.end())
+                print(out, route + ", searched", searched_page(operation));
         }
         print(out, route + ", the lock that it takes first", endpoint.lock_statement);
         print(out, route, endpoint.statement);

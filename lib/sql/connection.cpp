@@ -131,6 +131,24 @@ const std::string& Connection::name_of(const std::string& text) {
     return found->second.name;
 }
 
+std::string Connection::with_literals(std::string_view text, const std::vector<const char*>& values) {
+    std::string sql;
+    bool is_in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\'') is_in_string = !is_in_string;  // the statements have no comments and no dollar quotes
+        if (text[i] != '$' || is_in_string) {
+            sql += text[i];
+            continue;
+        }
+        std::size_t number = 0;
+        for (; i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9'; ++i)
+            number = 10 * number + static_cast<std::size_t>(text[i + 1] - '0');
+        const char* value = values.at(number - 1);
+        sql += value ? link_.quote(std::string(value)) : "null";
+    }
+    return sql;
+}
+
 pqxx::result Connection::run(pqxx::transaction_base& within, const Statement& statement, const Parameters& parameters) {
     std::vector<const char*> values;
     for (const std::string& name : statement.names) {
@@ -138,6 +156,10 @@ pqxx::result Connection::run(pqxx::transaction_base& within, const Statement& st
         if (found == parameters.end()) throw std::logic_error("the statement has no value for the parameter " + name);
         values.push_back(found->second ? found->second->c_str() : nullptr);
     }
+    // A generic plan cannot know, for example, whether few or many rows are before a date. With literals instead of
+    // parameters, PostgreSQL parses, plans and runs the statement in one round trip. (It would make a generic plan for
+    // a statement without a name, too: plan_cache_mode is force_generic_plan, and to change it takes a round trip.)
+    if (statement.has_custom_plan) return within.exec(with_literals(statement.text, values));
     const std::string& name = name_of(statement.text);
 #if PQXX_VERSION_MAJOR >= 7
     pqxx::params given;
@@ -151,15 +173,6 @@ pqxx::result Connection::run(pqxx::transaction_base& within, const Statement& st
 
 Rows Connection::query(const Statement& statement, const Parameters& parameters) {
     return translated([&] {
-        if (statement.has_custom_plan) {
-            // a generic plan cannot know whether a text is in every row or in none
-            auto own = transaction_ ? nullptr : std::make_unique<pqxx::work>(link_);
-            pqxx::work& within = own ? *own : *transaction_;
-            within.exec("set local plan_cache_mode = force_custom_plan");
-            Rows rows{std::make_shared<Rows::Held>(run(within, statement, parameters))};
-            if (own) own->commit();
-            return rows;
-        }
         if (transaction_) return Rows{std::make_shared<Rows::Held>(run(*transaction_, statement, parameters))};
         pqxx::nontransaction autocommit(link_);
         return Rows{std::make_shared<Rows::Held>(run(autocommit, statement, parameters))};

@@ -39,6 +39,8 @@ public:
 
 private:
     const std::string& name_of(const std::string& text);
+    /// The statement with quoted values instead of its parameters.
+    std::string with_literals(std::string_view text, const std::vector<const char*>& values);
     pqxx::result run(pqxx::transaction_base& within, const Statement& statement, const Parameters& parameters);
     /// Translates libpqxx's exceptions into ours.
     template <class Action>

@@ -41,8 +41,7 @@ private:
     std::string compare(const ByMember& by, std::string_view sign, std::string_view infinity);
     std::string any_of(const ByMember& by);
     std::string is_null(const ByMember& by);
-    /// The condition that the searched text contains the text.
-    std::string is_part(const std::string& text, const std::string& parameter);
+    std::string has_part(const ByMember& by);
     /// The condition that the key equals one of the values.
     std::string equals(const std::string& key, const std::vector<std::string>& values, const std::string& parameter);
     /// The same for a choice.

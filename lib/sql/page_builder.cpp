@@ -21,6 +21,15 @@ PageBuilder::PageBuilder(const Operation& operation, const PageQuery& query)
         order_ += keys_.back() + (is_reversed(term) ? " desc, " : ", ");
     }
     order_ += descending_ ? "it.id desc" : "it.id";
+    std::vector<std::string> walked, found, rechecked;
+    for (const PageQuery::TextFilter& filter : query.texts) {
+        walked.push_back(filter.walked);
+        if (!filter.found.empty()) found.push_back(filter.found);
+        if (!filter.is_exact || filter.found.empty()) rechecked.push_back(filter.walked);
+    }
+    walked_ = join(walked, " and ");
+    found_ = join(found, " and ");
+    rechecked_ = join(rechecked, " and ");
 }
 
 std::string PageBuilder::after_cursor() const {
@@ -46,37 +55,137 @@ std::string PageBuilder::after_cursor() const {
     return after;
 }
 
-std::vector<std::string> PageBuilder::branches(std::string_view columns, const std::vector<std::string>& conditions,
-                                               std::string_view tail) const {
-    std::vector<std::string> all;
+std::vector<PageBuilder::Branch> PageBuilder::branches(const std::vector<std::string>& conditions) const {
+    std::vector<Branch> all;
     std::string others;
-    for (const std::string& way : visibility::ways(*op_.spec.resource)) {
-        std::string where = "(" + way + ")" + others;
-        if (!op_.spec.where.empty()) where += "\n and " + std::string(op_.spec.where);
-        for (const std::string& condition : conditions) where += "\n and " + condition;
-        all.push_back(fill("(select {columns} from {table} it\n  where {where}\n  {tail})",
-                           {{"columns", std::string(columns)},
-                            {"table", std::string(op_.spec.resource->table)},
-                            {"where", where},
-                            {"tail", std::string(tail)}}));
-        others += " and (" + way + ") is not true";
+    for (const visibility::Way& way : visibility::ways(*op_.spec.resource)) {
+        Branch branch{"(" + way.sql + ")" + others, way.index, "", false};
+        branch.is_whole = query_.conditions.empty() && op_.spec.where.empty() && rechecked_.empty() && keys_.empty() &&
+                          !sql_text::contains(others, "it.") &&
+                          (way.index == visibility::WordIndex::of_all ||
+                           op_.spec.resource->searched.public_by.size() == 1);
+        if (!op_.spec.where.empty()) branch.where += "\n and " + std::string(op_.spec.where);
+        for (const std::string& condition : conditions) branch.where += "\n and " + condition;
+        if (found_.empty()) branch.index = visibility::WordIndex::none;
+        if (branch.index != visibility::WordIndex::none) branch.near = "near_" + std::to_string(all.size() + 1);
+        all.push_back(std::move(branch));
+        others += " and (" + way.sql + ") is not true";
     }
     return all;
 }
 
-std::string PageBuilder::total() const {
+std::string PageBuilder::walk(const Branch& branch, std::string_view columns, std::string_view tail) const {
+    return fill("(select {columns} from {table} it\n  where {where}\n  {tail})",
+                {{"columns", std::string(columns)},
+                 {"table", std::string(op_.spec.resource->table)},
+                 {"where", branch.where + (walked_.empty() ? "" : "\n and " + walked_)},
+                 {"tail", std::string(tail)}});
+}
+
+std::string PageBuilder::find(const Branch& branch, std::string_view columns, std::string_view tail,
+                              std::string_view limit) const {
+    // `offset 0` keeps PostgreSQL from planning both tables together: it does not know how many rows have the words, and
+    // could read the whole table. So the index comes first, then each row by its id. `+ 0` has the same reason.
+    std::string first = "offset 0";
+    if (branch.is_whole && !limit.empty())
+        first = std::string(query_.after_cursor ? "and " + visibility::renamed(after_cursor(), "texts") + "\n" : "") +
+                "order by texts.id + 0" + (descending_ ? " desc" : "") + " limit " + std::string(limit);
+    return fill(R"(
+(select {columns}
+   from (select texts.id from {texts} texts
+          where {found}{public}
+          {first}) found
+  cross join lateral (select it.* from {table} it
+                       where it.id = found.id and {where}
+                       offset 0) it
+  {tail}))",
+                {{"columns", std::string(columns)},
+                 {"texts", std::string(op_.spec.resource->searched.texts)},
+                 {"found", found_},
+                 {"public", branch.index == visibility::WordIndex::of_public ? " and texts.is_public" : ""},
+                 {"first", first},
+                 {"table", std::string(op_.spec.resource->table)},
+                 {"where", branch.where + (rechecked_.empty() ? "" : "\n and " + rechecked_)},
+                 {"tail", std::string(tail)}});
+}
+
+std::string PageBuilder::near(const Branch& branch) const {
+    return fill(R"(
+{name} as materialized (
+    select it.*, coalesce({walked}, false) as has_texts
+      from me cross join lateral (
+               select it.* from {table} it
+                where {where}
+                order by {order} limit {nearest}
+           ) it
+     where {admitted}
+))",
+                {{"name", branch.near},
+                 {"walked", walked_},
+                 {"table", std::string(op_.spec.resource->table)},
+                 {"where", branch.where},
+                 {"order", order_},
+                 {"nearest", std::to_string(query_.nearest)},
+                 {"admitted", admitted_}});
+}
+
+std::string PageBuilder::page(const Branch& branch) const {
+    const std::string tail = "order by " + order_ + " limit :page.limit";
+    const std::string columns = query_.texts.empty() ? "it.*" : "it.*, true as has_texts";
+    if (branch.near.empty()) return walk(branch, columns, tail);
+    const std::string suffice = fill(
+        "(select count(*) < {nearest} or count(*) filter (where has_texts) >= :page.limit from {near})",
+        {{"nearest", std::to_string(query_.nearest)}, {"near", branch.near}});
+    return fill("(select it.* from {near} it where it.has_texts and {suffice})\nunion all\n{found}",
+                {{"near", branch.near},
+                 {"suffice", suffice},
+                 {"found", find(branch, columns, "where not " + suffice + "\n" + tail, ":page.limit")}});
+}
+
+std::string PageBuilder::counted(const Branch& branch) const {
     // To count the rows that contain a text, the planner should be able to read the rows one by one until there are
-    // enough: the index of the search would first collect all matches. The `order by` lets it consider that. All other
-    // filters use indexes that stop early.
-    // The limit of each branch tells the planner how few rows it needs; the outer one ends the counting.
-    const std::string limit = query_.exact ? "" : "limit " + std::to_string(most_counted + 1);
-    const std::string tail = (query_.searches && !query_.exact ? "order by it.id desc " : "") + limit;
+    // enough: an index of the text would first collect all matches. The `order by` lets it consider that. All other
+    // filters use indexes that stop early. The limit tells the planner how few rows are needed.
+    const std::string enough = std::to_string(most_counted + 1), limit = query_.exact ? "" : "limit " + enough;
+    if (branch.near.empty())
+        return walk(branch, "1", (query_.searches && !query_.exact ? "order by it.id desc " : "") + limit);
+    if (query_.exact) return find(branch, "1", "", "");
+    // If a quarter of the first rows have the texts, some more of them are read in order. The index, which reads all
+    // matches of a frequent word, comes last.
+    return fill(R"(
+(select 1 from generate_series(1, (
+     select case when near.rows < {nearest} then near.found else greatest(dense.rows, found.rows) end
+       from (select count(*) as rows, count(*) filter (where has_texts) as found from {near}) near
+      cross join lateral (select count(*) as rows
+                            from (select from (select it.* from {table} it
+                                                where {where}
+                                                order by {order} limit {more}) it
+                                   where {walked} limit {enough}) it
+                           where near.rows = {nearest} and near.found >= {nearest} / 4) dense
+      cross join lateral (select count(*) as rows
+                            from {rows} it
+                           where near.rows = {nearest} and dense.rows < {enough}) found))))",
+                {{"near", branch.near},
+                 {"nearest", std::to_string(query_.nearest)},
+                 {"table", std::string(op_.spec.resource->table)},
+                 {"where", branch.where},
+                 {"order", order_},
+                 {"more", std::to_string(5 * (most_counted + 1))},
+                 {"walked", walked_},
+                 {"enough", enough},
+                 {"rows", find(branch, "1", limit, "")}});
+}
+
+std::string PageBuilder::total() const {
     // If the first page is not full, the number of its rows is the count, so a search with few results does not run
     // twice.
     const bool is_first = !query_.after_cursor;
-    const std::string counted =
-        fill("(select count(*)\n   from (select from (\n            {branches}\n        ) it {limit}) it)",
-             {{"branches", join(branches("1", query_.conditions, tail), "\nunion all\n")}, {"limit", limit}});
+    std::vector<std::string> rows;
+    for (const Branch& branch : branches(query_.conditions)) rows.push_back(counted(branch));
+    const std::string count = fill(
+        "(select count(*)\n   from (select from (\n            {rows}\n        ) it {limit}) it)",
+        {{"rows", join(rows, "\nunion all\n")},
+         {"limit", query_.exact ? "" : "limit " + std::to_string(most_counted + 1)}});
     // materialized, because it would otherwise be counted again for each row of the page
     return fill(R"(
 total as materialized (
@@ -84,7 +193,7 @@ total as materialized (
       from me{read}
      where {admitted}
 ))",
-                {{"sum", is_first ? "case when read.rows < :page.limit then read.rows else " + counted + " end" : counted},
+                {{"sum", is_first ? "case when read.rows < :page.limit then read.rows else " + count + " end" : count},
                  {"read", is_first ? " cross join (select count(*) as rows from page) read" : ""},
                  {"admitted", admitted_}});
 }
@@ -95,6 +204,13 @@ std::string PageBuilder::text() const {
     if (query_.after_cursor) conditions.push_back(after_cursor());
     std::vector<std::string> parts{caller_.part()};
     if (op_.spec.parent) parts.push_back(one.parent());
+    if (!query_.sought.empty())
+        parts.push_back("sought as materialized (\n    select * from " + join(query_.sought, ", ") + "\n)");
+    std::vector<std::string> pages;
+    for (const Branch& branch : branches(conditions)) {
+        if (!branch.near.empty()) parts.push_back(near(branch));
+        pages.push_back(page(branch));
+    }
     parts.push_back(fill(
         R"(
 page as (
@@ -105,7 +221,7 @@ page as (
      where {admitted}
      order by {order} limit :page.limit
 ))",
-        {{"branches", join(branches("it.*", conditions, "order by " + order_ + " limit :page.limit"), "\nunion all\n")},
+        {{"branches", join(pages, "\nunion all\n")},
          {"admitted", admitted_},
          {"order", order_}}));
     if (query_.counted) parts.push_back(total());
@@ -150,6 +266,9 @@ const Statement& page_statement(const Operation& operation, const PageQuery& que
     thread_local std::map<std::string, Statement, std::less<>> built;
     std::string key(operation.spec.route);
     for (const std::string& condition : query.conditions) key += '\n' + condition;
+    for (const PageQuery::TextFilter& filter : query.texts) key += '\n' + filter.walked + '\n' + filter.found;
+    for (const std::string& sought : query.sought) key += '\n' + sought;
+    key += '\n' + std::to_string(query.nearest);
     for (const PageQuery::Term& term : query.order) key += (term.descending ? "\n-" : "\n+") + term.member->name;
     for (bool flag : {query.id_descending, query.after_cursor, query.backwards, query.counted, query.exact})
         key += flag ? '1' : '0';

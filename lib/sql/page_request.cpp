@@ -54,6 +54,8 @@ public:
             page_.size = *rows_at_once_;
             page_.query.counted = false;
         }
+        // more for a large page, so that a word in a few percent of the rows fills it
+        page_.query.nearest = page_.size <= 50 ? 1'000 : page_.size <= 200 ? 5'000 : 20'000;
         page_.values["page.limit"] = std::to_string(page_.size + 1);
         if (!errors_.empty()) throw invalid(std::move(errors_));
         return std::move(page_);

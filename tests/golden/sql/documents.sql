@@ -249,6 +249,264 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join page it on true
  order by it.id desc;
 
+-- GET /api/v1/documents, searched
+-- $1 system.session_key $2 filter.search $3 page.limit $4 system.base_url $5 system.media_expires
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'documents.view_all' = any (s.permissions) as "documents.view_all",
+           'reports.view_all' = any (s.permissions) as "reports.view_all",
+           'tasks.view_all' = any (s.permissions) as "tasks.view_all",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $1::bytea
+),
+sought as materialized (
+    select * from fold_words($2)
+),
+near_1 as materialized (
+    select it.*, coalesce((select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id), false) as has_texts
+      from me cross join lateral (
+               select it.* from documents it
+                where (me."documents.view_all")
+                order by it.id desc limit 1000
+           ) it
+     where me.denied_as is null
+),
+near_7 as materialized (
+    select it.*, coalesce((select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id), false) as has_texts
+      from me cross join lateral (
+               select it.* from documents it
+                where (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true
+                order by it.id desc limit 1000
+           ) it
+     where me.denied_as is null
+),
+near_8 as materialized (
+    select it.*, coalesce((select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id), false) as has_texts
+      from me cross join lateral (
+               select it.* from documents it
+                where (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true
+                order by it.id desc limit 1000
+           ) it
+     where me.denied_as is null
+),
+page as (
+    select it.*
+      from me cross join lateral (
+               (select it.* from near_1 it where it.has_texts and (select count(*) < 1000 or count(*) filter (where has_texts) >= $3 from near_1))
+               union all
+               (select it.*, true as has_texts
+                  from (select texts.id from documents_texts texts
+                         where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[])
+                         order by texts.id + 0 desc limit $3) found
+                 cross join lateral (select it.* from documents it
+                                      where it.id = found.id and (me."documents.view_all")
+                                      offset 0) it
+                 where not (select count(*) < 1000 or count(*) filter (where has_texts) >= $3 from near_1)
+                 order by it.id desc limit $3)
+               union all
+               (select it.*, true as has_texts from documents it
+                 where (it.owner = me.id) and (me."documents.view_all") is not true
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                 order by it.id desc limit $3)
+               union all
+               (select it.*, true as has_texts from documents it
+                 where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                 order by it.id desc limit $3)
+               union all
+               (select it.*, true as has_texts from documents it
+                 where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                 order by it.id desc limit $3)
+               union all
+               (select it.*, true as has_texts from documents it
+                 where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                 order by it.id desc limit $3)
+               union all
+               (select it.*, true as has_texts from documents it
+                 where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                 order by it.id desc limit $3)
+               union all
+               (select it.* from near_7 it where it.has_texts and (select count(*) < 1000 or count(*) filter (where has_texts) >= $3 from near_7))
+               union all
+               (select it.*, true as has_texts
+                  from (select texts.id from documents_texts texts
+                         where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) and texts.is_public
+                         offset 0) found
+                 cross join lateral (select it.* from documents it
+                                      where it.id = found.id and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true
+                                      offset 0) it
+                 where not (select count(*) < 1000 or count(*) filter (where has_texts) >= $3 from near_7)
+                 order by it.id desc limit $3)
+               union all
+               (select it.* from near_8 it where it.has_texts and (select count(*) < 1000 or count(*) filter (where has_texts) >= $3 from near_8))
+               union all
+               (select it.*, true as has_texts
+                  from (select texts.id from documents_texts texts
+                         where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) and texts.is_public
+                         offset 0) found
+                 cross join lateral (select it.* from documents it
+                                      where it.id = found.id and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true
+                                      offset 0) it
+                 where not (select count(*) < 1000 or count(*) filter (where has_texts) >= $3 from near_8)
+                 order by it.id desc limit $3)
+               union all
+               (select it.*, true as has_texts from documents it
+                 where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                 order by it.id desc limit $3)
+               union all
+               (select it.*, true as has_texts from documents it
+                 where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                 order by it.id desc limit $3)
+               union all
+               (select it.*, true as has_texts from documents it
+                 where (it."message" is not null and exists (select from mailbox attached where attached.id = it."message" and (attached.holder = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) is not true
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                 order by it.id desc limit $3)
+           ) it
+     where me.denied_as is null
+     order by it.id desc limit $3
+),
+total as materialized (
+    select case when read.rows < $3 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from generate_series(1, (
+                            select case when near.rows < 1000 then near.found else greatest(dense.rows, found.rows) end
+                              from (select count(*) as rows, count(*) filter (where has_texts) as found from near_1) near
+                             cross join lateral (select count(*) as rows
+                                                   from (select from (select it.* from documents it
+                                                                       where (me."documents.view_all")
+                                                                       order by it.id desc limit 5005) it
+                                                          where (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id) limit 1001) it
+                                                  where near.rows = 1000 and near.found >= 1000 / 4) dense
+                             cross join lateral (select count(*) as rows
+                                                   from (select 1
+                                                           from (select texts.id from documents_texts texts
+                                                                  where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[])
+                                                                  offset 0) found
+                                                          cross join lateral (select it.* from documents it
+                                                                               where it.id = found.id and (me."documents.view_all")
+                                                                               offset 0) it
+                                                          limit 1001) it
+                                                  where near.rows = 1000 and dense.rows < 1001) found)))
+                       union all
+                       (select 1 from documents it
+                         where (it.owner = me.id) and (me."documents.view_all") is not true
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                         limit 1001)
+                       union all
+                       (select 1 from generate_series(1, (
+                            select case when near.rows < 1000 then near.found else greatest(dense.rows, found.rows) end
+                              from (select count(*) as rows, count(*) filter (where has_texts) as found from near_7) near
+                             cross join lateral (select count(*) as rows
+                                                   from (select from (select it.* from documents it
+                                                                       where (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true
+                                                                       order by it.id desc limit 5005) it
+                                                          where (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id) limit 1001) it
+                                                  where near.rows = 1000 and near.found >= 1000 / 4) dense
+                             cross join lateral (select count(*) as rows
+                                                   from (select 1
+                                                           from (select texts.id from documents_texts texts
+                                                                  where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) and texts.is_public
+                                                                  offset 0) found
+                                                          cross join lateral (select it.* from documents it
+                                                                               where it.id = found.id and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true
+                                                                               offset 0) it
+                                                          limit 1001) it
+                                                  where near.rows = 1000 and dense.rows < 1001) found)))
+                       union all
+                       (select 1 from generate_series(1, (
+                            select case when near.rows < 1000 then near.found else greatest(dense.rows, found.rows) end
+                              from (select count(*) as rows, count(*) filter (where has_texts) as found from near_8) near
+                             cross join lateral (select count(*) as rows
+                                                   from (select from (select it.* from documents it
+                                                                       where (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true
+                                                                       order by it.id desc limit 5005) it
+                                                          where (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id) limit 1001) it
+                                                  where near.rows = 1000 and near.found >= 1000 / 4) dense
+                             cross join lateral (select count(*) as rows
+                                                   from (select 1
+                                                           from (select texts.id from documents_texts texts
+                                                                  where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) and texts.is_public
+                                                                  offset 0) found
+                                                          cross join lateral (select it.* from documents it
+                                                                               where it.id = found.id and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true
+                                                                               offset 0) it
+                                                          limit 1001) it
+                                                  where near.rows = 1000 and dense.rows < 1001) found)))
+                       union all
+                       (select 1 from documents it
+                         where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                         limit 1001)
+                       union all
+                       (select 1 from documents it
+                         where (it."message" is not null and exists (select from mailbox attached where attached.id = it."message" and (attached.holder = me.id))) and (me."documents.view_all") is not true and (it.owner = me.id) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (me."tasks.view_all"))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.equipment is not null))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached.author = me.id))) is not true and (it."task" is not null and exists (select from tasks attached where attached.id = it."task" and (attached."user" = me.id and attached.author <> attached."user"))) is not true and (it."equipment" is not null and exists (select from equipment attached where attached.id = it."equipment" and (true))) is not true and (it."maintenance" is not null and exists (select from maintenance attached where attached.id = it."maintenance" and (true))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (me."reports.view_all"))) is not true and (it."report" is not null and exists (select from reports attached where attached.id = it."report" and (attached.author = me.id))) is not true
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from documents_texts texts where texts.id = it.id)
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
+      from me cross join (select count(*) as rows from page) read
+     where me.denied_as is null
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as) end as refusal,
+       me.should_touch as touch, me.id as caller, total.rows as total, it.id is not null as exists,
+       it."id",
+       it."owner",
+       it."title",
+       it."file_name",
+       it."content_type",
+       it."size_bytes",
+       it."sha256",
+       it."task",
+       it."equipment",
+       it."maintenance",
+       it."report",
+       it."message",
+       jsonb_build_array($4::text, 'document', it.sha256, it.file_name, it.content_type, $5::bigint),
+       to_timestamp($5::bigint),
+       it."created_at",
+       it."updated_at",
+       it."version"
+  from (values (true)) as one left join me on true
+  left join page it on true
+  left join total on true
+ order by it.id desc;
+
 -- POST /api/v1/documents, the lock that it takes first
 -- $1 system.session_key
 insert into storage_used (user_id, bytes)

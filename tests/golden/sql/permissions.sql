@@ -79,3 +79,53 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join page it on true
  order by it.id desc;
 
+-- GET /api/v1/permissions, searched
+-- $1 system.session_key $2 filter.search $3 page.limit
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'roles.view' = any (s.permissions) as "roles.view",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $1::bytea
+),
+sought as materialized (
+    select * from fold_words($2)
+),
+page as (
+    select it.*
+      from me cross join lateral (
+               (select it.*, true as has_texts from permissions it
+                 where (true)
+                        and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from fold(concat_ws(' ', it."code", it."description")) texts (folded))
+                 order by it.id desc limit $3)
+           ) it
+     where me.denied_as is null and me."roles.view"
+     order by it.id desc limit $3
+),
+total as materialized (
+    select case when read.rows < $3 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from permissions it
+                         where (true)
+                                and (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from fold(concat_ws(' ', it."code", it."description")) texts (folded))
+                         limit 1001)
+                   ) it limit 1001) it) end as rows
+      from me cross join (select count(*) as rows from page) read
+     where me.denied_as is null and me."roles.view"
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as)
+            when not me."roles.view" then '{"code": "permission_missing"}'::jsonb end as refusal,
+       me.should_touch as touch, me.id as caller, total.rows as total, it.id is not null as exists,
+       it."id",
+       it."code",
+       it."description"
+  from (values (true)) as one left join me on true
+  left join page it on true
+  left join total on true
+ order by it.id desc;
+

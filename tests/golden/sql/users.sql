@@ -95,6 +95,95 @@ select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
   left join page it on true
  order by it.id desc;
 
+-- GET /api/v1/users, searched
+-- $1 system.session_key $2 filter.search $3 page.limit
+with
+me as (
+    select s.user_id as id, s.id as session_id, s.kind,
+           'users.view_private' = any (s.permissions) as "users.view_private",
+           case when s.ended_as is not null
+                then case when (select u.is_active from users u where u.id = s.user_id) then s.ended_as else 'account_inactive' end
+                when s.expires_at <= now() then 'session_expired' end as denied_as,
+           should_touch_session(s.created_at, s.last_used_at) as should_touch
+      from sessions s
+     where s.key = $1::bytea
+),
+sought as materialized (
+    select * from fold_words($2)
+),
+near_1 as materialized (
+    select it.*, coalesce((select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from users_texts texts where texts.id = it.id), false) as has_texts
+      from me cross join lateral (
+               select it.* from users it
+                where (true)
+                order by it.id desc limit 1000
+           ) it
+     where me.denied_as is null
+),
+page as (
+    select it.*
+      from me cross join lateral (
+               (select it.* from near_1 it where it.has_texts and (select count(*) < 1000 or count(*) filter (where has_texts) >= $3 from near_1))
+               union all
+               (select it.*, true as has_texts
+                  from (select texts.id from users_texts texts
+                         where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[])
+                         order by texts.id + 0 desc limit $3) found
+                 cross join lateral (select it.* from users it
+                                      where it.id = found.id and (true)
+                                      offset 0) it
+                 where not (select count(*) < 1000 or count(*) filter (where has_texts) >= $3 from near_1)
+                 order by it.id desc limit $3)
+           ) it
+     where me.denied_as is null
+     order by it.id desc limit $3
+),
+total as materialized (
+    select case when read.rows < $3 then read.rows else (select count(*)
+              from (select from (
+                       (select 1 from generate_series(1, (
+                            select case when near.rows < 1000 then near.found else greatest(dense.rows, found.rows) end
+                              from (select count(*) as rows, count(*) filter (where has_texts) as found from near_1) near
+                             cross join lateral (select count(*) as rows
+                                                   from (select from (select it.* from users it
+                                                                       where (true)
+                                                                       order by it.id desc limit 5005) it
+                                                          where (select texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) from users_texts texts where texts.id = it.id) limit 1001) it
+                                                  where near.rows = 1000 and near.found >= 1000 / 4) dense
+                             cross join lateral (select count(*) as rows
+                                                   from (select 1
+                                                           from (select texts.id from users_texts texts
+                                                                  where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[])
+                                                                  offset 0) found
+                                                          cross join lateral (select it.* from users it
+                                                                               where it.id = found.id and (true)
+                                                                               offset 0) it
+                                                          limit 1001) it
+                                                  where near.rows = 1000 and dense.rows < 1001) found)))
+                   ) it limit 1001) it) end as rows
+      from me cross join (select count(*) as rows from page) read
+     where me.denied_as is null
+)
+select case when me.id is null then '{"code": "not_authenticated"}'::jsonb
+            when me.denied_as is not null then jsonb_build_object('code', me.denied_as) end as refusal,
+       me.should_touch as touch, me.id as caller, total.rows as total, it.id is not null as exists,
+       it."id",
+       it."username",
+       case when it.id = me.id or me."users.view_private" then it."email" end,
+       it."first_name",
+       it."last_name",
+       case when it.id = me.id or me."users.view_private" then it."is_active" end,
+       case when it.id = me.id or me."users.view_private" then it."is_superuser" end,
+       (select coalesce(jsonb_agg(r.name order by r.name), '[]')
+       from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = it.id),
+       case when it.id = me.id or me."users.view_private" then it."date_joined" end,
+       case when it.id = me.id or me."users.view_private" then it."last_login" end,
+       it."version"
+  from (values (true)) as one left join me on true
+  left join page it on true
+  left join total on true
+ order by it.id desc;
+
 -- GET /api/v1/users/{user_id}
 -- $1 system.session_key $2 path.user_id
 with
