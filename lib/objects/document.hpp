@@ -14,7 +14,9 @@ inline constexpr api::Resource documents{
                   "jsonb_build_array(:system.base_url, 'document', it.sha256, it.file_name, it.content_type,"
                   " :system.media_expires)"},
                  {"url_expires_at", "to_timestamp(:system.media_expires)"}},
-    .searched = {.columns = {"title", "file_name"}, .texts = "documents_texts", .public_by = {"equipment", "maintenance"}},
+    .searched = {.columns = {"title", "file_name"},
+                 .texts = "documents_texts",
+                 .public_by = {"equipment", "maintenance"}},
     .attached = {{"task", tasks},
                  {"equipment", equipment},
                  {"maintenance", maintenance},

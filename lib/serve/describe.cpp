@@ -163,6 +163,10 @@ void add_list(json::object& described, const Operation& operation) {
     described["filtered"] = filters_json(operation);
     described["ordering"] = list_of(operation.spec.ordering);
     described["order"] = operation.spec.order;
+    if (std::ranges::find(operation.spec.filters, "search") == operation.spec.filters.end()) return;
+    const Searched& searched = operation.spec.resource->searched;
+    described["searched"] = json::object{
+        {"columns", list_of(searched.columns)}, {"texts", searched.texts}, {"public_by", list_of(searched.public_by)}};
 }
 
 json::object described(const CompiledEndpoint& endpoint) {

@@ -41,7 +41,8 @@ std::string pattern_of(std::string_view text) {
 /// The words of a text: what spaces separate, each word once. The space of Japanese is one, too.
 std::vector<std::string> words_of(std::string text) {
     for (std::string_view space : {"\xe3\x80\x80", "\xc2\xa0", "\t", "\n", "\r", "\f", "\v"})
-        for (auto at = text.find(space); at != text.npos; at = text.find(space, at)) text.replace(at, space.size(), " ");
+        for (auto at = text.find(space); at != text.npos; at = text.find(space, at))
+            text.replace(at, space.size(), " ");
     std::vector<std::string> words;
     for (std::string_view word : split(text, " "))
         if (!word.empty() && std::ranges::find(words, word) == words.end()) words.emplace_back(word);
@@ -115,8 +116,8 @@ bool Filters::read_choice(const std::string& name, const std::string& text) {
     return true;
 }
 
-/// Each word that the index helps to find is a condition of its own. A single letter is at the beginning of some word in
-/// most rows; so it is only compared.
+/// Each word that the index helps to find is a condition of its own. A single letter is at the beginning of some word
+/// in most rows; so it is only compared.
 std::string Filters::search(const std::string& text, const std::string& parameter) {
     constexpr std::size_t most_words = 16;
     const std::vector<std::string> words = words_of(text);
@@ -130,7 +131,8 @@ std::string Filters::search(const std::string& text, const std::string& paramete
     if (searched.texts.empty()) {
         std::string columns;
         for (std::string_view column : searched.columns) columns += ", it." + sql_text::quoted(column);
-        filter.walked = "(select " + std::string(has_words) + " from fold(concat_ws(' '" + columns + ")) texts (folded))";
+        filter.walked =
+            "(select " + std::string(has_words) + " from fold(concat_ws(' '" + columns + ")) texts (folded))";
     } else {
         filter.walked = "(select " + std::string(has_words) + " from " + std::string(searched.texts) +
                         " texts where texts.id = it.id)";
@@ -149,8 +151,7 @@ std::string Filters::by_member(const Member& member, std::string_view way, const
                                const std::string& text) {
     // The planner can estimate an equal id or number without its value. A choice is part of the statement, and so is
     // null. All other filters need the value.
-    if (!member.is_choice && way != "isnull" && (!way.empty() || member.is_time))
-        query_.has_custom_plan = true;
+    if (!member.is_choice && way != "isnull" && (!way.empty() || member.is_time)) query_.has_custom_plan = true;
     const ByMember by{member, text, "filter." + name, "it." + sql_text::quoted(member.name),
                       member.nullable && member.is_time};
     if (way.empty()) return equal(by);

@@ -60,10 +60,10 @@ std::vector<PageBuilder::Branch> PageBuilder::branches(const std::vector<std::st
     std::string others;
     for (const visibility::Way& way : visibility::ways(*op_.spec.resource)) {
         Branch branch{"(" + way.sql + ")" + others, way.index, "", false};
-        branch.is_whole = query_.conditions.empty() && op_.spec.where.empty() && rechecked_.empty() && keys_.empty() &&
-                          !sql_text::contains(others, "it.") &&
-                          (way.index == visibility::WordIndex::of_all ||
-                           op_.spec.resource->searched.public_by.size() == 1);
+        branch.is_whole =
+            query_.conditions.empty() && op_.spec.where.empty() && rechecked_.empty() && keys_.empty() &&
+            !sql_text::contains(others, "it.") &&
+            (way.index == visibility::WordIndex::of_all || op_.spec.resource->searched.public_by.size() == 1);
         if (!op_.spec.where.empty()) branch.where += "\n and " + std::string(op_.spec.where);
         for (const std::string& condition : conditions) branch.where += "\n and " + condition;
         if (found_.empty()) branch.index = visibility::WordIndex::none;
@@ -84,8 +84,8 @@ std::string PageBuilder::walk(const Branch& branch, std::string_view columns, st
 
 std::string PageBuilder::find(const Branch& branch, std::string_view columns, std::string_view tail,
                               std::string_view limit) const {
-    // `offset 0` keeps PostgreSQL from planning both tables together: it does not know how many rows have the words, and
-    // could read the whole table. So the index comes first, then each row by its id. `+ 0` has the same reason.
+    // `offset 0` keeps PostgreSQL from planning both tables together: it does not know how many rows have the words,
+    // and could read the whole table. So the index comes first, then each row by its id. `+ 0` has the same reason.
     std::string first = "offset 0";
     if (branch.is_whole && !limit.empty())
         first = std::string(query_.after_cursor ? "and " + visibility::renamed(after_cursor(), "texts") + "\n" : "") +
@@ -133,9 +133,9 @@ std::string PageBuilder::page(const Branch& branch) const {
     const std::string tail = "order by " + order_ + " limit :page.limit";
     const std::string columns = query_.texts.empty() ? "it.*" : "it.*, true as has_texts";
     if (branch.near.empty()) return walk(branch, columns, tail);
-    const std::string suffice = fill(
-        "(select count(*) < {nearest} or count(*) filter (where has_texts) >= :page.limit from {near})",
-        {{"nearest", std::to_string(query_.nearest)}, {"near", branch.near}});
+    const std::string suffice =
+        fill("(select count(*) < {nearest} or count(*) filter (where has_texts) >= :page.limit from {near})",
+             {{"nearest", std::to_string(query_.nearest)}, {"near", branch.near}});
     return fill("(select it.* from {near} it where it.has_texts and {suffice})\nunion all\n{found}",
                 {{"near", branch.near},
                  {"suffice", suffice},
@@ -182,10 +182,10 @@ std::string PageBuilder::total() const {
     const bool is_first = !query_.after_cursor;
     std::vector<std::string> rows;
     for (const Branch& branch : branches(query_.conditions)) rows.push_back(counted(branch));
-    const std::string count = fill(
-        "(select count(*)\n   from (select from (\n            {rows}\n        ) it {limit}) it)",
-        {{"rows", join(rows, "\nunion all\n")},
-         {"limit", query_.exact ? "" : "limit " + std::to_string(most_counted + 1)}});
+    const std::string count =
+        fill("(select count(*)\n   from (select from (\n            {rows}\n        ) it {limit}) it)",
+             {{"rows", join(rows, "\nunion all\n")},
+              {"limit", query_.exact ? "" : "limit " + std::to_string(most_counted + 1)}});
     // materialized, because it would otherwise be counted again for each row of the page
     return fill(R"(
 total as materialized (
@@ -221,9 +221,7 @@ page as (
      where {admitted}
      order by {order} limit :page.limit
 ))",
-        {{"branches", join(pages, "\nunion all\n")},
-         {"admitted", admitted_},
-         {"order", order_}}));
+        {{"branches", join(pages, "\nunion all\n")}, {"admitted", admitted_}, {"order", order_}}));
     if (query_.counted) parts.push_back(total());
     std::string cases = caller_.denials();
     if (op_.spec.parent) cases += "\nwhen parent.id is null then " + refusal_literal("not_found");

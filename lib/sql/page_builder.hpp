@@ -9,10 +9,11 @@ namespace api {
 /// Builds the statement of one page. It has one branch for each way to see a row, without the rows of the branches
 /// before it: an OR would read the whole table.
 ///
-/// A search reads a branch in one of two ways. If the rows depend on the caller, they are read in order, and their texts
-/// compared. In a branch that has an index of words, this is done with the first rows alone, `near_N`: if the page is
-/// full then, which a frequent word makes it, or if there are no more rows, that was all. Else the word is rare, and the
-/// index finds all rows that have it. So no plan depends on the sought words, and the statement is planned once.
+/// A search reads a branch in one of two ways. If the rows depend on the caller, they are read in order, and their
+/// texts compared. In a branch that has an index of words, this is done with the first rows alone, `near_N`: if the
+/// page is full then, which a frequent word makes it, or if there are no more rows, that was all. Else the word is
+/// rare, and the index finds all rows that have it. So no plan depends on the sought words, and the statement is
+/// planned once.
 class PageBuilder {
 public:
     /// Both arguments must outlive the builder.
@@ -25,7 +26,7 @@ private:
     struct Branch {
         std::string where;  ///< without the filters of texts
         visibility::WordIndex index = visibility::WordIndex::none;
-        std::string near;  ///< the name of the part with its first rows, if it has an index
+        std::string near;       ///< the name of the part with its first rows, if it has an index
         bool is_whole = false;  ///< whether the index alone decides which rows of the table are in the branch
     };
     std::vector<Branch> branches(const std::vector<std::string>& conditions) const;

@@ -46,19 +46,18 @@ std::vector<Way> ways(const Resource& resource) {
         const bool is_one = std::ranges::any_of(resource.searched.public_by, [&](std::string_view column) {
             return way == "it." + std::string(column) + " is not null";
         });
-        all.push_back({std::string(way), is_one ? index(true, WordIndex::of_public)
-                                                : index(is_of_all(way), WordIndex::of_all)});
+        all.push_back(
+            {std::string(way), is_one ? index(true, WordIndex::of_public) : index(is_of_all(way), WordIndex::of_all)});
     }
     // one condition for each way to see the other row, so that the planner can begin with that row
     for (const Attachment& to : resource.attached)
         for (std::string_view way : to.resource->visible)
-            all.push_back(
-                {fill("it.{column} is not null and exists (select from {table} attached"
-                      " where attached.id = it.{column} and ({way}))",
-                      {{"column", quoted(to.column)},
-                       {"table", std::string(to.resource->table)},
-                       {"way", renamed(way, "attached")}}),
-                 index(way == "true" && is_public(resource, to.column), WordIndex::of_public)});
+            all.push_back({fill("it.{column} is not null and exists (select from {table} attached"
+                                " where attached.id = it.{column} and ({way}))",
+                                {{"column", quoted(to.column)},
+                                 {"table", std::string(to.resource->table)},
+                                 {"way", renamed(way, "attached")}}),
+                           index(way == "true" && is_public(resource, to.column), WordIndex::of_public)});
     return all;
 }
 

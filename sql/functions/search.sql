@@ -28,7 +28,7 @@ begin
     end if;
     folded := lower(upper(' ' || normalize(folded, nfc) || ' ' collate "und-x-icu") collate "und-x-icu");
     -- a sigma at the end of a word is the same letter; a stroke is an accent, which Unicode does not decompose
-    folded := translate(folded, 'ςłøđħŧ', 'σlodht');
+    folded := replace(translate(folded, 'ςłøđħŧ', 'σlodht'), 'ß', 'ss');
     folded := regexp_replace(folded collate "und-x-icu",
         '[^[:alnum:]\u0900-\u0963\u0966-\u0eff\u0f18-\u0fbc\u1000-\u109f\u17b4-\u17d3\u3007]+', ' ', 'g');
     if folded ~ '[\u3005-\U0003ffff]' then

@@ -186,7 +186,10 @@ class Plans(unittest.TestCase):
                 if not name:
                     continue
                 rows = read_rows(node)
-                if node['Node Type'] == 'Seq Scan' and name not in ('roles', 'permissions') or rows > most:
+                # an index that has the words of rows that the caller does not see
+                is_told = who is self.employee and node['Actual Loops'] and name in (
+                    'tasks_texts_words', 'documents_texts_words', 'reports_texts_words')
+                if is_told or node['Node Type'] == 'Seq Scan' and name not in ('roles', 'permissions') or rows > most:
                     shown = {key: value for key, value in node.items()
                              if key not in ('Plans', 'Parallel Aware', 'Async Capable', 'Startup Cost', 'Total Cost',
                                             'Plan Width', 'Schema')}
