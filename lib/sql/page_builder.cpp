@@ -84,6 +84,14 @@ std::string PageBuilder::walk(const Branch& branch, std::string_view columns, st
 
 std::string PageBuilder::find(const Branch& branch, std::string_view columns, std::string_view tail,
                               std::string_view limit) const {
+    std::string found = found_;
+    if (branch.index == visibility::WordIndex::of_public) {
+        // exactly the expression of the index, so that no other index can be used
+        constexpr std::string_view any = "texts.folded", own = "(case when texts.is_public then texts.folded end)";
+        for (auto at = found.find(any); at != found.npos; at = found.find(any, at + own.size()))
+            found.replace(at, any.size(), own);
+        found += " and texts.is_public";
+    }
     // `offset 0` keeps PostgreSQL from planning both tables together: it does not know how many rows have the words,
     // and could read the whole table. So the index comes first, then each row by its id. `+ 0` has the same reason.
     std::string first = "offset 0";
@@ -93,7 +101,7 @@ std::string PageBuilder::find(const Branch& branch, std::string_view columns, st
     return fill(R"(
 (select {columns}
    from (select texts.id from {texts} texts
-          where {found}{public}
+          where {found}
           {first}) found
   cross join lateral (select it.* from {table} it
                        where it.id = found.id and {where}
@@ -101,8 +109,7 @@ std::string PageBuilder::find(const Branch& branch, std::string_view columns, st
   {tail}))",
                 {{"columns", std::string(columns)},
                  {"texts", std::string(op_.spec.resource->searched.texts)},
-                 {"found", found_},
-                 {"public", branch.index == visibility::WordIndex::of_public ? " and texts.is_public" : ""},
+                 {"found", found},
                  {"first", first},
                  {"table", std::string(op_.spec.resource->table)},
                  {"where", branch.where + (rechecked_.empty() ? "" : "\n and " + rechecked_)},

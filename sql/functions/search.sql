@@ -20,7 +20,7 @@ declare
 begin
     if octet_length(folded) > length(folded) then
         folded := regexp_replace(normalize(folded, nfd),
-            '[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u200c-\u200f\u2060\u20d0-\u20ff\ufe20-\ufe2f\ufeff]+',
+            '[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u200c-\u200f\u2060\u20d0-\u20ff\ufe20-\ufe2f\ufeff]+',
             '', 'g');
     end if;
     if octet_length(folded) = length(folded) then

@@ -17,8 +17,9 @@ create index concurrently if not exists maintenance_texts_words on maintenance_t
 create index concurrently if not exists documents_texts_words   on documents_texts   using gin (folded gin_trgm_ops);
 create index concurrently if not exists reports_texts_words     on reports_texts     using gin (folded gin_trgm_ops);
 create index concurrently if not exists tasks_texts_words       on tasks_texts       using gin (folded gin_trgm_ops);
-create index concurrently if not exists documents_texts_public  on documents_texts   using gin (folded gin_trgm_ops) where is_public;
-create index concurrently if not exists tasks_texts_public      on tasks_texts       using gin (folded gin_trgm_ops) where is_public;
+-- an expression of its own, so that a search of these rows uses no other index, whatever the planner estimates
+create index concurrently if not exists documents_texts_public  on documents_texts   using gin ((case when is_public then folded end) gin_trgm_ops) where is_public;
+create index concurrently if not exists tasks_texts_public      on tasks_texts       using gin ((case when is_public then folded end) gin_trgm_ops) where is_public;
 
 -- what searched before
 drop index concurrently if exists users_search;

@@ -196,7 +196,7 @@ page as (
                union all
                (select it.*, true as has_texts
                   from (select texts.id from tasks_texts texts
-                         where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) and texts.is_public
+                         where (case when texts.is_public then texts.folded end) like (select patterns[1] from sought) and (case when texts.is_public then texts.folded end) like (select patterns[2] from sought) and (case when texts.is_public then texts.folded end) like all ((select patterns from sought)::text[]) and (case when texts.is_public then texts.folded end) ~ all ((select long_words from sought)::text[]) and texts.is_public
                          order by texts.id + 0 desc limit $3) found
                  cross join lateral (select it.* from tasks it
                                       where it.id = found.id and (it.equipment is not null) and (me."tasks.view_all") is not true
@@ -252,7 +252,7 @@ total as materialized (
                              cross join lateral (select count(*) as rows
                                                    from (select 1
                                                            from (select texts.id from tasks_texts texts
-                                                                  where texts.folded like (select patterns[1] from sought) and texts.folded like (select patterns[2] from sought) and texts.folded like all ((select patterns from sought)::text[]) and texts.folded ~ all ((select long_words from sought)::text[]) and texts.is_public
+                                                                  where (case when texts.is_public then texts.folded end) like (select patterns[1] from sought) and (case when texts.is_public then texts.folded end) like (select patterns[2] from sought) and (case when texts.is_public then texts.folded end) like all ((select patterns from sought)::text[]) and (case when texts.is_public then texts.folded end) ~ all ((select long_words from sought)::text[]) and texts.is_public
                                                                   offset 0) found
                                                           cross join lateral (select it.* from tasks it
                                                                                where it.id = found.id and (it.equipment is not null) and (me."tasks.view_all") is not true
