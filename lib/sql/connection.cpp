@@ -173,27 +173,23 @@ pqxx::result Connection::run(pqxx::transaction_base& within, const Statement& st
 
 Rows Connection::query(const Statement& statement, const Parameters& parameters) {
     return translated([&] {
-        if (transaction_) return Rows{std::make_shared<Rows::Held>(run(*transaction_, statement, parameters))};
-        pqxx::nontransaction autocommit(link_);
-        return Rows{std::make_shared<Rows::Held>(run(autocommit, statement, parameters))};
+        return Rows{std::make_shared<Rows::Held>(run(within(), statement, parameters))};
     });
 }
 
+pqxx::transaction_base& Connection::within() {
+    if (transaction_) return *transaction_;
+    if (!autocommit_) autocommit_ = std::make_unique<pqxx::nontransaction>(link_);
+    return *autocommit_;
+}
+
 void Connection::run(const std::string& sql) {
-    translated([&] {
-        if (transaction_)
-            transaction_->exec(sql);
-        else
-            pqxx::nontransaction(link_).exec(sql);
-    });
+    translated([&] { within().exec(sql); });
 }
 
 void Connection::script(const std::string& sql) {
     try {
-        if (transaction_)
-            transaction_->exec(sql);
-        else
-            pqxx::nontransaction(link_).exec(sql);
+        within().exec(sql);
     } catch (const pqxx::broken_connection& error) {
         throw ConnectionLost(one_line(error.what()));
     } catch (const std::exception& error) {
@@ -203,7 +199,10 @@ void Connection::script(const std::string& sql) {
 }
 
 void Connection::begin() {
-    translated([&] { transaction_ = std::make_unique<pqxx::work>(link_); });
+    translated([&] {
+        autocommit_.reset();
+        transaction_ = std::make_unique<pqxx::work>(link_);
+    });
     is_poisoned_ = false;
 }
 

@@ -39,6 +39,8 @@ public:
 
 private:
     const std::string& name_of(const std::string& text);
+    /// The open transaction, or one in which each statement commits itself.
+    pqxx::transaction_base& within();
     /// The statement with quoted values instead of its parameters.
     std::string with_literals(std::string_view text, const std::vector<const char*>& values);
     pqxx::result run(pqxx::transaction_base& within, const Statement& statement, const Parameters& parameters);
@@ -54,6 +56,8 @@ private:
     std::unordered_map<std::string, Prepared> prepared_;  ///< by text
     std::uint64_t uses_ = 0;
     std::unique_ptr<pqxx::work> transaction_;
+    /// For statements outside of a transaction. It is kept, because its end reads the socket once more.
+    std::unique_ptr<pqxx::nontransaction> autocommit_;
     bool is_poisoned_ = false;  ///< a statement of the transaction failed: a commit would be a silent rollback
 };
 
