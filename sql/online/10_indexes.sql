@@ -3,7 +3,7 @@
 -- it reads all tasks, beside requests that write them
 alter table tasks validate constraint valid_task;
 
--- the condition of a filter by status is in the index that counts and pages one's own tasks
+-- the condition of a filter by status is in the index that counts and pages the caller's own tasks
 create index concurrently if not exists tasks_of_author_with_status on tasks (author, id) include (equipment, status);
 drop index concurrently if exists tasks_of_author;
 

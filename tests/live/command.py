@@ -801,7 +801,7 @@ class Command(OwnStack):
         self.assertEqual(code, 0, lines)
         self.assertEqual(list(lines),
                          ['settings', 'keys', 'storage', 'disk', 'time', 'sockets', 'handlers', 'database', 'messages',
-                          'migrations', 'clock', 'permissions', 'grants', 'superusers', 'connections', 'audit'])
+                          'migrations', 'indexes', 'clock', 'permissions', 'grants', 'superusers', 'connections', 'audit'])
         self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found
                           if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
 
@@ -872,6 +872,9 @@ class Command(OwnStack):
                   "= '002_tasks'", "update migrations set sha256 = substr(sha256, 2) where name = '002_tasks'"),
                  ('migrations', 'FAIL', '999_later', "insert into migrations values ('999_later', '')",
                   "delete from migrations where name = '999_later'"),
+                 ('indexes', 'FAIL', '1 index is not complete; run `fettle migrate`: tasks_of_author_with_status',
+                  "update pg_index set indisvalid = false where indexrelid = 'tasks_of_author_with_status'::regclass",
+                  "update pg_index set indisvalid = true where indexrelid = 'tasks_of_author_with_status'::regclass"),
                  ('permissions', 'FAIL', 'fettle roles', "update permissions set description = description || '!' "
                   "where code = 'tasks.create'", "update permissions set description = rtrim(description, '!')"),
                  ('superusers', 'FAIL', 'no account is', 'create table supers as select id from users '

@@ -69,6 +69,7 @@ int doctor(const Arguments&) {
     api::Database database("doctor");
     if (has_settings && run_check(report, "database", [&] { check_server(report, database); }))
         run_checks(report, {{"migrations", [&] { check_migrations(report, database); }},
+                            {"indexes", [&] { check_indexes(report, database); }},
                             {"clock", [&] { check_clock(report, database); }},
                             {"permissions", [&] { check_permissions(report, database); }},
                             {"grants", [&] { check_role_grants(report, database); }},

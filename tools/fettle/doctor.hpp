@@ -26,6 +26,7 @@ void check_nginx(Report& report);
 // doctor_database.cpp
 void check_server(Report& report, api::Database& database);
 void check_migrations(Report& report, api::Database& database);
+void check_indexes(Report& report, api::Database& database);
 void check_clock(Report& report, api::Database& database);
 void check_permissions(Report& report, api::Database& database);
 void check_role_grants(Report& report, api::Database& database);

@@ -11,6 +11,7 @@
 #include "doctor.hpp"
 #include "errors.hpp"
 #include "grants.hpp"
+#include "indexes.hpp"
 #include "permissions.hpp"
 #include "release_files.hpp"
 #include "sql/statement.hpp"
@@ -80,6 +81,18 @@ void check_migrations(Report& report, api::Database& database) {
                    "this release is older than the database; install the release that has " + join(newer));
     else
         report.add(Severity::ok, "migrations", "all " + std::to_string(applied.size()) + " are applied");
+}
+
+void check_indexes(Report& report, api::Database& database) {
+    std::vector<std::string> invalid;
+    for (const auto& [name, drop] : invalid_indexes(database)) invalid.push_back(name);
+    const auto count = static_cast<long long>(invalid.size());
+    if (count > 0)
+        report.add(Severity::failure, "indexes",
+                   std::to_string(count) + (count == 1 ? " index is" : " indexes are") +
+                       " not complete; run `fettle migrate`: " + join(invalid));
+    else
+        report.add(Severity::ok, "indexes", "all are complete");
 }
 
 void check_clock(Report& report, api::Database& database) {

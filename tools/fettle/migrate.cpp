@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "errors.hpp"
 #include "grants.hpp"
+#include "indexes.hpp"
 #include "permissions.hpp"
 #include "release_files.hpp"
 #include "sql/statement.hpp"
@@ -74,26 +75,27 @@ std::vector<std::string> statements_of(const std::filesystem::path& path) {
     return statements;
 }
 
+/// Runs one step. Throws UserError if it fails; `origin` is where the step comes from.
+void run_online_step(api::Database& database, const std::string& statement, const std::string& origin) {
+    try {
+        database.script(statement);
+    } catch (const api::ConnectionLost&) {
+        throw;
+    } catch (const std::runtime_error& error) {
+        throw UserError(origin + " is not complete; the migrations before it are applied. Correct the cause, and run " +
+                        "`fettle migrate` again: " + error.what());
+    }
+}
+
 /// Runs the steps that would make requests wait if they were part of the migration's transaction. Each is a transaction
 /// of its own and can be repeated, so an interrupted migration is completed by the next one.
 void run_online_steps(api::Database& database) {
-    // whoever holds a snapshot, for example a backup, makes `concurrently` wait, and nobody waits for that
+    // `concurrently` waits for older snapshots, for example that of a backup, and no request waits for it
     database.script("set lock_timeout = 0");
-    // an interrupted `create index concurrently` leaves an index that costs every write and serves no statement
-    const api::Rows invalid = database.query(api::numbered(R"(
-        select format('drop index concurrently if exists %s', i.indexrelid::regclass)
-          from pg_index i join pg_class c on c.oid = i.indexrelid
-         where not i.indisvalid and c.relnamespace = 'public'::regnamespace)"),
-                                             {});
-    for (std::size_t i = 0; i < invalid.size(); ++i) database.script(std::string(invalid(i, 0)));
+    for (const auto& [name, drop] : invalid_indexes(database))
+        run_online_step(database, drop, "the removal of the invalid index " + name);
     for (const std::filesystem::path& path : list_scripts(sql_folder() / "online"))
-        for (const std::string& statement : statements_of(path)) try {
-                database.script(statement);
-            } catch (const api::ConnectionLost&) {
-                throw;
-            } catch (const std::runtime_error& error) {
-                throw UserError(path.string() + " is not complete, and `fettle migrate` goes on with it: " + error.what());
-            }
+        for (const std::string& statement : statements_of(path)) run_online_step(database, statement, path.string());
 }
 
 }  // namespace
