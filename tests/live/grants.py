@@ -72,6 +72,13 @@ TRIES = {
     "insert into sessions (user_id, key) select 1, '' where false": {'auth_login'},
     "insert into session_rows (user_id, key) select 1, '' where false": {'auth_tokens'},
     'delete from sessions where false': set(),
+    # what a session may do: only triggers write it
+    'update sessions set permissions = permissions where false': set(),
+    'update sessions set is_superuser = true where false': set(),
+    'update session_rows set codes = codes where false': set(),
+    "insert into sessions (user_id, key, permissions) select 1, '', '{}' where false": set(),
+    "insert into sessions (user_id, key, is_superuser) select 1, '', true where false": set(),
+    "select refresh_sessions('{1}')": set(), "select audited('tasks', 'id', '{}')": set(),
     # permissions
     'update users set is_superuser = true where false': {'users'},
     'update users set is_active = true where false': {'users'},
@@ -100,6 +107,8 @@ TRIES = {
     'create schema made': set(),
     'create function public.made() returns integer language sql as $$ select 1 $$': set(), 'create role made': set(),
     'alter table tasks disable trigger all': set(), 'drop trigger audit on tasks': set(),
+    'alter table sessions disable trigger a_rights': set(),
+    'create trigger made after insert on tasks for each row execute function audit_tasks()': set(),
     'set session_replication_role = replica': set(),
     'set role fettle': set(), 'set session authorization postgres': set(),
     'grant select on audit_seals to public': set(),
