@@ -213,7 +213,8 @@ class Command(OwnStack):
     # -- migrate and roles
 
     def test_migrate_repeats(self):
-        self.assertEqual(self.done('migrate'), 'functions, permissions and grants are up to date\nindexes are up to date\n')
+        self.assertEqual(self.done('migrate'),
+                         'functions, permissions and grants are up to date\nindexes are up to date\n')
 
     def test_roles_restores_what_is_missing_and_then_changes_nothing(self):
         permissions = self.own.psql('select code from permissions order by code')
@@ -801,7 +802,8 @@ class Command(OwnStack):
         self.assertEqual(code, 0, lines)
         self.assertEqual(list(lines),
                          ['settings', 'keys', 'storage', 'disk', 'time', 'sockets', 'handlers', 'database', 'messages',
-                          'migrations', 'indexes', 'clock', 'permissions', 'grants', 'superusers', 'connections', 'audit'])
+                          'migrations', 'indexes', 'clock', 'permissions', 'grants', 'superusers', 'connections',
+                          'audit'])
         self.assertEqual({verdict for what, found in lines.items() for verdict, _ in found
                           if what not in ('disk', 'storage', 'time')}, {'ok'}, lines)
 

@@ -1,4 +1,4 @@
-"""The rights of sessions after every change and in races, the audit trail of every table, and the steps after a migration."""
+"""The rights of sessions after each change and in races; the trail of every table; the steps after a migration."""
 import os
 import re
 import shutil
@@ -222,7 +222,8 @@ class Changes(Case):
     def test_truncate_and_reordered_loads(self):
         user = STACK.user(role='manager')
         for mode in ('', REPLICA):
-            for tables in ('user_roles', 'role_permissions', 'permissions, role_permissions', 'user_roles, roles cascade'):
+            for tables in ('user_roles', 'role_permissions', 'permissions, role_permissions',
+                           'user_roles, roles cascade'):
                 sql = f'{mode}begin; truncate {tables}; {DIFFERENT} rollback;'
                 self.assertEqual(STACK.psql(sql), [], tables)
         # a program that loads sessions before the tables of rights
@@ -247,7 +248,7 @@ class Changes(Case):
 
     def test_by_the_api(self):
         root = STACK.root
-        user, (role, name), (other, named) = STACK.user(), self.role(STACK), self.role(STACK, 'schedules.edit')
+        user, (role, name), (_, named) = STACK.user(), self.role(STACK), self.role(STACK, 'schedules.edit')
         path, roles = f'/api/v1/users/{user.id}', f'/api/v1/roles/{role}'
         callers = [user]
 
@@ -360,7 +361,7 @@ class Races(Case):
                 self.send('PUT', f'/api/v1/users/{users[2].id}/roles', {'roles': [name]})), 200)
 
     def test_two_transactions_that_add_to_one_role(self):
-        """Without luck: both have added before either commits."""
+        """The second waits for the first, and sees what it added."""
         role, _ = self.role(self.on)
         user = self.on.user()
         self.on.psql(f'insert into user_roles values ({user.id}, {role})')
@@ -396,7 +397,8 @@ class Races(Case):
     def test_a_transaction_that_does_not_see_what_it_waited_for_is_refused(self):
         """The snapshot of a repeatable read can be older than the change whose lock it waits for."""
         user, (role, _), (other, _) = self.on.user(), self.role(self.on, 'audit.view'), self.role(self.on, 'roles.view')
-        self.on.psql(f'insert into user_roles values ({user.id}, {other}); delete from sessions where user_id = {user.id}')
+        self.on.psql(f'insert into user_roles values ({user.id}, {other}); '
+                     f'delete from sessions where user_id = {user.id}')
         for sql in (f"insert into sessions (user_id, key) values ({user.id}, sha256('late'))",
                     f'insert into user_roles values ({user.id}, {role})'):
             late = self.held(self.on)
@@ -496,8 +498,8 @@ create function pg_temp.literal(kind text, n int) returns text language sql as $
                 when kind = 'text[]' then format('{"n %s",x}', n) when kind = 'bytea' then '\x0' || n end
 $$;
 create temp table fault (said text);
-create function pg_temp.compare(what text, table_name text, id text, before jsonb, after jsonb, hidden text[], mark bigint)
-returns void language plpgsql as $$
+create function pg_temp.compare(what text, table_name text, id text, before jsonb, after jsonb, hidden text[],
+                                mark bigint) returns void language plpgsql as $$
 declare
     old jsonb := before - hidden;
     new jsonb := after - hidden;
@@ -506,8 +508,10 @@ declare
                       from audit a where a.id > mark);
 begin
     if old is not null and new is not null then
-        select jsonb_object_agg(key, value) into old from jsonb_each(before - hidden) where value is distinct from new -> key;
-        select jsonb_object_agg(key, value) into new from jsonb_each(after - hidden) where value is distinct from before -> key;
+        select jsonb_object_agg(key, value) into old from jsonb_each(before - hidden)
+         where value is distinct from new -> key;
+        select jsonb_object_agg(key, value) into new from jsonb_each(after - hidden)
+         where value is distinct from before -> key;
     end if;
     if what not like '%update%' or old is not null then
         expected := jsonb_build_array(jsonb_build_array(table_name, coalesce(after, before) -> id,
@@ -531,23 +535,27 @@ declare
 begin
     execute format('alter table %I disable trigger all', whose);
     execute format('alter table %I enable trigger audit', whose);
-    for one in select conname from pg_constraint where conrelid = whose::regclass and contype <> 'p' order by contype = 'u' loop
+    for one in select conname from pg_constraint where conrelid = whose::regclass and contype <> 'p'
+                order by contype = 'u' loop
         execute format('alter table %I drop constraint %I cascade', whose, one.conname);
     end loop;
-    for one in select indexrelid::regclass as name from pg_index where indrelid = whose::regclass and not indisprimary loop
+    for one in select indexrelid::regclass as name from pg_index
+                where indrelid = whose::regclass and not indisprimary loop
         execute format('drop index %s', one.name);
     end loop;
     for c in select attname from pg_attribute where attrelid = whose::regclass and attnum > 0 and attidentity <> '' loop
         execute format('alter table %I alter %I drop identity', whose, c.attname);
     end loop;
     execute (select format('insert into %I (%s) values (%s)', whose, columns, string_agg(coalesce(quote_literal(
-        pg_temp.literal(format_type(atttypid, atttypmod), 1)), 'no value for ' || format_type(atttypid, atttypmod)), ', ' order by attnum))
+        pg_temp.literal(format_type(atttypid, atttypmod), 1)), 'no value for ' || format_type(atttypid, atttypmod)),
+        ', ' order by attnum))
       from pg_attribute where attrelid = whose::regclass and attnum > 0 and not attisdropped and attgenerated = '');
     tries := 1;
     execute format('select to_jsonb(t) from %I t where t.ctid = (select max(ctid) from %1$I)', whose) into after;
     perform pg_temp.compare('insert', whose, id, null, after, hidden, (select max(a.id) - 1 from audit a));
     for c in select attname, format_type(atttypid, atttypmod) as kind, attnotnull from pg_attribute
-              where attrelid = whose::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum loop
+              where attrelid = whose::regclass and attnum > 0 and not attisdropped and attgenerated = ''
+              order by attnum loop
         for n in 1..3 loop  -- the same value, another, null
             continue when n = 3 and c.attnotnull;
             target := format('ctid = (select max(ctid) from %I)', whose);
@@ -555,12 +563,14 @@ begin
             before := after;
             execute format('update %I set %I = %s where %s', whose, c.attname,
                            case n when 3 then 'null' else quote_literal(pg_temp.literal(c.kind, n)) end, target);
-            execute format('select to_jsonb(t) from %I t where t.ctid = (select max(ctid) from %1$I)', whose) into after;
+            execute format('select to_jsonb(t) from %I t where t.ctid = (select max(ctid) from %1$I)', whose)
+               into after;
             if (before -> c.attname = after -> c.attname) <> (n = 1) then
                 insert into fault values (format('%s.%s was not changed', whose, c.attname));
             end if;
             perform pg_temp.compare('update ' || c.attname || ' ' || n, whose, id, before, after,
-                                    case when updates then hidden else array(select jsonb_object_keys(after)) end, mark);
+                                    case when updates then hidden else array(select jsonb_object_keys(after)) end,
+                                    mark);
             tries := tries + 1;
         end loop;
     end loop;
@@ -575,7 +585,8 @@ end $$;
 class Trail(Case):
     def test_the_tables_with_a_trail(self):
         self.assertEqual(dict(STACK.psql("""
-            select c.relname, count(t.oid) filter (where t.tgname = 'audit' and t.tgenabled = 'O' and p.proname = 'audit_' || c.relname)
+            select c.relname, count(t.oid) filter (where t.tgname = 'audit' and t.tgenabled = 'O'
+                                                     and p.proname = 'audit_' || c.relname)
               from pg_class c left join pg_trigger t on t.tgrelid = c.oid left join pg_proc p on p.oid = t.tgfoid
              where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'f') group by c.relname""")),
             {**{name: '1' for name in AUDITED}, **{name: '0' for name in WITHOUT}})
@@ -603,7 +614,7 @@ class Trail(Case):
         callers = ('x', '[1', '[null,null,"a","b"]', '', '{}', '{"0": 1}', '"text"', '7', 'null', 'true', '[]', '[[1]]',
                    '["a"]', '[1.5]', '[99999999999999999999]', '[1, 2, {"a": 1}]', '[null, null, null]', '\\', '[-1]',
                    '[1,"",null]', '[1, 2, "\\u0000"]', '[true]', '[1e3]')
-        settings = [f"set local fettle.caller = {sql}" for sql in ("'" + text.replace("'", "''") + "'" for text in callers)]
+        settings = [f"set local fettle.caller = '{text}'" for text in callers]
         settings += [f'set local {what}' for what in (
             'search_path = pg_temp', "search_path = ''", 'search_path = nowhere, pg_catalog', 'array_nulls = off',
             'transform_null_equals = on', 'standard_conforming_strings = off', 'bytea_output = escape',
@@ -648,28 +659,35 @@ class Rights(Case):
             select r.rolname, a.attname, k.kind
               from pg_roles r, pg_attribute a, unnest('{insert,update}'::text[]) k (kind)
              where r.rolname like 'fettle\_%' and a.attrelid = 'sessions'::regclass
-               and a.attname in ('permissions', 'is_superuser') and has_column_privilege(r.oid, a.attrelid, a.attnum, k.kind)
+               and a.attname in ('permissions', 'is_superuser')
+               and has_column_privilege(r.oid, a.attrelid, a.attnum, k.kind)
             union all
             select r.rolname, t.name, k.kind
               from pg_roles r, unnest('{audit,audit_seals,audit_sealing}'::text[]) t (name),
                    unnest('{insert,update,delete,truncate,trigger}'::text[]) k (kind)
              where r.rolname like 'fettle\_%' and case when k.kind in ('insert', 'update')
-                   then has_any_column_privilege(r.oid, t.name, k.kind) else has_table_privilege(r.oid, t.name, k.kind) end
+                   then has_any_column_privilege(r.oid, t.name, k.kind)
+                   else has_table_privilege(r.oid, t.name, k.kind) end
             union all
             select r.rolname, p.proname, 'execute' from pg_roles r, pg_proc p
              where r.rolname like 'fettle\_%' and p.pronamespace = 'public'::regnamespace
-               and p.proname in ('refresh_sessions', 'audited', 'make_account') and has_function_privilege(r.oid, p.oid, 'execute')
+               and p.proname in ('refresh_sessions', 'audited', 'make_account')
+               and has_function_privilege(r.oid, p.oid, 'execute')
             union all
-            select r.rolname, d.datname, k.kind from pg_roles r, pg_database d, unnest('{create,temporary}'::text[]) k (kind)
-             where r.rolname like 'fettle\_%' and d.datname = current_database() and has_database_privilege(r.oid, d.oid, k.kind)
+            select r.rolname, d.datname, k.kind
+              from pg_roles r, pg_database d, unnest('{create,temporary}'::text[]) k (kind)
+             where r.rolname like 'fettle\_%' and d.datname = current_database()
+               and has_database_privilege(r.oid, d.oid, k.kind)
             union all
             select r.rolname, n.nspname, 'create' from pg_roles r, pg_namespace n
              where r.rolname like 'fettle\_%' and has_schema_privilege(r.oid, n.oid, 'create')
             union all
-            select r.rolname, c.relname, 'owner' from pg_roles r join pg_class c on c.relowner = r.oid where r.rolname like 'fettle\_%'
+            select r.rolname, c.relname, 'owner' from pg_roles r join pg_class c on c.relowner = r.oid
+             where r.rolname like 'fettle\_%'
             union all
             select r.rolname, 'session_replication_role', 'set' from pg_roles r
-             where r.rolname like 'fettle\_%' and has_parameter_privilege(r.oid, 'session_replication_role', 'set')"""), [])
+             where r.rolname like 'fettle\_%'
+               and has_parameter_privilege(r.oid, 'session_replication_role', 'set')"""), [])
         # both columns exist, and a view through which they could be written does not have them
         self.assertEqual(STACK.psql("""
             select table_name, column_name from information_schema.columns
@@ -680,7 +698,8 @@ class Rights(Case):
         """Of all functions that run as the owner, a handler can call one that changes a table: register_account()."""
         self.assertEqual(STACK.psql(r"""
             select distinct p.proname, r.rolname from pg_proc p, pg_roles r
-             where p.prosecdef and p.prorettype <> 'trigger'::regtype and p.provolatile = 'v' and r.rolname like 'fettle\_%'
+             where p.prosecdef and p.prorettype <> 'trigger'::regtype and p.provolatile = 'v'
+               and r.rolname like 'fettle\_%'
                and p.pronamespace = 'public'::regnamespace and has_function_privilege(r.oid, p.oid, 'execute')"""),
             [['register_account', 'fettle_auth_register']])
         # functions of triggers cannot be called
@@ -701,7 +720,8 @@ class Migration(command.OwnStack, Case):
     INDEX = 'tasks_of_author_with_status'
 
     def index(self):
-        return self.own.psql(f"select indisvalid, indexrelid from pg_index where indexrelid = to_regclass('{self.INDEX}')")
+        return self.own.psql(f"select indisvalid, indexrelid from pg_index "
+                             f"where indexrelid = to_regclass('{self.INDEX}')")
 
     def test_an_invalid_index_is_built_again(self):
         def invalidate():
