@@ -589,7 +589,7 @@ class Trail(Case):
                                                      and p.proname = 'audit_' || c.relname)
               from pg_class c left join pg_trigger t on t.tgrelid = c.oid left join pg_proc p on p.oid = t.tgfoid
              where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'f') group by c.relname""")),
-            {**{name: '1' for name in AUDITED}, **{name: '0' for name in WITHOUT}})
+                         {**{name: '1' for name in AUDITED}, **{name: '0' for name in WITHOUT}})
 
     def test_every_write_of_every_column_leaves_its_row(self):
         for table, (column, hidden) in AUDITED.items():
@@ -692,7 +692,7 @@ class Rights(Case):
         self.assertEqual(STACK.psql("""
             select table_name, column_name from information_schema.columns
              where table_schema = 'public' and column_name in ('permissions', 'is_superuser') order by 1, 2"""),
-            [['sessions', 'is_superuser'], ['sessions', 'permissions'], ['users', 'is_superuser']])
+                         [['sessions', 'is_superuser'], ['sessions', 'permissions'], ['users', 'is_superuser']])
 
     def test_functions_of_the_owner_that_write_the_trail(self):
         """Of all functions that run as the owner, a handler can call one that changes a table: register_account()."""
@@ -701,7 +701,7 @@ class Rights(Case):
              where p.prosecdef and p.prorettype <> 'trigger'::regtype and p.provolatile = 'v'
                and r.rolname like 'fettle\_%'
                and p.pronamespace = 'public'::regnamespace and has_function_privilege(r.oid, p.oid, 'execute')"""),
-            [['register_account', 'fettle_auth_register']])
+                         [['register_account', 'fettle_auth_register']])
         # functions of triggers cannot be called
         said = Held(STACK, 'fettle_tasks')
         self.assertIn('trigger functions can only be called as triggers', said.run('select audit_tasks()'))
