@@ -3,9 +3,9 @@
 usage: python3 tests/bench.py BUILD [BESIDE]        ONLY=beside in the environment: the comparison with BESIDE alone
                                                    QUICK=1: the table of the goal alone, in less than three minutes
 
-The table of the goal compares the CPU time of a request with its limit: nginx that answers alone, and PostgreSQL that runs
-the bare statements in pgbench, on a table with one index and without rights, trail, versions and checks. Both are measured
-in the same round, so the ratio is about the same on every machine.
+The table of the goal compares the CPU time of a request with its limit: nginx that answers alone, and PostgreSQL that
+runs the bare statements in pgbench, on a table with one index and without rights, trail, versions and checks. Both are
+measured in the same round, so the ratio is about the same on every machine.
 
 Two dev stacks run side by side, one with 100,000 tasks and one with 1,000,000. Every round measures everything, and a
 figure is the median of its rounds, so a machine that is slower for a while is slower for all compared figures. fsync
@@ -118,7 +118,7 @@ end
 
 
 def cpu_of(root, ended=False):
-    """CPU time in µs of a process and of each of its descendants; with `ended` also that of children that have ended."""
+    """CPU time in µs of a process and of its descendants; with `ended` also that of children that have ended."""
     below, used = {}, {}
     for path in glob.glob('/proc/[0-9]*/stat'):
         with contextlib.suppress(OSError), open(path) as file:  # a process can end in the meantime
@@ -177,7 +177,8 @@ class Load:
 # What a server without rights, trail, versions and checks would ask of PostgreSQL, on a table of its own.
 BARE_TABLE = """
 create table bare_tasks as
-    select id, title, description, due_date, priority_level, status, completed_at, author, created_at, updated_at from tasks;
+    select id, title, description, due_date, priority_level, status, completed_at, author, created_at, updated_at
+      from tasks;
 alter table bare_tasks add primary key (id), alter id add generated always as identity (start 100000001);
 create index bare_tasks_of_author on bare_tasks (author, created_at desc, id desc);
 create table bare_sessions as select key, user_id from sessions;
@@ -186,17 +187,23 @@ grant all on bare_tasks, bare_sessions to public;
 vacuum analyze bare_tasks, bare_sessions;
 """
 BARE_CALLER = f"""\\set user random(1, {USERS})
-select user_id from bare_sessions where key = sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((:user)::text, 16, '0'), 'UTF8'));
+select user_id from bare_sessions
+ where key = sha256(convert_to('{TOKEN.split('%')[0]}' || lpad((:user)::text, 16, '0'), 'UTF8'));
 """
 BARE_STATEMENTS = {
     'one task': f"""\\set task random(0, 99) * {USERS} + :user
 select * from bare_tasks where id = :task and author = {FIRST} + :user""",
-    'page, filtered and counted': f"""select count(*) from bare_tasks where author = {FIRST} + :user and status = 'Pending';
-select * from bare_tasks where author = {FIRST} + :user and status = 'Pending' order by created_at desc, id desc limit 20""",
-    'create': f"""insert into bare_tasks (title, description, due_date, priority_level, status, author, created_at, updated_at)
-values ('{TASK['title']}', '{TASK['description']}', '{TASK['due_date']}', 'High', 'Pending', {FIRST} + :user, now(), now()) returning *""",
+    'page, filtered and counted': f"""
+select count(*) from bare_tasks where author = {FIRST} + :user and status = 'Pending';
+select * from bare_tasks where author = {FIRST} + :user and status = 'Pending'
+ order by created_at desc, id desc limit 20""",
+    'create': f"""
+insert into bare_tasks (title, description, due_date, priority_level, status, author, created_at, updated_at)
+values ('{TASK['title']}', '{TASK['description']}', '{TASK['due_date']}', 'High', 'Pending', {FIRST} + :user, now(),
+        now()) returning *""",
     'complete': f"""\\set task random(0, 99) * {USERS} + :user
-update bare_tasks set status = case status when 'Complete' then 'Pending' else 'Complete' end, completed_at = now(), updated_at = now()
+update bare_tasks set status = case status when 'Complete' then 'Pending' else 'Complete' end, completed_at = now(),
+       updated_at = now()
  where id = :task and author = {FIRST} + :user returning *""",
 }
 # The most that a request may cost, in times of its limit.
@@ -265,8 +272,9 @@ def measure_goal(live):
         bare = limits[name].rounds if name in limits else [0] * ROUNDS
         limit = [one + alone['cpu'] for one, alone in zip(bare, nginx.rounds)]
         ratios = [one['cpu'] / least for one, least in zip(load.rounds, limit)]
-        say(f'{name:30}{load["cpu"]:9.0f}{median(limit):9.0f}{median(ratios):9.2f}   {min(ratios):.2f} to {max(ratios):.2f}'
-            f'   <= {GOAL[name]}   {"met" if median(ratios) <= GOAL[name] else "MISSED"}')
+        met = 'met' if median(ratios) <= GOAL[name] else 'MISSED'
+        say(f'{name:30}{load["cpu"]:9.0f}{median(limit):9.0f}{median(ratios):9.2f}'
+            f'   {min(ratios):.2f} to {max(ratios):.2f}   <= {GOAL[name]}   {met}')
 
 
 def described(handler):

@@ -20,7 +20,8 @@ CompiledEndpoint compiled(Operation operation, decltype(&read_upload) receive) {
     if (!op.is_public) endpoint.caller_statement = caller_statement(op);
     if (!op.is_page && (spec.resource || !spec.sql.empty()) && !(op.is_public && spec.sql.empty()))
         endpoint.statement = statement_of(op);
-    if (op.has_body && op.has_sent_references && !endpoint.statement.text.empty() && (!spec.parent || op.parent_in_path)) {
+    if (op.has_body && op.has_sent_references && !endpoint.statement.text.empty() &&
+        (!spec.parent || op.parent_in_path)) {
         Operation without = op;
         without.has_sent_references = false;
         endpoint.statement_without_references = statement_of(without);
@@ -80,7 +81,8 @@ std::vector<Statement> CompiledEndpoint::all_statements() const {
     const ParameterTypes types(operation);
     std::vector<Statement> all;
     if (operation.is_page) add_page_statements(all, operation);
-    for (const Statement* one : {&statement, &statement_without_references, &caller_statement, &key_statement, &lock_statement})
+    for (const Statement* one :
+         {&statement, &statement_without_references, &caller_statement, &key_statement, &lock_statement})
         if (!one->text.empty()) all.push_back(*one);
     if (receive) all.push_back(numbered(storage::keeping));
     all.insert(all.end(), queries.begin(), queries.end());

@@ -172,9 +172,7 @@ pqxx::result Connection::run(pqxx::transaction_base& within, const Statement& st
 }
 
 Rows Connection::query(const Statement& statement, const Parameters& parameters) {
-    return translated([&] {
-        return Rows{std::make_shared<Rows::Held>(run(within(), statement, parameters))};
-    });
+    return translated([&] { return Rows{std::make_shared<Rows::Held>(run(within(), statement, parameters))}; });
 }
 
 pqxx::transaction_base& Connection::within() {

@@ -9,8 +9,8 @@ namespace tool {
 /// The folder of this program: bin/ of an installation, or the folder of a build.
 std::filesystem::path program_folder();
 
-/// The folder with tables/, functions/, online/, grants.sql and example.sql: FETTLE_SQL, else that of the installation or the
-/// build to which this program belongs.
+/// The folder with tables/, functions/, online/, grants.sql and example.sql: FETTLE_SQL, else that of the installation
+/// or the build to which this program belongs.
 std::filesystem::path sql_folder();
 
 /// The .sql files of a folder, sorted by name. Throws UserError if there are none.
