@@ -32,6 +32,8 @@ declare
     old_row text := (select string_agg(format('%1$L, old.%1$I', c), ', ') from unnest(columns) c);
     new_row text := (select string_agg(format('%1$L, new.%1$I', c), ', ') from unnest(columns) c);
 begin
+    -- each column is two arguments of jsonb_build_object(), and a function of PostgreSQL has at most 100
+    if cardinality(columns) > 50 then raise 'the audit trail cannot have more than 50 columns of the table %', whose; end if;
     execute format($function$
 create or replace function %1$I() returns trigger language plpgsql security definer set search_path = public, pg_temp as $trigger$
 declare

@@ -1,4 +1,5 @@
--- Changes of indexes and constraints that take long, outside of the migration's transaction, so that no request waits for them. Each statement can be repeated.
+-- Changes of indexes and constraints that take long on a full table, so that no request waits for them. Each statement can be
+-- repeated.
 
 -- it reads all tasks, beside requests that write them
 alter table tasks validate constraint valid_task;
